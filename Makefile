@@ -1,0 +1,53 @@
+# Two commands on a fresh machine: `make serve` and `make test`. Python and make are all they need.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Options for the server, e.g. make serve ARGS="--port 0 --seed 42"
+ARGS ?=
+# Examples per operation; `make fuzz` looks longer.
+FUZZ_EXAMPLES ?= 100
+FUZZ_SEED ?= 20260311
+
+.PHONY: serve test lint fuzz bench clean
+
+serve: $(VENV)/.served ## build .venv and serve every vendor on 127.0.0.1:4010
+	$(BIN)/understudy serve $(ARGS)
+
+test: lint ## build .venv and pass every check
+	rm -f .coverage .coverage.*
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) COVERAGE_PROCESS_START=pyproject.toml \
+		$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+lint: $(VENV)/.tested ## style, types, layers, documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/understudy lint
+
+fuzz: $(VENV)/.tested ## a long conformance run: make fuzz FUZZ_EXAMPLES=2000 FUZZ_SEED=7
+	FUZZ_EXAMPLES=$(if $(filter 100,$(FUZZ_EXAMPLES)),1000,$(FUZZ_EXAMPLES)) FUZZ_SEED=$(FUZZ_SEED) \
+		$(BIN)/pytest -s tests/contract
+
+bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
+	$(BIN)/python benchmarks/inprocess.py
+	$(BIN)/python benchmarks/http.py
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.served: $(VENV)/bin/python pyproject.toml
+	$(PIP) install --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/bin/python pyproject.toml
+	$(PIP) install --editable '.[dev]'
+	touch $@ $(VENV)/.served

@@ -1,0 +1,107 @@
+"""Composition root: documents, rooms and machinery become one ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from understudy.admin import admin_room
+from understudy.clock import DueCall
+from understudy.connexion_stack import connexion_stack
+from understudy.due import DueCalls
+from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
+from understudy.rooms import open_rooms
+from understudy.session import DEFAULT, Session, Sessions
+from understudy.settings import Settings
+from understudy.vendor import Room, seed_snapshot
+
+OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Diagnosis")
+
+
+class App:
+    """The mock as an ASGI app; `sessions` and `rooms` are open to whoever runs it in-process."""
+
+    def __init__(self, rooms: Sequence[Room], settings: Settings, log: Log | None) -> None:
+        self.rooms = {room.name: room for room in rooms}
+        self.settings = settings
+        self.sessions = Sessions(seed_snapshot(rooms), settings)
+        self._due = DueCalls({room.name: room.vendor for room in rooms})
+        admin = admin_room(rooms)
+        self._stages = {room.name: _stage(room, settings, log) for room in rooms}
+        root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
+        plane = _recorded(admin, settings, log)
+        stages = {**self._stages, "__admin": Stage(admin, plane, cors=plane)}
+        self._edge = Edge(Addresses(stages, root), self.sessions, self._due)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._edge(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    def session(self, name: str = DEFAULT) -> Session:
+        """The session of this name, created when it is new."""
+        return self.sessions.get(name)
+
+    async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
+        """Move a session's clock forward; the due calls that fired, in order."""
+        return await self._due.shift(session, nanoseconds)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self._warm_up()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self.sessions.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _warm_up(self) -> None:
+        """Connexion builds a stack when it is first called; better now than with a request."""
+        for stage in self._stages.values():
+            await stage.app({"type": "lifespan"}, _no_receive, _no_send)
+
+
+async def _no_receive() -> dict[str, str]:
+    return {"type": "lifespan.startup"}
+
+
+async def _no_send(message: object) -> None:
+    """Nobody listens to a stack that is warmed up."""
+
+
+def _recorded(room: Room, settings: Settings, log: Log | None) -> ASGIApp:
+    return Recorder(connexion_stack(room, settings), room, settings, log)
+
+
+def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:
+    """From the outside in: CORS (where a page asks), the journal, Connexion, the room."""
+    app = _recorded(room, settings, log)
+    exposed = {*OWN_HEADERS, "Preference-Applied", *room.document.reply_headers}
+    cors = CORSMiddleware(
+        app,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=sorted(exposed),
+    )
+    return Stage(room, app, cors)
+
+
+def create_app(settings: Settings | None = None, log: Log | None = None) -> App:
+    """The mock with these settings.
+
+    Args:
+        log: is handed every exchange when it is over.
+
+    Raises:
+        StartError: when a document, a room or a setting cannot be served.
+    """
+    chosen = settings or Settings()
+    return App(open_rooms(chosen.vendors), chosen, log)

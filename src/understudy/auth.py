@@ -1,0 +1,87 @@
+"""Accounts of the seed world, and which of them a credential stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from understudy.errors import MissingCredential, UnknownCredential
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who may call: a credential and what the room's rules need to know of its owner."""
+
+    name: str
+    credential: str
+    note: str
+    revoked: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, attribute: str) -> Any:
+        return self.attributes[attribute]
+
+
+class Accounts:
+    """The accounts of one vendor.
+
+    Args:
+        accounts: all of them, in the order of the seed file.
+        default: the name of the account that unknown but well-formed credentials act as.
+        well_formed: whether a credential has the vendor's form.
+    """
+
+    def __init__(
+        self, accounts: Iterable[Account], default: str, well_formed: Callable[[str], bool]
+    ) -> None:
+        self.all = tuple(accounts)
+        self._by_credential = {account.credential: account for account in self.all}
+        self._well_formed = well_formed
+        self.default = next(account for account in self.all if account.name == default)
+
+    def named(self, name: str) -> Account:
+        """The account of this name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for account in self.all:
+            if account.name == name:
+                return account
+        raise KeyError(name)
+
+    def identify(self, credential: str | None, policy: Literal["strict", "any"]) -> Account:
+        """The account that a credential stands for.
+
+        Args:
+            credential: as sent; None or empty when nothing was sent.
+            policy: `any` takes every well-formed credential that is not revoked.
+
+        Raises:
+            MissingCredential: nothing was sent.
+            UnknownCredential: it was never issued, or it was revoked.
+        """
+        hint = f'"{self.default.credential}" would work'
+        if not credential:
+            raise MissingCredential("no credential was sent", hint=hint)
+        account = self._by_credential.get(credential)
+        if account is None and policy == "any" and self._well_formed(credential):
+            return self.default
+        if account is None:
+            raise UnknownCredential("the credential is not one of the seed world's", hint=hint)
+        if account.revoked:
+            raise UnknownCredential(f'the credential of "{account.name}" was revoked', hint=hint)
+        return account
+
+
+def read_accounts(seed: Mapping[str, Any], well_formed: Callable[[str], bool]) -> Accounts:
+    """The accounts of a seed file, whose members beyond the common ones become attributes."""
+    accounts = []
+    for entry in seed["accounts"]:
+        common = {name: entry[name] for name in ("name", "credential", "note")}
+        attributes = {name: value for name, value in entry.items() if name not in common}
+        accounts.append(
+            Account(**common, revoked=entry.get("revoked", False), attributes=attributes)
+        )
+    return Accounts(accounts, seed["default_account"], well_formed)

@@ -1,0 +1,135 @@
+"""What a request passes before its handler; a room lists what it wants in its vendor's order."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from understudy.errors import (
+    BodyTooLarge,
+    Diagnosis,
+    InvalidBody,
+    InvalidParameters,
+    TooManyRequests,
+    UnsupportedMediaType,
+)
+from understudy.json_text import read_json
+from understudy.parameters import read_parameter
+from understudy.vendor import Call, Reply
+
+
+def parameter_faults(call: Call) -> list[Diagnosis]:
+    """What is wrong with the parameters; they are read the first time somebody asks."""
+    if call.faults is None:
+        call.faults = _read_parameters(call)
+    return call.faults
+
+
+def _read_parameters(call: Call) -> list[Diagnosis]:
+    if call.exchange.query:
+        for name, value in parse_qsl(call.exchange.query, keep_blank_values=True):
+            call.query.setdefault(name, []).append(value)
+    faults: list[Diagnosis] = []
+    for parameter in call.operation.parameters:
+        if parameter.where == "query":
+            sent = call.query.get(parameter.key, [])
+        else:
+            values = call.headers if parameter.where == "header" else call.path_values
+            sent = [values[parameter.key]] if parameter.key in values else []
+        if sent or parameter.must_be_read:
+            faults += read_parameter(parameter, sent, call.parameters)
+    return faults
+
+
+async def parameters(call: Call) -> None:
+    """Path, query and headers are as the document declares them.
+
+    Raises:
+        InvalidParameters: with every fault.
+    """
+    faults = parameter_faults(call)
+    if faults:
+        raise InvalidParameters("the request's parameters break the document", faults)
+
+
+async def body(call: Call) -> None:
+    """The body is JSON and as the document declares it; puts it into `call.body`.
+
+    Raises:
+        BodyTooLarge, UnsupportedMediaType, MalformedBody: before its content is looked at.
+        InvalidBody: with every fault.
+    """
+    if call.too_large:
+        limit = call.settings.body_limit
+        raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
+    declared = call.operation.body
+    if declared is None:
+        return
+    sent = call.exchange.request_body
+    if not sent:
+        if declared.required:
+            fault = Diagnosis("required", "body", "", "the request has no body", "send JSON")
+            raise InvalidBody("the body is missing", [fault])
+        return
+    _check_media_type(call.headers.get("content-type", ""), declared.media_types)
+    call.body = read_json(sent)
+    if not declared.validator.accepts(call.body):
+        faults = declared.validator.diagnose(call.body, "body")
+        raise InvalidBody("the body breaks the document", faults)
+
+
+def _check_media_type(content_type: str, declared: tuple[str, ...]) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in declared:
+        named = f'"{media_type}"' if media_type else "no Content-Type"
+        known = ", ".join(declared)
+        raise UnsupportedMediaType(f"the body was sent with {named}", hint=f"send it as {known}")
+
+
+async def rate_limit(call: Call) -> None:
+    """The caller's pool still has room; counts whether or not limits are enforced.
+
+    Raises:
+        TooManyRequests: only with `--rate-limits`.
+    """
+    if call.standing and call.standing.exceeded and call.settings.rate_limits:
+        standing = call.standing
+        raise TooManyRequests(
+            f"the pool of {standing.limit} requests is used up", standing.retry_after
+        )
+
+
+async def count(call: Call) -> None:
+    """Count the request against its limit; `rate_limit` refuses it at its place in the order."""
+    if call.vendor.limit is not None and call.account is not None:
+        limit = call.vendor.limit(call.operation)
+        pool = f"{call.vendor.name}/{call.account.name}"
+        call.standing = call.session.windows.take(pool, limit, call.now)
+
+
+async def idempotency_key(call: Call) -> None:
+    """The key, when one was sent, has the documented form.
+
+    Raises:
+        InvalidIdempotencyKey: when it has not.
+    """
+    rule = call.vendor.idempotency
+    if rule and rule.header in call.headers and call.operation.method in rule.methods:
+        rule.check(call.headers[rule.header])
+
+
+async def replay(call: Call) -> Reply | None:
+    """The remembered reply of the first request with this key; else note that this one is first.
+
+    Raises:
+        IdempotencyInFlight: when the first request is still being answered.
+    """
+    rule = call.vendor.idempotency
+    if not rule or rule.header not in call.headers or call.operation.method not in rule.methods:
+        return None
+    owner = (call.vendor.name, call.customer, call.headers[rule.header])
+    entry = call.session.idempotency.begin(owner, call.request_id, call.now, rule.lifetime)
+    if entry is None:
+        call.remembered_as = owner
+        return None
+    headers = {**entry.headers, **rule.replay_headers(entry.request_id)}
+    return Reply(entry.status, headers=headers, body=entry.body)

@@ -1,0 +1,173 @@
+"""The command line: serve, vendors, lint, version."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from understudy import __version__
+from understudy.clock import instant
+from understudy.errors import StartError
+from understudy.settings import DEFAULT_BODY_LIMIT, Settings
+
+USAGE = 2
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit codes: 0 fine, 1 findings, 2 usage or document error."""
+    try:
+        status = commands.main(arguments, prog_name="understudy", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        _stop(error.format_message())
+    except StartError as error:
+        _stop(str(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(reason: str) -> None:
+    click.echo(f"understudy: {reason}", err=True)
+    sys.exit(USAGE)
+
+
+def read_defaults(folder: Path) -> dict[str, Any]:
+    """The settings in `[tool.understudy]` of a folder's pyproject.toml, by flag name.
+
+    Raises:
+        StartError: when the file is not TOML.
+    """
+    file = folder / "pyproject.toml"
+    try:
+        table = tomllib.loads(file.read_text()).get("tool", {}).get("understudy", {})
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartError(f"{file} cannot be read: {error}") from error
+    return {name.replace("-", "_"): value for name, value in table.items()}
+
+
+class _Instant(click.ParamType[Any]):
+    """`real`, or an RFC 3339 time."""
+
+    name = "real|TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value is None or isinstance(value, int) or value == "real":
+            return None if value == "real" else value
+        try:
+            return instant(str(value))
+        except ValueError:
+            self.fail(f'"{value}" is neither "real" nor a time such as 2026-03-11T21:50:50Z')
+
+
+class _Pace(click.ParamType[Any]):
+    """`manual`, or a factor that is not negative."""
+
+    name = "FACTOR|manual"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value is None or value == "manual":
+            return None
+        try:
+            pace = float(value)
+        except ValueError:
+            self.fail(f'"{value}" is neither "manual" nor a number')
+        return pace if pace >= 0 else self.fail("a pace is not negative; 0 means at once")
+
+
+def _option(*flags: str, **settings: Any) -> Callable[[Command], Command]:
+    """A flag with its environment variable: `--journal-size` is UNDERSTUDY_JOURNAL_SIZE."""
+    name = next(flag for flag in flags if flag.startswith("--")).partition("/")[0]
+    variable = f"UNDERSTUDY_{name[2:].replace('-', '_').upper()}"
+    return click.option(*flags, envvar=variable, show_default=True, **settings)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """A stateful mock of messaging vendors' campaign APIs, driven by their OpenAPI documents."""
+    context.default_map = {"serve": read_defaults(Path.cwd())}
+
+
+@commands.command()
+@_option("-p", "--port", type=click.IntRange(0, 65535), default=4010, help="0: any free port.")
+@_option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@_option("--port-file", type=click.Path(path_type=Path), help="Write the port here when ready.")
+@_option("--vendor", "vendors", multiple=True, help="Serve only this one (repeatable).")
+@_option("--seed", type=int, default=0, help="What ids and example data derive from.")
+@_option(
+    "--clock", type=_Instant(), default="real", help="A time: every session stands still there."
+)
+@_option("--pace", type=_Pace(), default="1", help="Scales the vendors' delays; 0: at once.")
+@_option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Which keys count.")
+@_option("--static", is_flag=True, help="No state: answer with the documented examples.")
+@_option("--rate-limits", is_flag=True, help="Refuse what exceeds the documented limits.")
+@_option(
+    "--max-sessions", type=click.IntRange(1), default=10_000, help="Least used one goes first."
+)
+@_option(
+    "--journal-size", type=click.IntRange(0), default=1_000, help="Exchanges kept per session."
+)
+@_option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
+@_option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
+@_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@_option("--quiet", is_flag=True, help="No banner, no log.")
+@_option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
+def serve(
+    port: int,
+    host: str,
+    port_file: Path | None,
+    log_format: str,
+    quiet: bool,
+    no_color: bool,
+    **chosen: Any,
+) -> None:
+    """Serve the vendors until Ctrl-C."""
+    from understudy.server import Listening, run
+
+    settings = Settings(
+        **{**chosen, "webhook_hosts": frozenset(chosen["webhook_hosts"])},
+    )
+    color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
+    log = None if quiet else log_format
+    run(settings, Listening(host, port, port_file, log=log, color=color))
+
+
+@commands.command()
+@click.argument("name", required=False)
+def vendors(name: str | None) -> None:
+    """List the vendors, or one vendor's operations, responses and keys."""
+    from understudy.listing import describe_room, list_rooms
+    from understudy.rooms import open_rooms
+
+    rooms = open_rooms([name] if name else [])
+    click.echo(describe_room(rooms[0]) if name else list_rooms(rooms))
+
+
+@commands.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+def lint(files: tuple[Path, ...]) -> int:
+    """Check documents (the project's own, or FILES): specification, examples, fidelity."""
+    from understudy.lint import lint_file, own_documents
+
+    findings = 0
+    for file in files or own_documents():
+        for finding in lint_file(file):
+            findings += 1
+            click.echo(f"{file.name}: {finding}")
+    click.echo(f"{len(files or own_documents())} documents, {findings} findings")
+    return 1 if findings else 0
+
+
+@commands.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"understudy {__version__}")

@@ -1,0 +1,133 @@
+"""A session's time: where it stands, how it is moved, and the calls that fall due in it.
+
+Instants are integers: nanoseconds since 1970-01-01T00:00:00Z.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+SECOND = 1_000_000_000
+MILLISECOND = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DueCall:
+    """Something that a vendor does later: `action` of the room, with JSON `arguments`."""
+
+    at: int
+    order: int
+    vendor: str = field(compare=False)
+    action: str = field(compare=False)
+    arguments: bytes = field(compare=False)
+
+
+class Clock:
+    """The virtual clock of one session.
+
+    Args:
+        start: where the clock stands still from the beginning; None for real time.
+        wall: the real time it follows while it is not frozen.
+    """
+
+    def __init__(self, start: int | None = None, wall: Callable[[], int] = time.time_ns) -> None:
+        self._wall = wall
+        self._offset = 0
+        self._stands_at = start
+        self._due: list[DueCall] = []
+        self._scheduled = 0
+
+    @property
+    def frozen(self) -> bool:
+        return self._stands_at is not None
+
+    def now(self) -> int:
+        """Nanoseconds since the epoch."""
+        if self._stands_at is not None:
+            return self._stands_at
+        return self._wall() + self._offset
+
+    def shift(self, nanoseconds: int) -> None:
+        """Move forward; what falls due on the way is fired by whoever runs the session.
+
+        Raises:
+            ValueError: when asked to go back in time.
+        """
+        if nanoseconds < 0:
+            raise ValueError("a clock is shifted forward; reset the session to go back")
+        if self._stands_at is not None:
+            self._stands_at += nanoseconds
+        else:
+            self._offset += nanoseconds
+
+    def move_to(self, instant: int) -> None:
+        """Set the clock to a later instant; it goes on from there, or stands there when frozen."""
+        self.shift(instant - self.now())
+
+    def freeze(self) -> None:
+        """Stand still from now on; only `shift` and `move_to` move a frozen clock."""
+        self._stands_at = self.now()
+
+    def schedule(self, at: int, vendor: str, action: str, arguments: bytes) -> DueCall:
+        """Note a call for later; calls of one instant fire in the order they were scheduled."""
+        self._scheduled += 1
+        call = DueCall(at, self._scheduled, vendor, action, arguments)
+        heapq.heappush(self._due, call)
+        return call
+
+    def next_due(self) -> int | None:
+        """The instant of the earliest call that waits, or None."""
+        return self._due[0].at if self._due else None
+
+    def pop_due(self) -> DueCall | None:
+        """Take the earliest call that is due by now, or None."""
+        if self._due and self._due[0].at <= self.now():
+            return heapq.heappop(self._due)
+        return None
+
+    def pending(self) -> list[DueCall]:
+        """The calls that wait, earliest first."""
+        return sorted(self._due)
+
+
+@lru_cache(maxsize=256)
+def _to_the_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+
+
+def timestamp(instant: int, digits: int = 7) -> str:
+    """An instant as RFC 3339 with `digits` of fraction and an explicit zero offset."""
+    seconds, fraction = divmod(instant, SECOND)
+    if not digits:
+        return f"{_to_the_second(seconds)}+00:00"
+    return f"{_to_the_second(seconds)}.{fraction // 10 ** (9 - digits):0{digits}d}+00:00"
+
+
+def instant(text: str) -> int:
+    """Read an RFC 3339 time; one without an offset is taken as UTC.
+
+    Raises:
+        ValueError: when the text is not a time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - EPOCH
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
+
+
+class Stopwatch:
+    """Real seconds since it was made: how long the server has been up."""
+
+    def __init__(self, read: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._begun = read()
+
+    def seconds(self) -> float:
+        return self._read() - self._begun

@@ -1,0 +1,131 @@
+"""Connexion around one room: it reads the document, secures, and renders what goes wrong.
+
+Routing is ours (a tree instead of a list of patterns, and 405 with every method of the path), and
+so is validation, which runs as checks in the vendor's own order (see `checks.py`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from understudy.dispatch import CALL, Dispatch, finished, spelled
+from understudy.errors import MethodNotAllowed, StartError, UnknownPath
+from understudy.paths import PathTree
+from understudy.settings import Settings
+from understudy.vendor import Call, Room
+
+# Connexion 3.3 imports what Starlette and jsonschema are about to drop; users can do nothing about
+# it, so they are not told at every start.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from connexion.exceptions import InvalidSpecification, ProblemException
+    from connexion.lifecycle import ConnexionRequest, ConnexionResponse
+    from connexion.middleware import ConnexionMiddleware
+    from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
+    from connexion.middleware.exceptions import ExceptionMiddleware
+    from connexion.middleware.security import SecurityMiddleware
+    from connexion.resolver import Resolver
+    from connexion.security import AbstractSecurityHandler
+
+
+class Routing(SpecMiddleware):
+    """Finds the documented operation of a request and names it the way Connexion expects."""
+
+    def __init__(self, app: ASGIApp, room: Room) -> None:
+        self.app = app
+        self.tree = PathTree(room.document.operations.values())
+
+    def add_api(self, specification: Any, **options: Any) -> None:
+        """The tree is made from the room's document already."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            call: Call = scope[CALL]
+            self._route(call)
+            operation_id = call.operation.id
+            routing = {"api_base_path": "", "operation_id": operation_id}
+            scope.setdefault("extensions", {})[ROUTING_CONTEXT] = routing
+        await self.app(scope, receive, send)
+
+    def _route(self, call: Call) -> None:
+        exchange = call.exchange
+        found = self.tree.match(exchange.path)
+        if found is None:
+            hint = "see the documented paths with: understudy vendors " + call.vendor.name
+            raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
+        template, call.path_values = found
+        call.routed = template.operations.get(exchange.method)
+        if call.routed is None:
+            raise MethodNotAllowed(exchange.method, template.operations)
+        exchange.operation = call.routed.id
+
+
+class ApiKeySecurity(AbstractSecurityHandler):
+    """`type: apiKey` in a header: the key must be an account's."""
+
+    def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:
+        header = security_scheme["name"].lower()
+        return partial(_identify, read=lambda headers: headers.get(header))
+
+
+class BearerSecurity(AbstractSecurityHandler):
+    """`type: http, scheme: bearer`: the token must be an account's."""
+
+    def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:
+        return partial(_identify, read=_bearer_token)
+
+
+def _bearer_token(headers: dict[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _identify(
+    request: ConnexionRequest, read: Callable[[dict[str, str]], str | None]
+) -> dict[str, str]:
+    call: Call = request.scope[CALL]
+    if call.room.accounts is None:
+        return {}
+    call.account = call.room.accounts.identify(read(call.headers), call.settings.auth)
+    call.exchange.account = call.account.name
+    return {"sub": call.account.name}
+
+
+async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
+    call: Call = request.scope[CALL]
+    reply = finished(call, spelled(call, error))
+    return ConnexionResponse(
+        status_code=reply.status,
+        mimetype=reply.media_type,
+        body=reply.encode(),
+        headers=reply.headers,
+    )
+
+
+def connexion_stack(room: Room, settings: Settings) -> ASGIApp:
+    """The ASGI app of one room.
+
+    Raises:
+        StartError: when Connexion cannot read the document.
+    """
+    stack = ConnexionMiddleware(
+        Dispatch(room, settings),
+        import_name=__name__,
+        middlewares=[ExceptionMiddleware, partial(Routing, room=room), SecurityMiddleware],
+        resolver=Resolver(room.handlers.__getitem__),
+        security_map={"apiKey": ApiKeySecurity, "bearer": BearerSecurity},
+    )
+    for kind in (ProblemException, Exception):
+        stack.add_error_handler(kind, _render)
+    try:
+        stack.add_api(room.document.raw, base_path="")
+    except InvalidSpecification as error:
+        where = "/".join(str(part) for part in error.absolute_path)
+        raise StartError(f"specs/{room.name}.yaml: at {where}: {error.message}") from error
+    app: ASGIApp = stack
+    return app

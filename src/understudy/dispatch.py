@@ -1,0 +1,164 @@
+"""The way of one routed request to its handler and back, as one vendor's innermost ASGI app."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from understudy.errors import (
+    ApiError,
+    Diagnosis,
+    Internal,
+    PreferenceUnmet,
+    ResponseMismatch,
+)
+from understudy.prefer import first_example, preferred
+from understudy.settings import Settings
+from understudy.vendor import Call, Reply, Room
+
+logger = logging.getLogger(__name__)
+
+CALL = "understudy.call"
+
+
+class Dispatch:
+    """Checks, preference or handler, unit of work, response check."""
+
+    def __init__(self, room: Room, settings: Settings) -> None:
+        self.room = room
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        call: Call = scope[CALL]
+        try:
+            reply = await self._reply(call)
+        except BaseException:
+            _forget(call)
+            raise
+        reply = finished(call, reply)
+        _remember(call, reply)
+        await send_reply(reply, send)
+
+    async def _reply(self, call: Call) -> Reply:
+        try:
+            return await self._answer(call)
+        except ApiError as error:
+            return self._conforming(call, spelled(call, error))
+
+    async def _answer(self, call: Call) -> Reply:
+        for check in self.room.vendor.checks:
+            reply = await check(call)
+            if reply is not None:
+                return reply
+        reply = await preferred(call)
+        if reply is not None:
+            return reply
+        if self.settings.static:
+            response, body = first_example(call.operation.success)
+            return Reply(response.status, body, media_type=response.media_type or "")
+        reply = await self.room.handlers[call.operation.id](call, **call.arguments)
+        reply = self._conforming(call, reply)
+        await call.commit()
+        return reply
+
+    def _conforming(self, call: Call, reply: Reply) -> Reply:
+        """The reply, when the document declares it.
+
+        Raises:
+            ResponseMismatch: when it does not.
+        """
+        if not self.settings.check_responses:
+            return reply
+        declared = call.operation.responses.get(reply.status)
+        if declared is None:
+            message = f"{call.operation.id} declares no response {reply.status}"
+            raise ResponseMismatch(message, hint="declare it in the document")
+        validator = declared.validator
+        if validator is None or validator.accepts(reply.document):
+            return reply
+        faults = validator.diagnose(reply.document, "response")
+        message = f"the reply {reply.status} of {call.operation.id} breaks the document"
+        logger.error("%s: %s", message, "; ".join(f"{f.pointer}: {f.message}" for f in faults))
+        raise ResponseMismatch(message, faults)
+
+
+def spelled(call: Call, error: Exception) -> Reply:
+    """Any error in the vendor's envelope; its diagnoses go to the exchange."""
+    if not isinstance(error, ApiError):
+        logger.error("%s failed", call.exchange.path, exc_info=error)
+        error = Internal(f"{type(error).__name__}: {error}", hint="this is a defect of the mock")
+    call.exchange.diagnoses = error.diagnoses
+    if isinstance(error, PreferenceUnmet):
+        return problem(error.status, "Preference cannot be met", error.message, error.diagnoses)
+    return call.vendor.spell(call, error)
+
+
+def finished(call: Call, reply: Reply) -> Reply:
+    """The reply with the headers that all replies of its vendor carry."""
+    if call.reply_headers:
+        reply.headers = {**call.reply_headers, **reply.headers}
+    call.vendor.finish(call, reply)
+    return reply
+
+
+def problem(status: int, title: str, detail: str, diagnoses: tuple[Diagnosis, ...] = ()) -> Reply:
+    """What the mock says in its own name (RFC 9457)."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    hints = [diagnosis.hint for diagnosis in diagnoses if diagnosis.hint]
+    if hints:
+        document["hints"] = hints
+    return Reply(status, document, media_type="application/problem+json")
+
+
+async def send_reply(reply: Reply, send: Send) -> None:
+    """Put a reply on the wire."""
+    body = reply.encode()
+    headers = [(_on_wire(name), value.encode("latin-1")) for name, value in reply.headers.items()]
+    if body:
+        headers.append((b"content-type", reply.media_type.encode("latin-1")))
+    if reply.status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(maxsize=256)
+def _on_wire(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
+def _remember(call: Call, reply: Reply) -> None:
+    rule, owner = call.vendor.idempotency, call.remembered_as
+    if rule is None or owner is None:
+        return
+    if rule.keeps(reply.status):
+        headers = {name: value for name, value in reply.headers.items() if name in rule.repeated}
+        call.session.idempotency.keep(owner, reply.status, headers, reply.encode())
+    else:
+        call.session.idempotency.forget(owner)
+
+
+def _forget(call: Call) -> None:
+    if call.remembered_as is not None:
+        call.session.idempotency.forget(call.remembered_as)
+
+
+def diagnosis_header(diagnoses: tuple[Diagnosis, ...], limit: int = 4_000) -> bytes:
+    """The diagnoses as one ASCII header value; as many of them as fit."""
+    listed = [diagnosis.as_json() for diagnosis in diagnoses]
+    while True:
+        text = orjson.dumps(listed).decode().encode("ascii", "backslashreplace")
+        if len(text) <= limit or not listed:
+            return text
+        listed.pop()

@@ -1,0 +1,64 @@
+"""Fires what a session's vendors do later, in time order, each at its own instant."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+import orjson
+
+from understudy.clock import DueCall
+from understudy.session import Session
+from understudy.vendor import UnitOfWork, Vendor
+
+logger = logging.getLogger(__name__)
+
+
+class DueCalls:
+    """Runs the due calls of sessions.
+
+    Args:
+        vendors: by name, for their actions.
+    """
+
+    def __init__(self, vendors: Mapping[str, Vendor]) -> None:
+        self._vendors = vendors
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def catch_up(self, session: Session) -> None:
+        """Fire what is due by the session's clock, unless only `shift` may."""
+        if session.clock.next_due() is None or not session.fires_by_itself:
+            return
+        while due := session.clock.pop_due():
+            await self._fire(session, due)
+        session.wake(lambda: self._start(session))
+
+    async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
+        """Move a session's clock forward and fire everything on the way; what fired, in order."""
+        target = session.clock.now() + nanoseconds
+        fired = []
+        while (at := session.clock.next_due()) is not None and at <= target:
+            session.clock.move_to(max(at, session.clock.now()))
+            due = session.clock.pop_due()
+            if due is not None:
+                await self._fire(session, due)
+                fired.append(due)
+        session.clock.move_to(max(target, session.clock.now()))
+        session.wake(lambda: self._start(session))
+        return fired
+
+    def _start(self, session: Session) -> None:
+        task = asyncio.get_running_loop().create_task(self.catch_up(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _fire(self, session: Session, due: DueCall) -> None:
+        vendor = self._vendors[due.vendor]
+        work = UnitOfWork(session, vendor, due.at)
+        try:
+            await vendor.actions[due.action](work, **orjson.loads(due.arguments))
+            await work.commit()
+        except Exception:
+            # One vendor's failed action must not keep the others from happening.
+            logger.exception("due call %s of %s failed", due.action, due.vendor)

@@ -1,0 +1,226 @@
+"""What can go wrong, in the mock's own words; each room spells it in its vendor's envelope.
+
+ApiError
++-- BadRequest 400
+|   +-- MalformedBody             not JSON, not UTF-8, a key twice, nested too deeply
+|   +-- InvalidParameters         the path, the query or a header breaks its schema
+|   +-- InvalidBody               the body breaks its schema
+|   +-- InvalidIdempotencyKey
++-- Unauthorized 401
+|   +-- MissingCredential
+|   +-- UnknownCredential         never issued, or revoked
++-- Forbidden 403                 known, but not allowed
++-- NotFound 404
+|   +-- UnknownPath               the document has no such path
++-- MethodNotAllowed 405
++-- Conflict 409
+|   +-- IdempotencyInFlight       the same key is still being answered
++-- BodyTooLarge 413
++-- UnsupportedMediaType 415
++-- PreferenceUnmet 422           no such response or example in the document
++-- TooManyRequests 429
++-- Internal 500
+|   +-- ResponseMismatch          a handler's reply that the document does not declare
++-- Refused                       a business rule said no; the document has status and words
++-- IllegalTransition             a lifecycle has no such move from this state
+StartError                        a document, a room or a setting that cannot be served
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was wrong with an exchange.
+
+    `code` is a JSON Schema keyword (`required`, `maxLength`) or a rule's name
+    (`inherits-campaigns`); `where` is `body`, `path`, `query`, `header`, `response` or `rule`;
+    `pointer` is a JSON pointer into the body, or a parameter's name.
+    """
+
+    code: str
+    where: str
+    pointer: str
+    message: str
+    hint: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The members as conventions spell them: `where` is called `in`."""
+        members = asdict(self)
+        return {("in" if name == "where" else name): value for name, value in members.items()}
+
+
+class ApiError(Exception):
+    """Something that ends a request with an error.
+
+    Args:
+        message: what, with which value, in which state; for people, in the diagnosis.
+        diagnoses: everything that was wrong; made from the message when there is none.
+    """
+
+    status = 500
+    code = "error"
+    where = "rule"
+
+    def __init__(self, message: str, diagnoses: Iterable[Diagnosis] = (), hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        found = tuple(diagnoses)
+        self.diagnoses = found or (Diagnosis(self.code, self.where, "", message, hint),)
+
+
+class BadRequest(ApiError):
+    status = 400
+    code = "bad-request"
+
+
+class MalformedBody(BadRequest):
+    code = "malformed-body"
+    where = "body"
+
+
+class InvalidParameters(BadRequest):
+    code = "invalid-parameters"
+
+
+class InvalidBody(BadRequest):
+    code = "invalid-body"
+    where = "body"
+
+
+class InvalidIdempotencyKey(BadRequest):
+    code = "invalid-idempotency-key"
+    where = "header"
+
+
+class Unauthorized(ApiError):
+    status = 401
+    code = "unauthorized"
+    where = "header"
+
+
+class MissingCredential(Unauthorized):
+    code = "missing-credential"
+
+
+class UnknownCredential(Unauthorized):
+    code = "unknown-credential"
+
+
+class Forbidden(ApiError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(ApiError):
+    """A resource that is not there for this caller; `kind` is its singular noun."""
+
+    status = 404
+    code = "not-found"
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f'there is no {kind} "{id}" for this caller', hint=f"list the {kind}s")
+        self.kind = kind
+        self.id = id
+
+
+class UnknownPath(ApiError):
+    status = 404
+    code = "unknown-path"
+    where = "path"
+
+
+class MethodNotAllowed(ApiError):
+    status = 405
+    code = "method-not-allowed"
+    where = "path"
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        self.allowed = sorted(allowed)
+        known = ", ".join(self.allowed)
+        super().__init__(f"{method} is not declared on this path", hint=f"use {known}")
+
+
+class Conflict(ApiError):
+    status = 409
+    code = "conflict"
+
+
+class IdempotencyInFlight(Conflict):
+    code = "idempotency-in-flight"
+
+
+class BodyTooLarge(ApiError):
+    status = 413
+    code = "body-too-large"
+    where = "body"
+
+
+class UnsupportedMediaType(ApiError):
+    status = 415
+    code = "unsupported-media-type"
+    where = "header"
+
+
+class PreferenceUnmet(ApiError):
+    status = 422
+    code = "preference-unmet"
+    where = "header"
+
+
+class TooManyRequests(ApiError):
+    """`retry_after` is in whole seconds."""
+
+    status = 429
+    code = "too-many-requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, hint=f"wait {retry_after} s, or shift the session's clock")
+        self.retry_after = retry_after
+
+
+class Internal(ApiError):
+    status = 500
+    code = "internal"
+
+
+class ResponseMismatch(Internal):
+    code = "response-mismatch"
+    where = "response"
+
+
+class Refused(ApiError):
+    """A business rule said no.
+
+    `example` names the documented body that says so; its response gives the status and the text.
+    """
+
+    status = 400
+
+    def __init__(self, example: str, message: str, hint: str = "", words: str = "") -> None:
+        self.code = self.example = example
+        self.words = words
+        super().__init__(message, hint=hint)
+
+
+class IllegalTransition(ApiError):
+    """An event that the lifecycle's table does not allow in this state."""
+
+    status = 409
+    code = "illegal-transition"
+
+    def __init__(self, kind: str, event: str, state: Any, allowed: Iterable[str]) -> None:
+        self.kind, self.event, self.state = kind, event, state
+        self.allowed = sorted(allowed)
+        possible = ", ".join(self.allowed) or "nothing"
+        super().__init__(
+            f"cannot {event} a {kind} in state {state}", hint=f"possible in this state: {possible}"
+        )
+
+
+class StartError(Exception):
+    """Why the mock cannot start: one sentence that also says what to do. Exit code 2."""

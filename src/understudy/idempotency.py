@@ -1,0 +1,113 @@
+"""Replies remembered by idempotency key: who has it, until when, and what was answered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from understudy.clock import SECOND
+from understudy.errors import IdempotencyInFlight, InvalidIdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRule:
+    """How one vendor treats idempotency keys.
+
+    Attributes:
+        header: the request header's name, in lower case.
+        pattern: what a whole key must match.
+        lifetime: seconds for which a reply is replayed, on the session's clock.
+        methods: the methods that honour the header.
+        unkept: statuses that are not remembered, beside every 5xx.
+        repeated: reply headers that a replay carries as the first reply did.
+        replayed, original: reply headers of a replay: that it is one, and of which request.
+    """
+
+    header: str
+    pattern: re.Pattern[str]
+    lifetime: int
+    methods: frozenset[str] = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+    unkept: frozenset[int] = frozenset({401, 403, 409, 429})
+    replayed: str = "Idempotent-Replayed"
+    original: str = "X-Original-Request-Id"
+    repeated: frozenset[str] = frozenset()
+
+    def check(self, key: str) -> None:
+        """Raise InvalidIdempotencyKey when the key has not the documented form."""
+        if not self.pattern.fullmatch(key):
+            raise InvalidIdempotencyKey(
+                f"the {self.header} header must match {self.pattern.pattern}",
+                hint="use 1 to 255 letters, digits, hyphens and underscores",
+            )
+
+    def replay_headers(self, request_id: str) -> dict[str, str]:
+        """What a replay of the request with this id says of itself."""
+        return {self.replayed: "true", self.original: request_id}
+
+    def keeps(self, status: int) -> bool:
+        """Whether a reply of this status is replayed to the next request with its key."""
+        return status < 500 and status not in self.unkept
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What one key stands for; `status` 0 while the first request is still being answered."""
+
+    request_id: str
+    expires: int
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class IdempotencyCache:
+    """The keys of one session, by vendor and customer."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str, str], Remembered] = {}
+
+    def begin(
+        self, owner: tuple[str, str, str], request_id: str, now: int, lifetime: int
+    ) -> Remembered | None:
+        """The remembered reply for a key, or None after noting that it is now being answered.
+
+        Args:
+            owner: vendor, customer and key.
+            now: instant in nanoseconds.
+            lifetime: seconds.
+
+        Raises:
+            IdempotencyInFlight: when an earlier request with this key has no reply yet.
+        """
+        entry = self._entries.get(owner)
+        if entry is not None and now < entry.expires:
+            if not entry.status:
+                raise IdempotencyInFlight(
+                    f'a request with idempotency key "{owner[2]}" is still being answered',
+                    hint="wait for its reply, then send the request again",
+                )
+            return entry
+        self._prune(now)
+        self._entries[owner] = Remembered(request_id, now + lifetime * SECOND)
+        return None
+
+    def keep(
+        self, owner: tuple[str, str, str], status: int, headers: dict[str, str], body: bytes
+    ) -> None:
+        """Remember the reply to the request that began with this key."""
+        entry = self._entries[owner]
+        entry.status, entry.headers, entry.body = status, headers, body
+
+    def forget(self, owner: tuple[str, str, str]) -> None:
+        """Let the next request with this key be a first one again."""
+        self._entries.pop(owner, None)
+
+    def _prune(self, now: int) -> None:
+        """Drop what expired; entries are in order of beginning, so the stale ones come first."""
+        stale = []
+        for owner, entry in self._entries.items():
+            if now < entry.expires:
+                break
+            stale.append(owner)
+        for owner in stale:
+            del self._entries[owner]

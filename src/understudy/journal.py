@@ -1,0 +1,92 @@
+"""Exchanges: what was asked, what was answered, what was wrong with it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from understudy.errors import Diagnosis
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
+REDACTED = "[redacted]"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its reply; instants are nanoseconds, by the session's clock."""
+
+    id: str
+    session: str
+    vendor: str
+    method: str
+    path: str
+    query: str
+    started: int
+    request_headers: dict[str, str]
+    request_body: bytes = b""
+    operation: str | None = None
+    account: str | None = None
+    status: int = 0
+    ended: int = 0
+    response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    response_body: bytes = b""
+    diagnoses: tuple[Diagnosis, ...] = ()
+
+
+def redacted(headers: dict[str, str]) -> dict[str, str]:
+    """The headers without the secrets they carry."""
+    return {
+        name: (REDACTED if name in SECRET_HEADERS else value) for name, value in headers.items()
+    }
+
+
+class Journal:
+    """The latest exchanges of one session, oldest first; `size` 0 keeps none."""
+
+    def __init__(self, size: int) -> None:
+        self._exchanges: deque[Exchange] = deque(maxlen=size)
+        self._count = 0
+
+    def next_id(self) -> str:
+        """A new exchange's id; ids count up from 1 and are not reused within a session."""
+        self._count += 1
+        return str(self._count)
+
+    def add(self, exchange: Exchange) -> None:
+        self._exchanges.append(exchange)
+
+    def clear(self) -> None:
+        self._exchanges.clear()
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self._exchanges)
+
+    def find(
+        self,
+        *,
+        vendor: str | None = None,
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        statuses: Iterable[int] | None = None,
+    ) -> list[Exchange]:
+        """The exchanges that match every filter given, oldest first.
+
+        Args:
+            operation: an operationId of the vendor's document.
+            path: the path at the vendor, without prefix and query.
+            statuses: the reply's status is one of these.
+        """
+        wanted = {"vendor": vendor, "operation": operation, "method": method, "path": path}
+        filters = [(name, value) for name, value in wanted.items() if value is not None]
+        among = None if statuses is None else frozenset(statuses)
+        return [
+            exchange
+            for exchange in self._exchanges
+            if all(getattr(exchange, name) == value for name, value in filters)
+            and (among is None or exchange.status in among)
+        ]

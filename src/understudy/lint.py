@@ -1,0 +1,81 @@
+"""What is wrong with a document, beyond what stops the mock from starting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from understudy.contract import METHODS, Document, Operation, read_document
+from understudy.rooms import data_folder
+
+FIDELITIES = ("documented", "inferred", "assumed")
+OWN_KEYS = frozenset({"x-fidelity", "x-source"})
+
+
+def own_documents() -> list[Path]:
+    """The project's own documents, sorted."""
+    return sorted(data_folder("specs").glob("*.yaml"))
+
+
+def lint_file(path: Path) -> Iterator[str]:
+    """Everything that is wrong with one document.
+
+    Raises:
+        StartError: when the file cannot be read as a document at all.
+    """
+    document = read_document(path.stem, path)
+    for error in OpenAPIV30SpecValidator(document.raw).iter_errors():
+        where = "/".join(str(part) for part in error.absolute_path)
+        yield f"at {where or 'the top'}: {error.message}"
+    yield from _foreign_keys(document.raw, "")
+    yield from _fidelity(document)
+    for operation in document.operations.values():
+        yield from _examples(operation)
+
+
+def _foreign_keys(node: Any, where: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            # A header's or a member's name may begin so, too; it stands below these keys.
+            named = where.endswith(("/headers", "/properties", "/parameters"))
+            if str(name).startswith("x-") and name not in OWN_KEYS and not named:
+                yield f"at {where}: unknown extension {name}"
+            if name != "value":
+                yield from _foreign_keys(value, f"{where}/{name}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _foreign_keys(value, f"{where}/{index}")
+
+
+def _fidelity(document: Document) -> Iterator[str]:
+    for path, item in document.raw["paths"].items():
+        for method in METHODS:
+            if method not in item:
+                continue
+            place = f"{method.upper()} {path}"
+            yield from _marks(item[method], place)
+            for status, declared in item[method]["responses"].items():
+                yield from _marks(document.resolve(declared), f"{place} {status}")
+
+
+def _marks(node: dict[str, Any], place: str) -> Iterator[str]:
+    if node.get("x-fidelity") not in FIDELITIES:
+        yield f"{place}: x-fidelity is not one of {', '.join(FIDELITIES)}"
+    if not node.get("x-source"):
+        yield f"{place}: x-source is missing"
+
+
+def _examples(operation: Operation) -> Iterator[str]:
+    if operation.body is not None:
+        for name, value in operation.body.examples.items():
+            for fault in operation.body.validator.diagnose(value, "body"):
+                yield f"{operation.id}, request example {name}: {fault.pointer}: {fault.message}"
+    for status, response in operation.responses.items():
+        if response.media_type is not None and not response.examples:
+            yield f"{operation.id} {status}: has a body but no example"
+        for name, value in response.examples.items():
+            for fault in response.diagnose(value):
+                yield f"{operation.id} {status}, example {name}: {fault.pointer}: {fault.message}"

@@ -1,0 +1,89 @@
+"""What the command line prints about rooms: tables and the start banner."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from understudy.vendor import Room
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows with their columns aligned."""
+    listed = [list(row) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*listed, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in listed
+    )
+    return "\n".join(lines)
+
+
+def list_rooms(rooms: Sequence[Room]) -> str:
+    """One line for each vendor."""
+    heading = ("VENDOR", "ADDRESS", "OPERATIONS", "STANDS IN FOR", "KEY")
+    return table(
+        [
+            heading,
+            *(
+                (
+                    room.name,
+                    room.prefix,
+                    str(len(room.document.operations)),
+                    room.document.origin,
+                    room.accounts.default.credential if room.accounts else "",
+                )
+                for room in rooms
+            ),
+        ]
+    )
+
+
+def describe_room(room: Room) -> str:
+    """A vendor's operations with their responses and examples, and its accounts."""
+    operations = [("OPERATION", "", "FIDELITY")]
+    responses = [("OPERATION", "STATUS", "FIDELITY", "EXAMPLES")]
+    for operation in room.document.operations.values():
+        where = f"{operation.method} {room.prefix}{operation.path}"
+        operations.append((operation.id, where, operation.fidelity))
+        for status, response in operation.responses.items():
+            examples = " ".join(response.examples)
+            responses.append((operation.id, str(status), response.fidelity, examples))
+    parts = [f"{room.document.title}, {room.document.origin}", table(operations), table(responses)]
+    if room.accounts:
+        keys = [(each.name, each.credential, each.note) for each in room.accounts.all]
+        parts.append(table([("ACCOUNT", "KEY", ""), *keys]))
+    return "\n\n".join(parts)
+
+
+def banner(rooms: Sequence[Room], base_url: str, version: str) -> str:
+    """What a newcomer needs first: where it is, what it plays, which keys work, one request."""
+    blocks = [f"understudy {version} is ready on {base_url}"]
+    for room in rooms:
+        operations = [
+            (f"  {operation.method}", operation.path, operation.id)
+            for operation in room.document.operations.values()
+        ]
+        blocks.append(f"{room.vendor.title}  {base_url}{room.prefix}\n{table(operations)}")
+        if room.accounts:
+            keys = [(f"  {each.credential}", each.note) for each in room.accounts.all]
+            blocks.append(f"{room.vendor.title} keys\n{table(keys)}")
+    blocks.append(f"Try it:\n  {first_request(rooms[0], base_url)}")
+    return "\n\n".join(blocks)
+
+
+def first_request(room: Room, base_url: str) -> str:
+    """A curl line for the room's first operation that works when pasted."""
+    request = ["curl", f"{base_url}{room.prefix}{room.vendor.first_request}"]
+    if room.accounts:
+        request += ["-H", credential_header(room, room.accounts.default.credential)]
+    return shlex.join(request)
+
+
+def credential_header(room: Room, credential: str) -> str:
+    """The request header that carries a credential, as the document's security scheme says."""
+    schemes = room.document.raw["components"]["securitySchemes"].values()
+    scheme = room.document.resolve(next(iter(schemes)))
+    if scheme["type"] == "apiKey":
+        return f"{scheme['name']}: {credential}"
+    return f"Authorization: Bearer {credential}"

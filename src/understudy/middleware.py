@@ -1,0 +1,208 @@
+"""The ASGI side around the rooms: addresses, sessions, body limit, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
+from understudy.due import DueCalls
+from understudy.journal import Exchange, redacted
+from understudy.session import DEFAULT, FRESH, Session, Sessions
+from understudy.settings import Settings
+from understudy.vendor import Call, Reply, Room
+
+Log = Callable[[Exchange], None]
+SESSION = "understudy.session"
+PATH = "understudy.path"
+
+
+class Unaddressed(Exception):
+    """A request that reaches no vendor; carries the reply that says why."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.document["detail"])
+        self.reply = reply
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A room's ASGI app, and the same app with CORS around it for requests from a page."""
+
+    room: Room
+    app: ASGIApp
+    cors: ASGIApp
+
+
+class Addresses:
+    """Which vendor, session and path a request means.
+
+    Args:
+        stages: the served rooms by the first segment of their addresses.
+        root: the stage whose paths also stand at the root, if any.
+    """
+
+    def __init__(self, stages: Mapping[str, Stage], root: Stage | None) -> None:
+        self._stages = stages
+        self._root = root
+        self._hosts = {host: stage for stage in stages.values() for host in stage.room.vendor.hosts}
+
+    def find(self, path: str, host: str, named: str | None) -> tuple[Stage, str, str]:
+        """The stage, the session's name and the path at the vendor.
+
+        Args:
+            path: encoded, from the request line.
+            host: of the Host header, without port.
+            named: the session that a header names.
+
+        Raises:
+            Unaddressed: when no vendor has this address.
+        """
+        session = named or DEFAULT
+        if path.startswith("/@"):
+            session, _, path = path[2:].partition("/")
+            path = f"/{path}"
+        stage = self._hosts.get(host)
+        if stage is not None and not path.startswith("/__admin"):
+            return stage, session, path
+        first, _, rest = path[1:].partition("/")
+        stage = self._stages.get(first)
+        if stage is not None:
+            return stage, session, f"/{rest}" if stage.room.prefix else path
+        if self._root is not None:
+            return self._root, session, path
+        raise Unaddressed(self._nothing_at(path))
+
+    def _nothing_at(self, path: str) -> Reply:
+        vendors = ", ".join(
+            f"/{first}" for first, stage in self._stages.items() if stage.room.prefix
+        )
+        detail = f"nothing is served at {path}: the first segment names the vendor ({vendors})"
+        return problem(404, "No such vendor", detail)
+
+
+class Edge:
+    """The outermost app: finds the stage and the session, keeps the session's due calls up."""
+
+    def __init__(self, addresses: Addresses, sessions: Sessions, due: DueCalls) -> None:
+        self._addresses = addresses
+        self._sessions = sessions
+        self._due = due
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            stage, session = self._enter(scope)
+        except Unaddressed as error:
+            await send_reply(error.reply, send)
+            return
+        scope[SESSION] = session
+        await self._due.catch_up(session)
+        app = stage.cors if any(name == b"origin" for name, _ in scope["headers"]) else stage.app
+        await app(scope, receive, send)
+        await self._due.catch_up(session)
+
+    def _enter(self, scope: Scope) -> tuple[Stage, Session]:
+        path = scope.get("raw_path") or scope["path"].encode()
+        named = host = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"x-understudy-session":
+                named = value.decode("latin-1")
+        hostname = (host or b"").decode("latin-1").partition(":")[0]
+        text = path.partition(b"?")[0].decode("latin-1")
+        stage, name, scope[PATH] = self._addresses.find(text, hostname, named)
+        try:
+            return stage, self._sessions.get(name)
+        except ValueError as error:
+            raise Unaddressed(problem(400, "Bad session name", str(error))) from error
+
+
+class Recorder:
+    """Opens the exchange, reads the body within the limit, and closes the exchange."""
+
+    def __init__(self, app: ASGIApp, room: Room, settings: Settings, log: Log | None) -> None:
+        self._app = app
+        self._room = room
+        self._settings = settings
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        session: Session = scope[SESSION]
+        headers = joined(scope["headers"])
+        exchange = Exchange(
+            id=session.journal.next_id(),
+            session=session.name,
+            vendor=self._room.name,
+            method=scope["method"],
+            path=scope[PATH],
+            query=scope["query_string"].decode("latin-1"),
+            started=session.clock.now(),
+            request_headers=headers,
+        )
+        call = scope[CALL] = Call(self._room, session, self._settings, exchange)
+        exchange.request_headers = redacted(headers)
+        exchange.request_body, call.too_large = await read_body(receive, self._settings.body_limit)
+        recording = Recording(exchange, send)
+        try:
+            await self._app(scope, receive, recording)
+        finally:
+            exchange.ended = session.clock.now()
+            if session.name != FRESH:
+                session.journal.add(exchange)
+            if self._log is not None:
+                self._log(exchange)
+
+
+class Recording:
+    """A `send` that notes the reply in its exchange and adds the mock's own headers."""
+
+    __slots__ = ("_exchange", "_send")
+
+    def __init__(self, exchange: Exchange, send: Send) -> None:
+        self._exchange = exchange
+        self._send = send
+
+    async def __call__(self, message: Message) -> None:
+        exchange = self._exchange
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            exchange.response_headers = list(message["headers"])
+            message["headers"] = [*message["headers"], *self._own_headers()]
+        elif message["type"] == "http.response.body":
+            exchange.response_body += message.get("body", b"")
+        await self._send(message)
+
+    def _own_headers(self) -> list[tuple[bytes, bytes]]:
+        exchange = self._exchange
+        headers = [
+            (b"x-understudy-session", exchange.session.encode("latin-1")),
+            (b"x-understudy-exchange", exchange.id.encode("latin-1")),
+        ]
+        if exchange.diagnoses:
+            headers.append((b"x-understudy-diagnosis", diagnosis_header(exchange.diagnoses)))
+        return headers
+
+
+def joined(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; those sent more than once are joined, as RFC 9110 says."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
+    """The request's body, and whether it was larger than the limit (then the rest is not read)."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while len(body) <= limit and message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return (body, False) if len(body) <= limit else (b"", True)

@@ -1,0 +1,61 @@
+"""Fixed windows that count requests: rules about numbers and instants, no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from understudy.clock import SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`count` requests in a window of `seconds`, and at most `burst` within one second."""
+
+    name: str
+    count: int
+    seconds: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a caller stands in a window after one more request.
+
+    `reset` is in unix seconds, `retry_after` in seconds from now (0 when allowed).
+    """
+
+    limit: int
+    remaining: int
+    reset: int
+    retry_after: int
+
+    @property
+    def exceeded(self) -> bool:
+        return self.retry_after > 0
+
+
+class Windows:
+    """The counters of one session, by pool and limit."""
+
+    def __init__(self) -> None:
+        self._counters: dict[tuple[str, str, int], list[int]] = {}
+
+    def take(self, pool: str, limit: Limit, now: int) -> Standing:
+        """Count one request of a pool at an instant (ns) and say where the pool stands."""
+        used, ends = self._count(pool, limit.name, limit.seconds, now)
+        burst_used, burst_ends = self._count(pool, limit.name, 1, now)
+        retry_after = 0
+        if used > limit.count:
+            retry_after = max(1, ends - now // SECOND)
+        elif burst_used > limit.burst:
+            retry_after = max(1, burst_ends - now // SECOND)
+        return Standing(limit.count, max(0, limit.count - used), ends, retry_after)
+
+    def _count(self, pool: str, name: str, seconds: int, now: int) -> tuple[int, int]:
+        """Requests in the window so far, this one included, and its end in unix seconds."""
+        begins = now // SECOND // seconds * seconds
+        counter = self._counters.setdefault((pool, name, seconds), [begins, 0])
+        if counter[0] != begins:
+            counter[:] = [begins, 0]
+        counter[1] += 1
+        return counter[1], begins + seconds

@@ -1,0 +1,127 @@
+"""Finds rooms, their documents and seed worlds, and binds operations to handlers."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import orjson
+
+from understudy import vendors
+from understudy.auth import read_accounts
+from understudy.contract import Document, read_document
+from understudy.errors import StartError
+from understudy.json_text import write_json
+from understudy.store import Place, Shelf
+from understudy.vendor import Handler, Room, Vendor
+
+PACKAGE = Path(__file__).parent
+
+
+def data_folder(name: str) -> Path:
+    """Where `specs` or `fixtures` stand: in the package when installed, beside `src` otherwise."""
+    installed = PACKAGE / name
+    return installed if installed.is_dir() else PACKAGE.parents[1] / name
+
+
+def vendor_names() -> list[str]:
+    """The rooms of this package, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(vendors.__path__))
+
+
+def open_rooms(names: Sequence[str] = ()) -> list[Room]:
+    """The rooms of these vendors (of all, when none is named), ready to play.
+
+    Raises:
+        StartError: for an unknown name, and for whatever in a room cannot be served.
+    """
+    known = vendor_names()
+    for name in names:
+        if name not in known:
+            raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
+    return [open_room(name) for name in names or known]
+
+
+def open_room(name: str) -> Room:
+    """One vendor's room.
+
+    Raises:
+        StartError: when its document, seed world or handlers cannot be served.
+    """
+    vendor: Vendor = importlib.import_module(f"{vendors.__name__}.{name}").VENDOR
+    document = read_document(name, data_folder("specs") / f"{name}.yaml")
+    world = read_world(data_folder("fixtures") / name / "seed.json")
+    return Room(
+        vendor=vendor,
+        document=document,
+        handlers=bind(document, vendor.handlers),
+        accounts=read_accounts(world, vendor.well_formed),
+        shelves=read_shelves(vendor, world),
+        prefix=f"/{name}",
+    )
+
+
+def read_world(path: Path) -> dict[str, Any]:
+    """A seed file.
+
+    Raises:
+        StartError: when it is missing or is not JSON.
+    """
+    try:
+        world: dict[str, Any] = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise StartError(f"{path}: cannot be read ({error.strerror})") from error
+    except orjson.JSONDecodeError as error:
+        raise StartError(f"{path}: is not JSON: {error}") from error
+    return world
+
+
+def read_shelves(vendor: Vendor, world: Mapping[str, Any]) -> dict[Place, Shelf]:
+    """The resources of a seed world as a store keeps them.
+
+    Raises:
+        StartError: when the world has a collection that the vendor does not declare.
+    """
+    shelves: dict[Place, Shelf] = {}
+    for collection, scopes in world["resources"].items():
+        if collection not in vendor.collections:
+            known = ", ".join(vendor.collections)
+            raise StartError(
+                f'fixtures/{vendor.name}/seed.json: unknown collection "{collection}"; '
+                f"declared: {known}"
+            )
+        for scope, resources in scopes.items():
+            shelf = {each[vendor.key]: write_json(each) for each in resources}
+            shelves[vendor.name, collection, scope] = shelf
+    return shelves
+
+
+def bind(document: Document, handlers: ModuleType) -> dict[str, Handler]:
+    """The handler of each operation by operationId.
+
+    Raises:
+        StartError: when a handler is missing or has no operation; says what to write.
+    """
+    bound: dict[str, Handler] = {}
+    module = f"{handlers.__name__.removeprefix('understudy.').replace('.', '/')}.py"
+    for operation in document.operations.values():
+        handler = getattr(handlers, operation.handler_name, None)
+        if handler is None:
+            raise StartError(
+                f'specs/{document.name}.yaml: operationId "{operation.id}" has no handler; '
+                f"write {module}:{operation.handler_name}"
+            )
+        bound[operation.id] = handler
+    for name, handler in inspect.getmembers(handlers, inspect.iscoroutinefunction):
+        ours = handler.__module__ == handlers.__name__ and not name.startswith("_")
+        if ours and handler not in bound.values():
+            raise StartError(
+                f"{module}:{name} handles no operation; declare it in "
+                f"specs/{document.name}.yaml or remove it"
+            )
+    return bound

@@ -1,0 +1,41 @@
+"""What a user may choose: one frozen record, handed down instead of option lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+DEFAULT_BODY_LIMIT = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one server.
+
+    Attributes:
+        vendors: names of the vendors to serve; empty for all.
+        seed: what ids and example data are derived from.
+        clock: instant (ns) at which every session's clock stands still; None for real time.
+        pace: factor on the vendors' own delays; None when only `shift` fires due calls.
+        auth: `strict` takes the seed world's credentials, `any` every well-formed one.
+        static: answer each valid request with its documented success example.
+        rate_limits: refuse what exceeds the documented limits (headers are sent either way).
+        max_sessions: how many sessions are kept; the least recently used one goes.
+        journal_size: how many exchanges each session remembers.
+        body_limit: largest request body, in bytes.
+        webhook_hosts: hosts beyond loopback that deliveries may go to.
+        check_responses: hold every reply against the document before it leaves.
+    """
+
+    vendors: tuple[str, ...] = ()
+    seed: int = 0
+    clock: int | None = None
+    pace: float | None = 1.0
+    auth: Literal["strict", "any"] = "strict"
+    static: bool = False
+    rate_limits: bool = False
+    max_sessions: int = 10_000
+    journal_size: int = 1_000
+    body_limit: int = DEFAULT_BODY_LIMIT
+    webhook_hosts: frozenset[str] = field(default_factory=frozenset)
+    check_responses: bool = True

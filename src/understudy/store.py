@@ -1,0 +1,135 @@
+"""Resources by vendor, collection, scope and id; and a unit of work over them.
+
+A resource is kept as immutable JSON bytes, so reading gives a copy and a snapshot is a handful of
+pointers: a shelf (the resources of one vendor, collection and scope) is copied only when it is
+written to after it was shared with the seed world or with a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.errors import NotFound
+from understudy.json_text import write_json
+
+Resource = dict[str, Any]
+Shelf = dict[str, bytes]
+# Vendor, collection and scope; the scope is the id of what owns the list, "" when nothing does.
+Place = tuple[str, str, str]
+Changes = dict[Place, dict[str, bytes | None]]
+
+EMPTY: Shelf = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A store's contents at one moment."""
+
+    shelves: Mapping[Place, Shelf]
+
+
+class Store:
+    """The in-process store of one session; the interface is async so that a shared one fits it."""
+
+    def __init__(self, seed: Snapshot) -> None:
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the seed world."""
+        self.restore(self._seed)
+
+    def snapshot(self) -> Snapshot:
+        """What is stored now; costs a pointer for each shelf."""
+        self._shared = set(self._shelves)
+        return Snapshot(dict(self._shelves))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Back to what was stored when the snapshot was taken."""
+        self._shelves = dict(snapshot.shelves)
+        self._shared = set(self._shelves)
+
+    async def read(self, place: Place, id: str) -> bytes | None:
+        """One resource, or None."""
+        return self._shelves.get(place, EMPTY).get(id)
+
+    async def read_all(self, place: Place) -> Mapping[str, bytes]:
+        """The shelf, in the order of insertion."""
+        return self._shelves.get(place, EMPTY)
+
+    async def write(self, changes: Changes) -> None:
+        """Store resources (None deletes), all of them or none."""
+        for place, resources in changes.items():
+            shelf = self._own(place)
+            for id, resource in resources.items():
+                if resource is None:
+                    shelf.pop(id, None)
+                else:
+                    shelf[id] = resource
+
+    def _own(self, place: Place) -> Shelf:
+        shelf = self._shelves.get(place)
+        if shelf is None or place in self._shared:
+            shelf = self._shelves[place] = dict(shelf or EMPTY)
+            self._shared.discard(place)
+        return shelf
+
+
+class Collection:
+    """One collection of a vendor, seen through a unit of work.
+
+    Args:
+        kind: the singular noun of what it holds, for messages.
+        key: the member that holds a resource's id.
+    """
+
+    __slots__ = ("_changes", "_key", "_kind", "_name", "_store", "_vendor")
+
+    def __init__(
+        self, store: Store, changes: Changes, vendor: str, name: str, kind: str, key: str = "id"
+    ) -> None:
+        self._store, self._changes = store, changes
+        self._vendor, self._name, self._kind, self._key = vendor, name, kind, key
+
+    async def find(self, id: str, scope: str = "") -> Resource | None:
+        """The resource, or None when the scope has no such id."""
+        place = (self._vendor, self._name, scope)
+        changed = self._changes.get(place)
+        if changed is not None and id in changed:
+            found = changed[id]
+        else:
+            found = await self._store.read(place, id)
+        return None if found is None else orjson.loads(found)
+
+    async def get(self, id: str, scope: str = "") -> Resource:
+        """The resource.
+
+        Raises:
+            NotFound: when the scope has no such id.
+        """
+        resource = await self.find(id, scope)
+        if resource is None:
+            raise NotFound(self._kind, id)
+        return resource
+
+    async def list(self, scope: str = "") -> list[Resource]:
+        """All resources of the scope, in the order in which they were first put."""
+        place = (self._vendor, self._name, scope)
+        stored = await self._store.read_all(place)
+        changed = self._changes.get(place)
+        if changed:
+            stored = {**stored, **changed}  # type: ignore[dict-item]  # None marks a deletion
+        return [orjson.loads(resource) for resource in stored.values() if resource is not None]
+
+    async def put(self, resource: Resource, scope: str = "") -> None:
+        """Insert or replace; it takes effect when the unit of work commits."""
+        place = (self._vendor, self._name, scope)
+        self._changes.setdefault(place, {})[resource[self._key]] = write_json(resource)
+
+    async def delete(self, id: str, scope: str = "") -> None:
+        """Remove; it takes effect when the unit of work commits."""
+        self._changes.setdefault((self._vendor, self._name, scope), {})[id] = None

@@ -1,0 +1,240 @@
+"""Vendor: what a room declares; and what its handlers are given: a call, and a way to reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from understudy.auth import Account, Accounts
+from understudy.clock import MILLISECOND, timestamp
+from understudy.contract import Document, Operation, snake_case
+from understudy.errors import ApiError, Diagnosis
+from understudy.fakes import Fakes
+from understudy.idempotency import IdempotencyRule
+from understudy.journal import Exchange
+from understudy.json_text import write_json
+from understudy.ratelimit import Limit, Standing
+from understudy.session import Session
+from understudy.settings import Settings
+from understudy.store import Changes, Collection, Place, Shelf, Snapshot
+from understudy.webhooks import Delivery
+
+Resource = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back: a status, a document (None for no body) and headers.
+
+    `body` is the document as bytes, made when the reply leaves.
+    """
+
+    status: int
+    document: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+    body: bytes = b""
+
+    def encode(self) -> bytes:
+        """The body's bytes; empty when there is no document."""
+        if not self.body and self.document is not None:
+            self.body = write_json(self.document)
+        return self.body
+
+
+Handler = Callable[..., Awaitable[Reply]]
+Check = Callable[["Call"], Awaitable[Reply | None]]
+Action = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One vendor, as its room declares it.
+
+    Attributes:
+        name: the first segment of its addresses and the name of its document.
+        hosts: names under which the real vendor is reached.
+        collections: the resources that it keeps: collection name -> singular noun.
+        checks: what a request passes before its handler, in the vendor's order; each may raise, or
+            answer in the handler's place.
+        spell: an error in the vendor's envelope.
+        finish: adds the headers that every reply of the vendor carries.
+        actions: what its due calls do, by name.
+        well_formed: whether a credential has the vendor's form (`--auth any`).
+        limit: the documented limit that a request counts against.
+        request_id: makes the id by which the vendor names one request.
+        key: the member that holds a resource's id.
+        first_request: path of a GET that the seed world answers, for newcomers.
+    """
+
+    name: str
+    title: str
+    handlers: ModuleType
+    checks: Sequence[Check]
+    spell: Callable[[Call, ApiError], Reply]
+    finish: Callable[[Call, Reply], None]
+    hosts: tuple[str, ...] = ()
+    collections: Mapping[str, str] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    well_formed: Callable[[str], bool] = bool
+    limit: Callable[[Operation], Limit] | None = None
+    idempotency: IdempotencyRule | None = None
+    request_id: Callable[[Fakes], str] = Fakes.uuid
+    key: str = "id"
+    first_request: str = "/"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A vendor ready to play: its document, its bound handlers, its seed world.
+
+    `prefix` is the part of an address that stands before the vendor's own path.
+    """
+
+    vendor: Vendor
+    document: Document
+    handlers: Mapping[str, Handler]
+    accounts: Accounts | None
+    shelves: Mapping[Place, Shelf]
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        return self.vendor.name
+
+
+def seed_snapshot(rooms: Sequence[Room]) -> Snapshot:
+    """The seed worlds of all rooms as one store's contents."""
+    return Snapshot({place: shelf for room in rooms for place, shelf in room.shelves.items()})
+
+
+class UnitOfWork:
+    """The changes, due calls and deliveries of one piece of work, done whole or not at all.
+
+    Attributes:
+        now: the one instant (ns) at which all of it happens.
+        rehearsal: run everything, keep nothing.
+    """
+
+    def __init__(self, session: Session, vendor: Vendor, now: int) -> None:
+        self.session = session
+        self.vendor = vendor
+        self.now = now
+        self.rehearsal = False
+        self._fakes: Fakes | None = None
+        self._changes: Changes = {}
+        self._due: list[tuple[int, str, bytes]] = []
+        self._deliveries: list[Delivery] = []
+
+    @property
+    def fakes(self) -> Fakes:
+        """Where ids and invented values come from."""
+        return self._fakes or self.session.fakes
+
+    def reseed(self, fakes: Fakes) -> None:
+        """Draw ids and invented values from elsewhere, for this work alone."""
+        self._fakes = fakes
+
+    def timestamp(self, digits: int = 7) -> str:
+        """The work's instant as text."""
+        return timestamp(self.now, digits)
+
+    def __getattr__(self, name: str) -> Collection:
+        """The collection of this name, when the vendor declares it."""
+        vendor = self.vendor
+        if name not in vendor.collections:
+            raise AttributeError(f"{vendor.name} declares no collection {name}")
+        kind = vendor.collections[name]
+        return Collection(self.session.store, self._changes, vendor.name, name, kind, vendor.key)
+
+    def later(self, delay: float, action: str, **arguments: Any) -> None:
+        """Have the room's `action` called after `delay` seconds (scaled by the pace)."""
+        at = self.now + self.session.scaled(delay)
+        self._due.append((at, action, write_json(arguments)))
+
+    def deliver(
+        self,
+        event: str,
+        url: str,
+        document: Any,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        """Send a document to the user's URL once this work is committed. `timeout`: seconds."""
+        self._deliveries.append(
+            Delivery(
+                id=self.fakes.uuid(),
+                vendor=self.vendor.name,
+                event=event,
+                url=url,
+                body=write_json(document),
+                headers={"content-type": "application/json", **(headers or {})},
+                timeout=timeout,
+                created=self.now,
+            )
+        )
+
+    async def commit(self) -> None:
+        """Make it so: store the changes, schedule the due calls, send the deliveries."""
+        if self.rehearsal:
+            return
+        if self._changes:
+            await self.session.store.write(self._changes)
+        for at, action, arguments in self._due:
+            self.session.clock.schedule(at, self.vendor.name, action, arguments)
+        for delivery in self._deliveries:
+            self.session.webhooks.send(delivery)
+
+
+class Call(UnitOfWork):
+    """One request on its way through a room, and the unit of work that answers it.
+
+    Attributes:
+        headers: of the request, names in lower case; a header sent twice is joined by ", ".
+        sent: path, query and header values as they came, by parameter key.
+        parameters: validated values by documented name, defaults filled in.
+        faults: what is wrong with the parameters; None until they are read.
+        body: the request's document.
+        customer: id of whom the request acts for; the room sets it.
+    """
+
+    def __init__(
+        self, room: Room, session: Session, settings: Settings, exchange: Exchange
+    ) -> None:
+        super().__init__(session, room.vendor, exchange.started)
+        self.room = room
+        self.settings = settings
+        self.exchange = exchange
+        self.routed: Operation | None = None
+        self.account: Account | None = None
+        self.headers: dict[str, str] = exchange.request_headers
+        self.path_values: Mapping[str, str] = {}
+        self.query: dict[str, list[str]] = {}
+        self.parameters: dict[str, Any] = {}
+        self.faults: list[Diagnosis] | None = None
+        self.body: Any = None
+        self.too_large = False
+        self.request_id = room.vendor.request_id(session.fakes)
+        self.customer = ""
+        self.standing: Standing | None = None
+        self.remembered_as: tuple[str, str, str] | None = None
+        self.reply_headers: dict[str, str] = {}
+
+    @property
+    def operation(self) -> Operation:
+        """The documented operation; only a request to an undeclared path or method has none."""
+        if self.routed is None:
+            raise LookupError(f"{self.exchange.method} {self.exchange.path} is not documented")
+        return self.routed
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The path's values by the Python names under which handlers take them."""
+        return {snake_case(name): value for name, value in self.path_values.items()}
+
+    @property
+    def spent(self) -> int:
+        """Milliseconds since the request arrived, by the session's clock."""
+        return (self.session.clock.now() - self.now) // MILLISECOND

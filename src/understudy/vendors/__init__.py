@@ -1,0 +1,1 @@
+"""The rooms: one package per vendor, all of one shape."""

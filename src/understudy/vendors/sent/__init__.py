@@ -1,0 +1,38 @@
+"""Sent (sent.dm) API v3: campaigns under a profile's brand, profiles, and their completion."""
+
+from understudy import checks
+from understudy.vendor import Vendor
+from understudy.vendors.sent import events, handlers, rules, serializers
+
+VENDOR = Vendor(
+    name="sent",
+    title="Sent",
+    hosts=("api.sent.dm", "api-dev.sent.dm"),
+    collections={
+        "organizations": "organization",
+        "profiles": "profile",
+        "brands": "brand",
+        "campaigns": "campaign",
+    },
+    handlers=handlers,
+    # The order in which Sent looks at a request: what comes first decides the answer.
+    checks=(
+        checks.count,
+        rules.account_is_active,
+        rules.role_suffices,
+        rules.acts_for_profile,
+        checks.idempotency_key,
+        checks.parameters,
+        checks.rate_limit,
+        checks.replay,
+        checks.body,
+        rules.sandbox,
+    ),
+    spell=serializers.error,
+    finish=serializers.finish,
+    actions={"finish_completion": events.finish_completion},
+    limit=rules.limit,
+    idempotency=rules.IDEMPOTENCY,
+    request_id=serializers.request_id,
+    first_request="/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns",
+)

@@ -1,0 +1,364 @@
+"""Sent's shapes: the envelope, campaigns, profiles, errors, reply headers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from understudy.errors import (
+    ApiError,
+    BodyTooLarge,
+    Forbidden,
+    IdempotencyInFlight,
+    IllegalTransition,
+    Internal,
+    InvalidBody,
+    InvalidIdempotencyKey,
+    InvalidParameters,
+    MalformedBody,
+    MethodNotAllowed,
+    MissingCredential,
+    NotFound,
+    Refused,
+    TooManyRequests,
+    UnknownCredential,
+    UnknownPath,
+    UnsupportedMediaType,
+)
+from understudy.fakes import Fakes
+from understudy.schemas import dotted
+from understudy.vendor import Call, Reply, Resource, UnitOfWork
+
+DOC_URL = "https://docs.sent.dm/errors/"
+# The request id that the documented error texts carry.
+EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
+# Which documented body says what went wrong.
+EXAMPLES: dict[type[ApiError], str] = {
+    MissingCredential: "missing-key",
+    UnknownCredential: "invalid-key",
+    Forbidden: "insufficient-permissions",
+    InvalidParameters: "invalid-id",
+    InvalidIdempotencyKey: "invalid-idempotency-key",
+    IdempotencyInFlight: "in-flight",
+    MalformedBody: "malformed-body",
+    InvalidBody: "validation",
+    BodyTooLarge: "too-large",
+    UnsupportedMediaType: "unsupported-media-type",
+    TooManyRequests: "rate-limited",
+    Internal: "internal",
+}
+TRANSITIONS = {("campaign", "update"): "already-submitted"}
+# What no operation's document can say: the request reached none.
+UNDOCUMENTED = {
+    UnknownPath: ("RESOURCE_000", "Endpoint not found"),
+    MethodNotAllowed: ("VALIDATION_000", "Method not allowed"),
+}
+
+
+def request_id(fakes: Fakes) -> str:
+    return f"req_{fakes.token(10)}"
+
+
+def envelope(call: Call, data: Any, error: Resource | None = None) -> Resource:
+    """The four members that every body of Sent has."""
+    meta = {"request_id": call.request_id, "timestamp": call.timestamp(), "version": "v3"}
+    return {"success": error is None, "data": data, "error": error, "meta": meta}
+
+
+def reply(call: Call, status: int, data: Any) -> Reply:
+    return Reply(status, envelope(call, data))
+
+
+def finish(call: Call, reply: Reply) -> None:
+    """Add the headers that every reply of Sent carries."""
+    headers = reply.headers
+    headers["X-Request-Id"] = call.request_id
+    headers["X-Response-Time"] = f"{call.spent}ms"
+    headers["X-API-Version"] = "v3"
+    standing = call.standing
+    if standing is not None:
+        headers["X-RateLimit-Limit"] = str(standing.limit)
+        headers["X-RateLimit-Remaining"] = str(standing.remaining)
+        headers["X-RateLimit-Reset"] = str(standing.reset)
+
+
+def error(call: Call, error: ApiError) -> Reply:
+    """An error as Sent spells it: the documented body of the error's name, with fresh meta."""
+    if isinstance(error, (UnknownPath, MethodNotAllowed)):
+        return _undocumented(call, error)
+    found = call.operation.example(_example_name(error))
+    if found is None:
+        return _internal(call, error)
+    response, body = found
+    words = dict(body["error"])
+    words["message"] = words["message"].replace(EXAMPLE_REQUEST_ID, call.request_id)
+    if isinstance(error, Refused) and error.words:
+        words["message"] = error.words
+    if isinstance(error, InvalidBody):
+        words["details"] = _details(error)
+    answer = Reply(response.status, envelope(call, None, words))
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def _example_name(error: ApiError) -> str:
+    if isinstance(error, Refused):
+        return error.example
+    if isinstance(error, NotFound):
+        return f"{error.kind}-not-found"
+    if isinstance(error, IllegalTransition):
+        return TRANSITIONS[error.kind, error.event]
+    return next(EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES)
+
+
+def _internal(call: Call, error: ApiError) -> Reply:
+    """A rule named an example that this operation does not document: a defect of the room."""
+    _, body = call.operation.example("internal") or (None, {"error": {}})
+    return Reply(500, envelope(call, None, {**body["error"], "details": None}))
+
+
+def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
+    code, message = UNDOCUMENTED[type(error)]
+    words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
+    answer = Reply(error.status, envelope(call, None, words))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(error.allowed)
+    return answer
+
+
+def _details(error: InvalidBody) -> dict[str, list[str]]:
+    """Messages by the path of the member: `campaign.useCases[0].sampleMessages`."""
+    details: dict[str, list[str]] = {}
+    for diagnosis in error.diagnoses:
+        details.setdefault(dotted(diagnosis.pointer) or "body", []).append(diagnosis.message)
+    return details
+
+
+TEXTS = [
+    "messageFlow",
+    "privacyPolicyLink",
+    "termsAndConditionsLink",
+    "optinMessage",
+    "optoutMessage",
+    "helpMessage",
+    "optinKeywords",
+    "optoutKeywords",
+    "helpKeywords",
+]
+
+
+def campaign(
+    work: UnitOfWork, sent: Resource, customer: str, brand: str, earlier: Resource | None = None
+) -> Resource:
+    """A campaign as stored and shown.
+
+    Args:
+        sent: the request's `campaign`.
+        customer: id of the profile that owns it.
+        brand: id of the brand it runs under.
+        earlier: the campaign that this one replaces; its id and time of creation stay.
+    """
+    now = work.timestamp()
+    id = earlier["id"] if earlier else work.fakes.uuid()
+    texts = {name: sent.get(name) for name in TEXTS}
+    return {
+        "useCases": [_use_case(work, each, id, customer, now) for each in sent["useCases"]],
+        "tcrSyncError": None,
+        "kycSubmissionFormId": None,
+        "type": sent["type"],
+        "customerId": customer,
+        "name": sent["name"],
+        "description": sent["description"],
+        "submittedToTCR": False,
+        "submittedAt": None,
+        "billedDate": None,
+        "cost": None,
+        "telnyxCampaignId": None,
+        "tcrCampaignId": None,
+        "cspId": None,
+        "status": None,
+        "brandId": brand,
+        "resellerId": None,
+        **texts,
+        "upstreamCnpId": None,
+        "sharingStatus": None,
+        "id": id,
+        "createdAt": earlier["createdAt"] if earlier else now,
+        "updatedAt": now if earlier else None,
+    }
+
+
+def _use_case(work: UnitOfWork, sent: Resource, campaign: str, customer: str, now: str) -> Resource:
+    return {
+        "campaignId": campaign,
+        "customerId": customer,
+        "messagingUseCaseUs": sent["messagingUseCaseUs"],
+        "sampleMessages": sent["sampleMessages"],
+        "id": work.fakes.uuid(),
+        "createdAt": now,
+        "updatedAt": None,
+    }
+
+
+# What a profile's request may set, by the member that shows it, and what a new profile starts with.
+PROFILE_DEFAULTS: dict[str, Any] = {
+    "allow_contact_sharing": False,
+    "allow_template_sharing": False,
+    "inherit_contacts": True,
+    "inherit_templates": True,
+    "inherit_tcr_brand": True,
+    "inherit_tcr_campaign": True,
+    "billing_model": "profile",
+    "sending_phone_number_profile_id": None,
+    "sending_whatsapp_number_profile_id": None,
+    "sending_phone_number": None,
+    "whatsapp_phone_number": None,
+    "allow_number_change_during_onboarding": None,
+}
+CREATABLE = [
+    "allow_contact_sharing",
+    "allow_template_sharing",
+    "inherit_contacts",
+    "inherit_templates",
+    "inherit_tcr_brand",
+    "inherit_tcr_campaign",
+    "billing_model",
+]
+PATCHABLE = ("name", "icon", "description", "short_name", *PROFILE_DEFAULTS)
+INTERNAL = frozenset({"completion", "deleted_at"})
+CONTACT = {
+    "name": "name",
+    "business_name": "businessName",
+    "role": "role",
+    "phone": "phone",
+    "email": "email",
+    "phone_country_code": "phoneCountryCode",
+}
+BUSINESS = {
+    "legal_name": "legalName",
+    "tax_id": "taxId",
+    "tax_id_type": "taxIdType",
+    "entity_type": "entityType",
+    "street": "street",
+    "city": "city",
+    "state": "state",
+    "postal_code": "postalCode",
+    "country": "country",
+    "url": "url",
+    "country_of_registration": "countryOfRegistration",
+}
+COMPLIANCE = {
+    "vertical": "vertical",
+    "brand_relationship": "brandRelationship",
+    "is_tcr_application": "isTcrApplication",
+    "phone_number_prefix": "phoneNumberPrefix",
+    "destination_countries": "destinationCountries",
+    "notes": "notes",
+    "primary_use_case": "primaryUseCase",
+}
+
+
+def given(sent: Resource) -> Resource:
+    """The members that a request states; null says as little as absence does."""
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def new_profile(work: UnitOfWork, sent: Resource, organization: Resource) -> Resource:
+    """A profile as stored, from a create request."""
+    stated = given(sent)
+    whatsapp = stated.get("whatsapp_business_account", {})
+    settings = {**PROFILE_DEFAULTS, **{name: stated[name] for name in CREATABLE if name in stated}}
+    return {
+        "id": work.fakes.uuid(),
+        "organization_id": organization["id"],
+        "name": stated["name"],
+        "email": organization["email"],
+        "icon": stated.get("icon"),
+        "description": stated.get("description"),
+        "short_name": stated.get("short_name"),
+        "status": "incomplete",
+        "created_at": work.timestamp(),
+        "updated_at": None,
+        **settings,
+        "waba_id": whatsapp.get("waba_id"),
+        "billing_contact": _billing_contact(stated.get("billing_contact")),
+        "completion": None,
+        "deleted_at": None,
+    }
+
+
+def patched_profile(work: UnitOfWork, profile: Resource, sent: Resource) -> Resource:
+    """A profile after an update; what the request does not state stays as it was."""
+    stated = given(sent)
+    changes = {name: stated[name] for name in PATCHABLE if name in stated}
+    if "billing_contact" in stated:
+        changes["billing_contact"] = _billing_contact(stated["billing_contact"])
+    return {**profile, **changes, "updated_at": work.timestamp()}
+
+
+def _billing_contact(sent: Resource | None) -> Resource | None:
+    if sent is None:
+        return None
+    return {name: sent.get(name) for name in ("name", "email", "phone", "address")}
+
+
+def brand(work: UnitOfWork, sent: Resource, earlier: Resource | None = None) -> Resource:
+    """A brand as stored, from the `brand` of a profile's request; an earlier one is replaced."""
+    unsubmitted = {
+        "tcr_brand_id": None,
+        "status": None,
+        "identity_status": None,
+        "universal_ein": None,
+        "csp_id": None,
+        "submitted_to_tcr": False,
+        "submitted_at": None,
+    }
+    return {
+        "id": earlier["id"] if earlier else work.fakes.uuid(),
+        **unsubmitted,
+        "created_at": earlier["created_at"] if earlier else work.timestamp(),
+        "updated_at": work.timestamp() if earlier else None,
+        "contact": _section(sent["contact"], CONTACT),
+        "business": _section(sent.get("business"), BUSINESS),
+        "compliance": _compliance(sent["compliance"]),
+    }
+
+
+def _section(sent: Resource | None, names: dict[str, str]) -> Resource | None:
+    """A part of a brand: the request writes camelCase, the reply snake_case."""
+    return None if sent is None else {ours: sent.get(theirs) for ours, theirs in names.items()}
+
+
+def _compliance(sent: Resource) -> Resource:
+    section = {ours: sent.get(theirs) for ours, theirs in COMPLIANCE.items()}
+    countries = sent.get("destinationCountries") or []
+    section["is_tcr_application"] = bool(sent.get("isTcrApplication"))
+    section["destination_countries"] = [
+        {"id": country.get("id"), "isMain": bool(country.get("isMain"))} for country in countries
+    ]
+    if sent.get("expectedMessagingVolume") is not None:
+        section["expected_messaging_volume"] = sent["expectedMessagingVolume"]
+    return section
+
+
+def profile(profile: Resource, brand: Resource | None) -> Resource:
+    """A profile as shown: without what only the mock knows, with the brand it resolves to."""
+    shown = {name: value for name, value in profile.items() if name not in INTERNAL}
+    if brand is None:
+        return {**shown, "brand": None}
+    inherited = {"is_inherited": profile["inherit_tcr_brand"]}
+    before = {name: brand[name] for name in BRAND_HEAD}
+    after = {name: value for name, value in brand.items() if name not in before}
+    return {**shown, "brand": {**before, **inherited, **after}}
+
+
+BRAND_HEAD = [
+    "id",
+    "tcr_brand_id",
+    "status",
+    "identity_status",
+    "universal_ein",
+    "csp_id",
+    "submitted_to_tcr",
+    "submitted_at",
+]

@@ -1,0 +1,82 @@
+"""What the tests share: the mock in-process and over HTTP, and Sent's seed world by name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from understudy.app import App, create_app
+from understudy.clock import instant
+from understudy.server import Listening, bind, make_server
+from understudy.settings import Settings
+
+NOON = instant("2026-03-11T12:00:00Z")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Everything runs on asyncio, as the server does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Frozen at noon: what a test sees depends on the test alone. Override per module or class."""
+    return Settings(clock=NOON)
+
+
+@pytest.fixture
+def app(settings: Settings) -> App:
+    """The mock in-process, at its seed world."""
+    return create_app(settings)
+
+
+@pytest.fixture
+async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of the in-process mock: no socket, no key."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
+        yield client
+
+
+@dataclass(frozen=True)
+class Live:
+    """The mock behind a real socket."""
+
+    app: App
+    url: str
+
+
+def serve(settings: Settings) -> Iterator[Live]:
+    """Serve an app from a thread of this process until the generator is closed."""
+    app = create_app(settings)
+    listener = bind("127.0.0.1", 0)
+    ready = threading.Event()
+    server = make_server(app, Listening(log=None), ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    assert ready.wait(10), "the server did not start"
+    try:
+        yield Live(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    """A live server in real time; tests take sessions of their own in its URL."""
+    yield from serve(Settings())
+
+
+def problem_of(response: httpx.Response) -> dict[str, Any]:
+    """The body of a problem document."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    return body
