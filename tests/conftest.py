@@ -12,6 +12,7 @@ import pytest
 
 from understudy.app import App, create_app
 from understudy.clock import instant
+from understudy.middleware import Log
 from understudy.server import Listening, bind, make_server
 from understudy.settings import Settings
 
@@ -52,9 +53,9 @@ class Live:
     url: str
 
 
-def serve(settings: Settings) -> Iterator[Live]:
+def serve(settings: Settings, log: Log | None = None) -> Iterator[Live]:
     """Serve an app from a thread of this process until the generator is closed."""
-    app = create_app(settings)
+    app = create_app(settings, log)
     listener = bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(app, Listening(log=None), ready.set)

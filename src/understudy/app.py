@@ -28,7 +28,7 @@ class App:
         self.settings = settings
         self.sessions = Sessions(seed_snapshot(rooms), settings)
         self._due = DueCalls({room.name: room.vendor for room in rooms})
-        admin = admin_room(rooms)
+        self.admin = admin = admin_room(rooms)
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         plane = _recorded(admin, settings, log)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from understudy.errors import (
@@ -48,6 +48,9 @@ class Dispatch:
     async def _reply(self, call: Call) -> Reply:
         try:
             return await self._answer(call)
+        except PreferenceUnmet as error:
+            # The mock's own words: no vendor's document declares them.
+            return spelled(call, error)
         except ApiError as error:
             return self._conforming(call, spelled(call, error))
 
@@ -158,7 +161,8 @@ def diagnosis_header(diagnoses: tuple[Diagnosis, ...], limit: int = 4_000) -> by
     """The diagnoses as one ASCII header value; as many of them as fit."""
     listed = [diagnosis.as_json() for diagnosis in diagnoses]
     while True:
-        text = orjson.dumps(listed).decode().encode("ascii", "backslashreplace")
+        # ASCII only, and DEL escaped: a header may hold no control character.
+        text = json.dumps(listed, separators=(",", ":")).replace("\x7f", "\\u007f").encode()
         if len(text) <= limit or not listed:
             return text
         listed.pop()

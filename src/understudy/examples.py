@@ -55,7 +55,8 @@ class ExampleMaker:
         if schema.get("nullable") and (depth > DEPTH or self._random.random() < 0.3):
             return None
         if "enum" in schema:
-            return self._random.choice([each for each in schema["enum"] if each is not None])
+            stated = [each for each in schema["enum"] if each is not None]
+            return self._random.choice(stated or [None])
         for choice in ("oneOf", "anyOf"):
             if choice in schema:
                 return self.make(self._random.choice(schema[choice]), name, depth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -80,7 +81,7 @@ async def preferred(call: Call) -> Reply | None:
     if read is None:
         return None
     preferences, applied = read
-    call.reply_headers["Preference-Applied"] = applied.encode("ascii", "replace").decode()
+    call.reply_headers["Preference-Applied"] = re.sub(r"[^\x20-\x7e]", "?", applied)
     if preferences.seed is not None:
         call.reseed(Fakes(preferences.seed))
     if preferences.delay:
