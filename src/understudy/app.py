@@ -77,7 +77,7 @@ async def _no_send(message: object) -> None:
 
 
 def _recorded(room: Room, settings: Settings, log: Log | None) -> ASGIApp:
-    return Recorder(connexion_stack(room, settings), room, settings, log)
+    return Recorder(connexion_stack(room), room, settings, log)
 
 
 def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:

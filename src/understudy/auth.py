@@ -30,6 +30,9 @@ class Accounts:
         accounts: all of them, in the order of the seed file.
         default: the name of the account that unknown but well-formed credentials act as.
         well_formed: whether a credential has the vendor's form.
+
+    Raises:
+        KeyError: when no account has the default's name.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Accounts:
         self.all = tuple(accounts)
         self._by_credential = {account.credential: account for account in self.all}
         self._well_formed = well_formed
-        self.default = next(account for account in self.all if account.name == default)
+        self.default = self.named(default)
 
     def named(self, name: str) -> Account:
         """The account of this name.

@@ -118,6 +118,7 @@ def commands(context: click.Context) -> None:
 )
 @_option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
 @_option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
+@_option("--reload", is_flag=True, help="Start anew when documents or sources change.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
 @_option("--quiet", is_flag=True, help="No banner, no log.")
 @_option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
@@ -125,6 +126,7 @@ def serve(
     port: int,
     host: str,
     port_file: Path | None,
+    reload: bool,
     log_format: str,
     quiet: bool,
     no_color: bool,
@@ -138,7 +140,7 @@ def serve(
     )
     color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
     log = None if quiet else log_format
-    run(settings, Listening(host, port, port_file, log=log, color=color))
+    run(settings, Listening(host, port, port_file, reload, log, color))
 
 
 @commands.command()

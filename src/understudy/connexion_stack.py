@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.dispatch import CALL, Dispatch, finished, spelled
 from understudy.errors import MethodNotAllowed, StartError, UnknownPath
 from understudy.paths import PathTree
-from understudy.settings import Settings
 from understudy.vendor import Call, Room
 
 # Connexion 3.3 imports what Starlette and jsonschema are about to drop; users can do nothing about
@@ -107,14 +106,15 @@ async def _render(request: ConnexionRequest, error: Exception) -> ConnexionRespo
     )
 
 
-def connexion_stack(room: Room, settings: Settings) -> ASGIApp:
-    """The ASGI app of one room.
+@cache
+def connexion_stack(room: Room) -> ASGIApp:
+    """The ASGI app of one room; sessions and settings come with each call, so one serves all.
 
     Raises:
         StartError: when Connexion cannot read the document.
     """
     stack = ConnexionMiddleware(
-        Dispatch(room, settings),
+        Dispatch(room),
         import_name=__name__,
         middlewares=[ExceptionMiddleware, partial(Routing, room=room), SecurityMiddleware],
         resolver=Resolver(room.handlers.__getitem__),

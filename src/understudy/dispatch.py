@@ -17,7 +17,6 @@ from understudy.errors import (
     ResponseMismatch,
 )
 from understudy.prefer import first_example, preferred
-from understudy.settings import Settings
 from understudy.vendor import Call, Reply, Room
 
 logger = logging.getLogger(__name__)
@@ -28,9 +27,8 @@ CALL = "understudy.call"
 class Dispatch:
     """Checks, preference or handler, unit of work, response check."""
 
-    def __init__(self, room: Room, settings: Settings) -> None:
+    def __init__(self, room: Room) -> None:
         self.room = room
-        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,9 +58,10 @@ class Dispatch:
             if reply is not None:
                 return reply
         reply = await preferred(call)
+        call.examined = True
         if reply is not None:
             return reply
-        if self.settings.static:
+        if call.settings.static:
             response, body = first_example(call.operation.success)
             return Reply(response.status, body, media_type=response.media_type or "")
         reply = await self.room.handlers[call.operation.id](call, **call.arguments)
@@ -76,7 +75,7 @@ class Dispatch:
         Raises:
             ResponseMismatch: when it does not.
         """
-        if not self.settings.check_responses:
+        if not call.settings.check_responses:
             return reply
         declared = call.operation.responses.get(reply.status)
         if declared is None:
@@ -145,7 +144,7 @@ def _remember(call: Call, reply: Reply) -> None:
     rule, owner = call.vendor.idempotency, call.remembered_as
     if rule is None or owner is None:
         return
-    if rule.keeps(reply.status):
+    if call.examined and rule.keeps(reply.status):
         headers = {name: value for name, value in reply.headers.items() if name in rule.repeated}
         call.session.idempotency.keep(owner, reply.status, headers, reply.encode())
     else:

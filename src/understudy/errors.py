@@ -11,7 +11,7 @@ ApiError
 |   +-- UnknownCredential         never issued, or revoked
 +-- Forbidden 403                 known, but not allowed
 +-- NotFound 404
-|   +-- UnknownPath               the document has no such path
++-- UnknownPath 404              the document has no such path
 +-- MethodNotAllowed 405
 +-- Conflict 409
 |   +-- IdempotencyInFlight       the same key is still being answered

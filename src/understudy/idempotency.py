@@ -94,9 +94,10 @@ class IdempotencyCache:
     def keep(
         self, owner: tuple[str, str, str], status: int, headers: dict[str, str], body: bytes
     ) -> None:
-        """Remember the reply to the request that began with this key."""
-        entry = self._entries[owner]
-        entry.status, entry.headers, entry.body = status, headers, body
+        """Remember the reply to the request that began with this key, unless it was forgotten."""
+        entry = self._entries.get(owner)
+        if entry is not None:
+            entry.status, entry.headers, entry.body = status, headers, body
 
     def forget(self, owner: tuple[str, str, str]) -> None:
         """Let the next request with this key be a first one again."""

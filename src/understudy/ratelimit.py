@@ -43,7 +43,9 @@ class Windows:
     def take(self, pool: str, limit: Limit, now: int) -> Standing:
         """Count one request of a pool at an instant (ns) and say where the pool stands."""
         used, ends = self._count(pool, limit.name, limit.seconds, now)
-        burst_used, burst_ends = self._count(pool, limit.name, 1, now)
+        # A window of one second is its own burst; counted twice, it would be half as long.
+        same = limit.seconds == 1
+        burst_used, burst_ends = (used, ends) if same else self._count(pool, limit.name, 1, now)
         retry_after = 0
         if used > limit.count:
             retry_after = max(1, ends - now // SECOND)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,8 +48,9 @@ def open_rooms(names: Sequence[str] = ()) -> list[Room]:
     return [open_room(name) for name in names or known]
 
 
+@cache
 def open_room(name: str) -> Room:
-    """One vendor's room.
+    """One vendor's room; read once in a process, since nothing in it changes.
 
     Raises:
         StartError: when its document, seed world or handlers cannot be served.

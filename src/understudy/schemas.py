@@ -47,6 +47,9 @@ def to_json_schema(schema: Schema) -> Schema:
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if result.pop(exclusive, False) is True:
             result[exclusive] = result.pop(bound)
+    if result.get("additionalProperties") is False:
+        # Without `properties` jsonschema-rs tells of a "false schema" instead of the member.
+        result.setdefault("properties", {})
     if schema.get("nullable"):
         return _nullable(result)
     return result

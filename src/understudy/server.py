@@ -17,6 +17,8 @@ from understudy.errors import StartError
 from understudy.exchange_log import json_line, text_line
 from understudy.journal import Exchange
 from understudy.listing import banner
+from understudy.reload import Watch, start_anew
+from understudy.rooms import PACKAGE, data_folder
 from understudy.settings import Settings
 
 
@@ -27,12 +29,14 @@ class Listening:
     Attributes:
         port: 0 for any free one.
         port_file: gets the port as text once the server is ready.
+        reload: start anew when a document, a seed world or a source file changes.
         log: `text` or `json` for a line per exchange on standard error; None for silence.
     """
 
     host: str = "127.0.0.1"
     port: int = 4010
     port_file: Path | None = None
+    reload: bool = False
     log: str | None = "text"
     color: bool = False
 
@@ -104,7 +108,28 @@ def run(settings: Settings, listening: Listening) -> None:
             sys.stdout.write(banner(list(app.rooms.values()), base_url, __version__) + "\n\n")
             sys.stdout.flush()
 
-    make_server(app, listening, ready).run(sockets=[listener])
+    server = make_server(app, listening, ready)
+    if listening.reload:
+        _run_reloading(server, listener)
+    else:
+        server.run(sockets=[listener])
+
+
+def _run_reloading(server: Server, listener: socket.socket) -> None:
+    changed: list[Path] = []
+
+    def stop(file: Path) -> None:
+        changed.append(file)
+        server.should_exit = True
+
+    watch = Watch((PACKAGE, data_folder("specs"), data_folder("fixtures")), stop)
+    watch.start()
+    server.run(sockets=[listener])
+    listener.close()
+    watch.stop()
+    if changed:
+        _write(f"{changed[0].name} changed, starting anew")
+        start_anew()
 
 
 def logger_of(listening: Listening) -> Callable[[Exchange], None] | None:

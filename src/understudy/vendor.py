@@ -86,9 +86,9 @@ class Vendor:
     first_request: str = "/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
-    """A vendor ready to play: its document, its bound handlers, its seed world.
+    """A vendor ready to play: its document, its bound handlers, its seed world; never changed.
 
     `prefix` is the part of an address that stands before the vendor's own path.
     """
@@ -198,6 +198,7 @@ class Call(UnitOfWork):
         faults: what is wrong with the parameters; None until they are read.
         body: the request's document.
         customer: id of whom the request acts for; the room sets it.
+        examined: whether it has passed every check; only then is its reply remembered.
     """
 
     def __init__(
@@ -218,6 +219,7 @@ class Call(UnitOfWork):
         self.too_large = False
         self.request_id = room.vendor.request_id(session.fakes)
         self.customer = ""
+        self.examined = False
         self.standing: Standing | None = None
         self.remembered_as: tuple[str, str, str] | None = None
         self.reply_headers: dict[str, str] = {}

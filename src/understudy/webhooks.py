@@ -51,7 +51,8 @@ def refusal(url: str, allowed: frozenset[str]) -> str:
     """Why a delivery to this URL must not leave, or "" when it may."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        # Reading the port checks it; a socket would fail on one that does not exist.
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return "the URL cannot be read"
     if parts.scheme not in ("http", "https") or not host:
@@ -87,7 +88,7 @@ class Webhooks:
 
     def __init__(self, allowed: frozenset[str], now: Callable[[], int]) -> None:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
-        self._allowed = allowed
+        self._allowed = frozenset(host.lower() for host in allowed)
         self._now = now
         self._under_way: set[asyncio.Task[None]] = set()
 

@@ -77,7 +77,9 @@ def finish(call: Call, reply: Reply) -> None:
     standing = call.standing
     if standing is not None:
         headers["X-RateLimit-Limit"] = str(standing.limit)
-        headers["X-RateLimit-Remaining"] = str(standing.remaining)
+        # A burst is refused while the minute still has room; Sent says 0 on every 429.
+        remaining = 0 if reply.status == 429 else standing.remaining
+        headers["X-RateLimit-Remaining"] = str(remaining)
         headers["X-RateLimit-Reset"] = str(standing.reset)
 
 
@@ -156,10 +158,11 @@ def campaign(
         sent: the request's `campaign`.
         customer: id of the profile that owns it.
         brand: id of the brand it runs under.
-        earlier: the campaign that this one replaces; its id and time of creation stay.
+        earlier: the campaign that this one replaces; its id, customer and time of creation stay.
     """
     now = work.timestamp()
     id = earlier["id"] if earlier else work.fakes.uuid()
+    customer = earlier["customerId"] if earlier else customer
     texts = {name: sent.get(name) for name in TEXTS}
     return {
         "useCases": [_use_case(work, each, id, customer, now) for each in sent["useCases"]],

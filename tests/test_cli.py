@@ -1,0 +1,219 @@
+"""The command line as a user meets it: real processes, exit codes, one sentence when refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from understudy.rooms import data_folder
+from understudy.server import bind
+
+UNDERSTUDY = (sys.executable, "-m", "understudy")
+
+
+def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [*UNDERSTUDY, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+@contextmanager
+def serving(
+    folder: Path, *arguments: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A serving process and its base URL; it is stopped with SIGTERM."""
+    port_file = folder / "port"
+    process = subprocess.Popen(
+        [*UNDERSTUDY, "serve", "--port-file", str(port_file), *arguments],
+        cwd=folder,
+        env={**os.environ, "UNDERSTUDY_PORT": "0", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{wait_for(port_file, process)}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def wait_for(port_file: Path, process: subprocess.Popen[str]) -> str:
+    """The port, once the server has written it."""
+    for _ in range(400):
+        if port_file.exists() and (text := port_file.read_text()).endswith("\n"):
+            return text.strip()
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.025)
+    raise AssertionError("no port after ten seconds")
+
+
+def test_version(tmp_path: Path) -> None:
+    """`version` prints name and number."""
+    assert run("version", cwd=tmp_path).stdout.startswith("understudy 0.")
+
+
+def test_vendors_lists_addresses_and_keys(tmp_path: Path) -> None:
+    """`vendors` is a table with a line for each."""
+    result = run("vendors", cwd=tmp_path)
+
+    assert result.returncode == 0
+    assert "https://api.sent.dm" in result.stdout and "sk_test_acme_admin" in result.stdout
+
+
+def test_vendor_shows_operations_examples_and_fidelity(tmp_path: Path) -> None:
+    """`vendors NAME` shows what can be asked for."""
+    result = run("vendors", "sent", cwd=tmp_path)
+
+    for expected in ("createCampaign", "inherits-campaigns", "documented", "sk_test_acme_reader"):
+        assert expected in result.stdout
+
+
+def test_lint_finds_nothing_in_our_documents(tmp_path: Path) -> None:
+    """Our own documents are clean."""
+    result = run("lint", cwd=tmp_path)
+
+    assert (result.returncode, result.stdout) == (0, "2 documents, 0 findings\n")
+
+
+def test_lint_reports_findings_with_exit_code_1(tmp_path: Path) -> None:
+    """A finding names the place."""
+    text = (data_folder("specs") / "admin.yaml").read_text()
+    file = tmp_path / "mine.yaml"
+    file.write_text(text.replace("status: ok", "status: fine"))
+
+    result = run("lint", str(file), cwd=tmp_path)
+
+    assert result.returncode == 1
+    assert "mine.yaml: getHealth 200, example ready: /status" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["serve", "--vendor", "nobody"], 'there is no vendor "nobody"; known: '),
+        (["vendors", "nobody"], 'there is no vendor "nobody"'),
+        (["serve", "--nope"], "--nope"),
+        (["serve", "--port", "70000"], "70000 is not in the range"),
+        (["serve", "--clock", "yesterday"], '"yesterday" is neither "real" nor a time'),
+        (["serve", "--pace", "-1"], "a pace is not negative"),
+        (["serve", "--auth", "none"], "'none' is not one of"),
+        (["serve", "--host", "256.1.1.1"], "cannot listen on 256.1.1.1"),
+        (["dance"], "dance"),
+        (["lint", "nothing.yaml"], "nothing.yaml: cannot be read"),
+    ],
+)
+def test_usage_error_is_one_sentence_and_exit_code_2(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    """What is wrong is said on one line of standard error."""
+    result = run(*arguments, cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert expected in result.stderr
+    assert result.stderr.startswith("understudy: ") and result.stderr.count("\n") == 1
+
+
+def test_taken_port_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    """A taken port is said with what to do."""
+    taken = bind("127.0.0.1", 0)
+    taken.listen()
+    port = taken.getsockname()[1]
+
+    result = run("serve", "--port", str(port), cwd=tmp_path)
+
+    taken.close()
+    assert result.returncode == 2
+    assert f"127.0.0.1:{port}" in result.stderr and "--port 0" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("openapi: [", "is not YAML"),
+        ("swagger: '2.0'", "is not an OpenAPI 3.0 document"),
+        ("openapi: 3.0.3\npaths: {/x: {get: {responses: {}}}}", "has no operationId"),
+    ],
+)
+def test_broken_document_is_one_sentence_and_exit_code_2(
+    text: str, expected: str, tmp_path: Path
+) -> None:
+    """A document that cannot be read does not end in a traceback."""
+    (tmp_path / "mine.yaml").write_text(text)
+
+    result = run("lint", "mine.yaml", cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert expected in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_serve_prints_a_request_that_works_when_pasted(tmp_path: Path) -> None:
+    """The banner's curl line answers 200; SIGTERM ends the server within a second or so."""
+    with serving(tmp_path, "--clock", "2026-03-11T12:00:00Z") as (process, url):
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.strip().startswith("curl "))
+        shown = subprocess.run(line.replace("curl", "curl -s"), shell=True, capture_output=True)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+
+    assert b'"success":true' in shown.stdout
+    assert url in line
+    assert "200 listCampaigns" in log
+    assert time.monotonic() - began < 3
+
+
+def test_quiet_json_and_environment(tmp_path: Path) -> None:
+    """Flags come from the environment and from pyproject.toml, the flag itself winning."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.understudy]\nauth = "any"\nlog-format = "text"\nclock = "2026-03-11T12:00:00Z"\n'
+    )
+    with serving(tmp_path, "--log-format", "json", UNDERSTUDY_SEED="5") as (process, url):
+        response = httpx.get(f"{url}/sent/v3/profiles", headers={"x-api-key": "whatever"})
+        process.terminate()
+        out, log = process.communicate(timeout=10)
+
+    assert response.json()["meta"]["timestamp"] == "2026-03-11T12:00:00.0000000+00:00"
+    assert out == ""
+    assert '"operation":"listProfiles"' in log
+
+
+def test_reload_starts_anew_when_a_file_changes(tmp_path: Path) -> None:
+    """A touched document brings a new server on the same port."""
+    probe = bind("127.0.0.1", 0)
+    port = str(probe.getsockname()[1])
+    probe.close()
+    with serving(tmp_path, "--reload", "--port", port) as (process, url):
+        first = httpx.get(f"{url}/__admin/health").json()["uptime_seconds"]
+        (tmp_path / "port").unlink()
+        (data_folder("specs") / "admin.yaml").touch()
+        wait_for(tmp_path / "port", process)
+        again = httpx.get(f"{url}/__admin/health").json()["uptime_seconds"]
+
+    assert again < first + 1
+
+
+def test_static_answers_with_the_documented_example(tmp_path: Path) -> None:
+    """No state: what was created is not listed, the documented body is."""
+    with serving(tmp_path, "--static", "--quiet") as (_, url):
+        path = f"{url}/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
+        response = httpx.get(path, headers={"x-api-key": "sk_test_acme_admin"})
+        broken = httpx.post(path, headers={"x-api-key": "sk_test_acme_admin"}, json={})
+
+    assert response.json()["meta"]["request_id"] == "req_7X9zKp2jDw"
+    assert broken.status_code == 400

@@ -1,0 +1,90 @@
+"""Ids and example data: well-formed, and the same again from the same seed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from uuid import RFC_4122, UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.fakes import ALPHANUMERIC, Fakes
+
+seeds = st.integers(0, 2**64)
+
+
+def drawn(fakes: Fakes) -> list[str]:
+    """One value of every kind."""
+    return [fakes.uuid(), fakes.token(12), fakes.faker.name(), fakes.faker.email(), fakes.uuid()]
+
+
+@given(seeds)
+def test_a_uuid_is_of_version_4(seed: int) -> None:
+    """Version and variant bits are set, and the text is the canonical one."""
+    text = Fakes(seed).uuid()
+
+    parsed = UUID(text)
+
+    assert (parsed.version, parsed.variant, str(parsed)) == (4, RFC_4122, text)
+
+
+def test_uuids_do_not_repeat() -> None:
+    """A thousand ids in a row differ."""
+    fakes = Fakes(0)
+
+    assert len({fakes.uuid() for _ in range(1_000)}) == 1_000
+
+
+@given(seeds)
+def test_the_same_seed_gives_the_same_sequence(seed: int) -> None:
+    """Two sources with one seed give the same values in the same order."""
+    assert drawn(Fakes(seed)) == drawn(Fakes(seed))
+
+
+def test_another_seed_gives_other_values() -> None:
+    """No value of one seed is that of the next."""
+    one, other = drawn(Fakes(1)), drawn(Fakes(2))
+
+    assert not set(one) & set(other)
+
+
+def test_a_source_remembers_its_seed() -> None:
+    """The seed can be shown to whoever wants the same values again."""
+    assert Fakes(42).seed == 42
+
+
+@given(seeds, st.integers(0, 40), st.text(min_size=1))
+def test_a_token_is_drawn_from_its_alphabet(seed: int, length: int, alphabet: str) -> None:
+    """It has the length asked for and no foreign character."""
+    token = Fakes(seed).token(length, alphabet)
+
+    assert len(token) == length
+    assert set(token) <= set(alphabet)
+
+
+def test_a_token_is_alphanumeric_by_default() -> None:
+    """Letters of both cases and digits are what tokens are made of."""
+    token = Fakes(0).token(10_000)
+
+    assert set(token) == set(ALPHANUMERIC)
+
+
+def test_faker_is_made_once() -> None:
+    """The second name does not repeat the first."""
+    fakes = Fakes(0)
+
+    assert fakes.faker is fakes.faker
+    assert fakes.faker.name() != fakes.faker.name()
+
+
+def test_faker_is_not_loaded_for_ids() -> None:
+    """Who only needs ids does not wait for Faker's import."""
+    script = (
+        "import sys; from understudy.fakes import Fakes; Fakes(0).uuid(); "
+        "sys.exit('faker' in sys.modules)"
+    )
+
+    finished = subprocess.run([sys.executable, "-c", script], check=False)
+
+    assert finished.returncode == 0

@@ -1,0 +1,130 @@
+"""The journal: what it keeps, what it hides, what it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from understudy.journal import REDACTED, SECRET_HEADERS, Exchange, Journal, redacted
+
+
+def exchange(id: str, **members: Any) -> Exchange:
+    """An exchange as the edge opens it, with these members instead of the usual ones."""
+    usual = {
+        "session": "default",
+        "vendor": "sent",
+        "method": "GET",
+        "path": "/v3/profiles",
+        "query": "",
+        "started": 0,
+        "request_headers": {},
+        "operation": "listProfiles",
+        "status": 200,
+    }
+    return Exchange(id, **{**usual, **members})
+
+
+@pytest.fixture
+def journal() -> Journal:
+    """Four exchanges that differ in every member that can be asked for."""
+    journal = Journal(10)
+    journal.add(exchange("1"))
+    journal.add(exchange("2", method="POST", operation="createProfile", status=201))
+    journal.add(exchange("3", path="/v3/nowhere", operation=None, status=404))
+    journal.add(exchange("4", vendor="zexa", path="/v1/campaigns", operation="list", status=500))
+    return journal
+
+
+def ids(found: list[Exchange]) -> list[str]:
+    """The ids of exchanges, in their order."""
+    return [each.id for each in found]
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
+def test_secrets_are_redacted(name: str) -> None:
+    """A header that carries a credential keeps its name only."""
+    assert redacted({name: "sk_test_1"}) == {name: REDACTED}
+
+
+def test_other_headers_are_kept() -> None:
+    """What is no secret stays, and what was given is left alone."""
+    headers = {"accept": "*/*", "x-api-key": "sk_test_1"}
+
+    shown = redacted(headers)
+
+    assert shown["accept"] == "*/*"
+    assert headers["x-api-key"] == "sk_test_1"
+
+
+def test_the_journal_is_in_order(journal: Journal) -> None:
+    """Exchanges come oldest first."""
+    assert ids(list(journal)) == ["1", "2", "3", "4"]
+
+
+def test_the_oldest_exchange_goes_first() -> None:
+    """A full journal forgets from its beginning."""
+    journal = Journal(2)
+
+    for id in ("1", "2", "3"):
+        journal.add(exchange(id))
+
+    assert ids(list(journal)) == ["2", "3"]
+    assert len(journal) == 2
+
+
+def test_a_journal_of_size_zero_keeps_nothing() -> None:
+    """Size 0 switches the journal off."""
+    journal = Journal(0)
+
+    journal.add(exchange("1"))
+
+    assert len(journal) == 0
+
+
+def test_ids_count_up_from_one() -> None:
+    """The first exchange is number 1."""
+    journal = Journal(1)
+
+    assert [journal.next_id() for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_ids_are_not_reused(journal: Journal) -> None:
+    """Clearing the journal does not start the count again."""
+    first = journal.next_id()
+
+    journal.clear()
+
+    assert len(journal) == 0
+    assert journal.next_id() != first
+
+
+def test_without_filters_everything_is_found(journal: Journal) -> None:
+    """No filter, no limit."""
+    assert ids(journal.find()) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"vendor": "zexa"}, ["4"]),
+        ({"operation": "createProfile"}, ["2"]),
+        ({"method": "GET"}, ["1", "3", "4"]),
+        ({"path": "/v3/profiles"}, ["1", "2"]),
+        ({"statuses": [201, 404]}, ["2", "3"]),
+        ({"statuses": range(400, 600)}, ["3", "4"]),
+        ({"statuses": ()}, []),
+        ({"vendor": "sent", "method": "GET", "statuses": [200]}, ["1"]),
+        ({"vendor": "zexa", "method": "POST"}, []),
+    ],
+)
+def test_find_matches_every_filter(
+    journal: Journal, filters: dict[str, Any], found: list[str]
+) -> None:
+    """An exchange is found when all that was asked for is true of it."""
+    assert ids(journal.find(**filters)) == found
+
+
+def test_find_reads_its_statuses_once(journal: Journal) -> None:
+    """Statuses from an iterator hold for every exchange, not only for the first."""
+    assert ids(journal.find(statuses=iter([404, 500]))) == ["3", "4"]

@@ -1,0 +1,246 @@
+"""JSON as text: every document is read, and every text that is not one is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.errors import MalformedBody
+from understudy.json_text import MAX_DEPTH, read_json, write_json
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+documents = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+SPACES = ("", " ", "\n", "\t", "\r", " \r\n\t ")
+WRAPPINGS = ('[0,%s,":"]', '{"outer":%s}', '{ "a\\"b" : [ {}, %s ] }', " %s\n")
+
+
+@st.composite
+def spelled(draw: st.DrawFn, text: str) -> str:
+    """A string as JSON, each character plain or escaped."""
+    parts = []
+    for character in text:
+        units = character.encode("utf-16-be")
+        plain = json.dumps(character, ensure_ascii=False)[1:-1]
+        hexes = "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+        parts.append(draw(st.sampled_from([plain, hexes, hexes.upper().replace("\\U", "\\u")])))
+    return f'"{"".join(parts)}"'
+
+
+@st.composite
+def twins(draw: st.DrawFn) -> bytes:
+    """A document with a key twice in one object, somewhere, in any spelling."""
+    members = draw(st.dictionaries(st.text(max_size=5), documents, min_size=1, max_size=4))
+    twin = draw(st.sampled_from(sorted(members)))
+    pairs = [*members.items(), (twin, draw(documents))]
+    space = st.sampled_from(SPACES)
+    texts = [
+        f"{draw(spelled(name))}{draw(space)}:{draw(space)}{json.dumps(value)}"
+        for name, value in draw(st.permutations(pairs))
+    ]
+    text = f"{{{','.join(texts)}}}"
+    for wrapping in draw(st.lists(st.sampled_from(WRAPPINGS), max_size=3)):
+        text = wrapping.replace("%s", text)
+    return text.encode()
+
+
+def nested(levels: int, leaf: str = "") -> bytes:
+    """Arrays in arrays, so many levels deep."""
+    return ("[" * levels + leaf + "]" * levels).encode()
+
+
+@given(
+    documents,
+    st.booleans(),
+    st.sampled_from([None, 0, 2, "\t"]),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :"), (",\n", "\t:\r\n")]),
+)
+def test_every_document_is_read(
+    document: Any, ascii: bool, indent: int | str | None, separators: tuple[str, str]
+) -> None:
+    """A document without twin keys is read, however it is spelled and laid out."""
+    text = json.dumps(document, ensure_ascii=ascii, indent=indent, separators=separators)
+
+    assert read_json(text.encode()) == document
+
+
+@given(twins())
+def test_a_key_twice_is_refused(body: bytes) -> None:
+    """Twin keys are found at any depth, in any spelling, between any others."""
+    with pytest.raises(MalformedBody, match=r'the body has the key "[^\0]*" twice'):
+        read_json(body)
+
+
+@given(documents)
+def test_what_is_written_is_read_back(document: Any) -> None:
+    """Writing and reading give the same document."""
+    assert read_json(write_json(document)) == document
+
+
+def test_what_is_written_is_compact() -> None:
+    """No white space is kept, and text stays UTF-8."""
+    assert write_json({"a": [1, "é"]}) == '{"a":[1,"é"]}'.encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a":1,"a":1}',
+        b'{"a":1,"\\u0061":2}',
+        b'{"a" :1,"a":2}',
+        b'{"a"\n:1,"a"\t:2}',
+        b'[{"b":{"a":1,"c":[],"a":2}}]',
+        b'{"\\ud83d\\ude00":1,"\xf0\x9f\x98\x80":2}',
+        b'{"":1,"":2}',
+        b'{"a\\/b":1,"a/b":2}',
+        b'{"a":1,"a" :":"}',
+    ],
+)
+def test_twins_in_every_spelling(body: bytes) -> None:
+    """Escapes, white space and depth hide no twin."""
+    with pytest.raises(MalformedBody, match="twice"):
+        read_json(body)
+
+
+def test_the_twin_is_named() -> None:
+    """The message tells which key, the hint what to do."""
+    with pytest.raises(MalformedBody) as caught:
+        read_json(b'{"a":1,"b":2,"b":3,"a":4}')
+
+    assert caught.value.message == 'the body has the key "a" twice'
+    assert caught.value.diagnoses[0].hint == "send each key once"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'[{"a":1},{"a":2}]',
+        b'{"a":{"a":{"a":1}}}',
+        b'{"a":"b\\":","b\\":":1}',
+        b'{"a":":","b":"\\":"}',
+        b'{"a":1,"A":2,"\\u00e4":3,"a\\u0308":4}',
+        b'{"a":1,"a ":2}',
+    ],
+)
+def test_what_only_looks_like_twins_is_read(body: bytes) -> None:
+    """Keys of different objects, strings with colons and similar names are no twins."""
+    assert read_json(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"nothing",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b"[1 2]",
+        b"{} {}",
+        b"// no\n{}",
+        b'"\t"',
+        b"01",
+        b"+1",
+        b".5",
+    ],
+)
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    """Anything but one JSON document is malformed, and the message says where."""
+    with pytest.raises(MalformedBody, match=r"^the body is not JSON: .*line \d+ column \d+"):
+        read_json(body)
+
+
+@pytest.mark.parametrize("body", [b"NaN", b"Infinity", b"-Infinity", b'{"a": NaN}', b"1e999"])
+def test_numbers_that_json_does_not_know_are_refused(body: bytes) -> None:
+    """There is no NaN and no infinity, not even by overflow."""
+    with pytest.raises(MalformedBody, match="not JSON"):
+        read_json(body)
+
+
+@pytest.mark.parametrize("digits", [400, 5_000])
+def test_an_endless_number_is_refused(digits: int) -> None:
+    """An integer beyond every float is malformed, also where the slow way would read it."""
+    body = b'{"a" :' + b"9" * digits + b"}"
+
+    with pytest.raises(MalformedBody, match="not JSON"):
+        read_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'"\xff"',
+        b'"\xc3"',
+        b'"\xc0\xaf"',
+        b'"\xed\xa0\x80"',
+        b'{"\xe9":1}',
+        '{"é":1}'.encode("latin-1"),
+        '{"a":1}'.encode("utf-16"),
+        '{"a":1}'.encode("utf-16-le"),
+        '{"a":1}'.encode("utf-32-le"),
+    ],
+)
+def test_only_utf8_is_read(body: bytes) -> None:
+    """Bytes that are not UTF-8 are malformed, other encodings of JSON included."""
+    with pytest.raises(MalformedBody, match="not JSON") as caught:
+        read_json(body)
+
+    assert caught.value.diagnoses[0].hint == "send UTF-8 JSON"
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud800\\ud800", "\\udc00\\ud800"])
+def test_a_lone_surrogate_is_refused(escape: str) -> None:
+    """Half a character is not a character."""
+    with pytest.raises(MalformedBody, match="surrogate"):
+        read_json(f'{{"a":"{escape}"}}'.encode())
+
+
+def test_a_pair_of_surrogates_is_a_character() -> None:
+    """A character beyond the basic plane may be escaped."""
+    assert read_json(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+def test_a_byte_order_mark_is_refused() -> None:
+    """JSON begins with JSON (RFC 8259, section 8.1)."""
+    with pytest.raises(MalformedBody, match="byte order mark"):
+        read_json(b"\xef\xbb\xbf{}")
+
+
+@pytest.mark.parametrize("body", [nested(MAX_DEPTH), nested(MAX_DEPTH - 1, "1")])
+def test_deep_nesting_is_read_to_the_bound(body: bytes) -> None:
+    """A value in the deepest level allowed is read; the value itself is a level."""
+    assert read_json(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        nested(MAX_DEPTH + 1),
+        nested(MAX_DEPTH, "1"),
+        b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH,
+        nested(1_000),
+    ],
+)
+def test_deeper_nesting_is_refused(body: bytes) -> None:
+    """One level more than allowed is too many, in arrays and in objects."""
+    with pytest.raises(MalformedBody, match="nests deeper than 100 levels"):
+        read_json(body)
+
+
+def test_bottomless_nesting_is_refused() -> None:
+    """What no parser would take is malformed, not a crash."""
+    with pytest.raises(MalformedBody, match="not JSON"):
+        read_json(nested(100_000))

@@ -1,0 +1,282 @@
+"""The store: places, shelves, snapshots; and collections seen through a unit of work."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.errors import NotFound
+from understudy.store import Changes, Collection, Place, Resource, Snapshot, Store
+
+BRANDS: Place = ("sent", "brands", "acme")
+CAMPAIGNS: Place = ("sent", "campaigns", "sales")
+OTHERS: Place = ("sent", "campaigns", "support")
+
+
+def resource(id: str, **members: Any) -> Resource:
+    """A resource with an id."""
+    return {"id": id, **members}
+
+
+def encoded(*ids: str) -> dict[str, bytes]:
+    """Resources as a shelf holds them."""
+    return {id: orjson.dumps(resource(id)) for id in ids}
+
+
+def campaigns(store: Store, changes: Changes, key: str = "id") -> Collection:
+    """The collection of campaigns under a unit of work's changes."""
+    return Collection(store, changes, "sent", "campaigns", "campaign", key)
+
+
+@pytest.fixture
+def seed() -> Snapshot:
+    """A seed world of two campaigns and a brand."""
+    return Snapshot({CAMPAIGNS: encoded("one", "two"), BRANDS: encoded("acme")})
+
+
+@pytest.fixture
+def store(seed: Snapshot) -> Store:
+    """A store at that seed world."""
+    return Store(seed)
+
+
+async def test_the_store_begins_with_the_seed(store: Store) -> None:
+    """What the seed world has is stored."""
+    assert await store.read(CAMPAIGNS, "one") == b'{"id":"one"}'
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+
+
+@pytest.mark.parametrize("place", [OTHERS, BRANDS, ("zexa", "campaigns", "sales")])
+async def test_places_do_not_share_ids(store: Store, place: Place) -> None:
+    """An id is looked for in its vendor, collection and scope only."""
+    assert await store.read(place, "one") is None
+
+
+async def test_an_unknown_place_is_empty(store: Store) -> None:
+    """A scope without resources is an empty shelf."""
+    assert dict(await store.read_all(OTHERS)) == {}
+
+
+async def test_write_stores_and_deletes(store: Store) -> None:
+    """A change holds new bytes, or None to delete."""
+    await store.write({CAMPAIGNS: {"one": None, "three": b"{}"}, OTHERS: encoded("four")})
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["two", "three"]
+    assert list(await store.read_all(OTHERS)) == ["four"]
+
+
+async def test_deleting_what_is_not_there_changes_nothing(store: Store) -> None:
+    """A deletion of an unknown id is no error."""
+    await store.write({CAMPAIGNS: {"nine": None}})
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+
+
+async def test_replacing_keeps_the_place_in_the_order(store: Store) -> None:
+    """A resource stays where it was first put."""
+    await store.write({CAMPAIGNS: {"one": b'{"id":"one","name":"new"}'}})
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+
+
+async def test_a_write_leaves_the_seed_alone(store: Store, seed: Snapshot) -> None:
+    """Other sessions begin with the same world."""
+    await store.write({CAMPAIGNS: {"one": None}})
+
+    assert list(seed.shelves[CAMPAIGNS]) == ["one", "two"]
+
+
+async def test_reset_goes_back_to_the_seed(store: Store) -> None:
+    """After a reset the seed world is stored again, and nothing else."""
+    await store.write({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
+
+    store.reset()
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+    assert await store.read(OTHERS, "four") is None
+
+
+async def test_a_snapshot_stays_as_it_was_taken(store: Store) -> None:
+    """What is written later is not in the snapshot."""
+    await store.write({CAMPAIGNS: encoded("three")})
+    snapshot = store.snapshot()
+
+    await store.write({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
+
+    assert list(snapshot.shelves[CAMPAIGNS]) == ["one", "two", "three"]
+    assert OTHERS not in snapshot.shelves
+
+
+async def test_restore_goes_back_to_the_snapshot(store: Store) -> None:
+    """After a restore exactly the snapshot is stored."""
+    await store.write({CAMPAIGNS: encoded("three")})
+    snapshot = store.snapshot()
+    await store.write({CAMPAIGNS: {"one": None}})
+
+    store.restore(snapshot)
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two", "three"]
+
+
+async def test_a_snapshot_can_be_restored_twice(store: Store) -> None:
+    """What is written after a restore does not reach the snapshot either."""
+    snapshot = store.snapshot()
+    store.restore(snapshot)
+    await store.write({CAMPAIGNS: {"one": None}})
+
+    store.restore(snapshot)
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+
+
+async def test_a_snapshot_shares_what_is_not_written(store: Store, seed: Snapshot) -> None:
+    """A shelf is copied only when it is written to."""
+    await store.write({CAMPAIGNS: encoded("three")})
+
+    snapshot = store.snapshot()
+
+    assert snapshot.shelves[BRANDS] is seed.shelves[BRANDS]
+    assert snapshot.shelves[CAMPAIGNS] is await store.read_all(CAMPAIGNS)
+
+
+async def test_a_shelf_is_copied_once(store: Store) -> None:
+    """The second write to a shelf costs the write, not the shelf."""
+    await store.write({CAMPAIGNS: encoded("three")})
+    own = await store.read_all(CAMPAIGNS)
+
+    await store.write({CAMPAIGNS: encoded("four")})
+
+    assert await store.read_all(CAMPAIGNS) is own
+
+
+async def test_find_reads_the_store(store: Store) -> None:
+    """A stored resource is found in its scope."""
+    collection = campaigns(store, {})
+
+    assert await collection.find("one", "sales") == resource("one")
+
+
+@pytest.mark.parametrize(("id", "scope"), [("nine", "sales"), ("one", "support"), ("one", "")])
+async def test_find_knows_only_its_scope(store: Store, id: str, scope: str) -> None:
+    """An id of another scope is not there."""
+    collection = campaigns(store, {})
+
+    assert await collection.find(id, scope) is None
+
+
+async def test_what_is_found_is_a_copy(store: Store) -> None:
+    """Changing what was found changes nothing that is stored."""
+    collection = campaigns(store, {})
+    found = await collection.get("one", "sales")
+
+    found["name"] = "changed"
+
+    assert await collection.get("one", "sales") == resource("one")
+
+
+async def test_what_is_put_is_a_copy(store: Store) -> None:
+    """Changing a resource after it was put changes nothing that was put."""
+    collection = campaigns(store, {})
+    campaign = resource("three", tags=["a"])
+    await collection.put(campaign, "sales")
+
+    campaign["tags"].append("b")
+
+    assert await collection.get("three", "sales") == resource("three", tags=["a"])
+
+
+async def test_get_names_what_is_missing(store: Store) -> None:
+    """A resource that is not there is a NotFound with noun and id."""
+    with pytest.raises(NotFound, match='there is no campaign "nine"') as caught:
+        await campaigns(store, {}).get("nine", "sales")
+
+    assert (caught.value.kind, caught.value.id) == ("campaign", "nine")
+
+
+async def test_a_put_is_seen_by_its_unit_of_work_alone(store: Store) -> None:
+    """Until the commit only the work's own changes show it."""
+    changes: Changes = {}
+
+    await campaigns(store, changes).put(resource("three"), "sales")
+
+    assert await campaigns(store, changes).find("three", "sales") == resource("three")
+    assert await campaigns(store, {}).find("three", "sales") is None
+
+
+async def test_a_deletion_is_seen_by_its_unit_of_work_alone(store: Store) -> None:
+    """What the work deleted is gone for itself, and still there for others."""
+    changes: Changes = {}
+
+    await campaigns(store, changes).delete("one", "sales")
+
+    assert await campaigns(store, changes).find("one", "sales") is None
+    assert await campaigns(store, {}).find("one", "sales") == resource("one")
+
+
+async def test_changes_of_another_scope_do_not_hide_the_store(store: Store) -> None:
+    """A change elsewhere in the same scope leaves the other resources readable."""
+    collection = campaigns(store, {})
+
+    await collection.put(resource("three"), "sales")
+
+    assert await collection.find("one", "sales") == resource("one")
+    assert await collection.find("three", "support") is None
+
+
+async def test_a_resource_can_be_known_by_another_member(store: Store) -> None:
+    """The vendor says which member holds the id."""
+    collection = campaigns(store, {}, key="uuid")
+
+    await collection.put({"uuid": "u-1", "id": 7}, "sales")
+
+    assert await collection.find("u-1", "sales") == {"uuid": "u-1", "id": 7}
+
+
+async def test_without_a_scope_a_collection_is_one_list(store: Store) -> None:
+    """The scope of a collection that nothing owns is the empty one."""
+    changes: Changes = {}
+    collection = campaigns(store, changes)
+
+    await collection.put(resource("free"))
+
+    assert await collection.list() == [await collection.get("free")]
+    assert list(changes) == [("sent", "campaigns", "")]
+    await collection.delete("free")
+    assert await collection.list() == []
+
+
+steps = st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.sampled_from("abcd")))
+
+
+@given(steps, steps)
+def test_a_commit_stores_what_the_work_saw(
+    before: list[tuple[str, str]], work: list[tuple[str, str]]
+) -> None:
+    """A list under changes is, order included, the list after they are written."""
+
+    async def play(store: Store, steps: list[tuple[str, str]]) -> list[Resource]:
+        changes: Changes = {}
+        collection = campaigns(store, changes)
+        for number, (verb, id) in enumerate(steps):
+            if verb == "put":
+                await collection.put(resource(id, number=number), "sales")
+            else:
+                await collection.delete(id, "sales")
+        seen = await collection.list("sales")
+        await store.write(changes)
+        return seen
+
+    async def compare() -> None:
+        store = Store(Snapshot({}))
+        await play(store, before)
+
+        seen = await play(store, work)
+
+        assert seen == await campaigns(store, {}).list("sales")
+
+    asyncio.run(compare())

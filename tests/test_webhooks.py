@@ -1,0 +1,371 @@
+"""Deliveries: which may leave, and what becomes of those that do, at a real local receiver."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+import httpx
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from understudy.clock import instant
+from understudy.webhooks import KEPT, Attempt, Delivery, Webhooks, is_loopback, refusal
+
+NOON = instant("2026-03-11T12:00:00Z")
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass
+class Receiver:
+    """An HTTP server of this machine; the path of a request says how it is answered."""
+
+    url: str
+    requests: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+
+def answering(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    """`/<status>` is answered with it, `/wait` when the receiver is released."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.requests.append((self.command, self.path, headers, body))
+            receiver.arrived.set()
+            if self.path == "/wait":
+                receiver.released.wait(10)
+            status = self.path.strip("/")
+            self.send_response(int(status) if status.isdecimal() else 200)
+            self.send_header("Location", f"{receiver.url}/200")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """The test's output is not the place for a log."""
+
+        def handle(self) -> None:
+            try:
+                super().handle()
+            except ConnectionError:
+                self.close_connection = True
+
+    return Answer
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that is listening."""
+    receiver = Receiver("")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), answering(receiver))
+    receiver.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield receiver
+    receiver.released.set()
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """The URL of a port that is taken and does not listen."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+@pytest.fixture
+def webhooks() -> Webhooks:
+    """A session's deliveries at noon, for loopback only."""
+    return Webhooks(NOBODY, lambda: NOON)
+
+
+def delivery(url: str, id: str = "d-1", timeout: float = 10.0, **headers: str) -> Delivery:
+    """A delivery of a small document."""
+    return Delivery(id, "sent", "completed", url, b'{"ok":true}', headers, timeout, NOON)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "::1"])
+def test_loopback_is_this_machine(host: str) -> None:
+    """localhost and every loopback address are this machine by definition."""
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "10.0.0.1", "0.0.0.0", "::", "127.1", "localhost.example.com"]
+)
+def test_everything_else_is_not(host: str) -> None:
+    """What would have to be looked up, or is any interface, is not loopback."""
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8080/hook?a=b",
+        "https://localhost/",
+        "HTTP://LOCALHOST",
+        "http://[::1]:8080/",
+        "http://user:secret@127.0.0.1/",
+    ],
+)
+def test_loopback_may_be_called(url: str) -> None:
+    """A URL of this machine is not refused."""
+    assert refusal(url, NOBODY) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://example.com/hook", "example.com"),
+        ("http://127.0.0.1@example.com/", "example.com"),
+        ("http://127.0.0.1.example.com/", "127.0.0.1.example.com"),
+        ("http://169.254.169.254/latest", "169.254.169.254"),
+    ],
+)
+def test_other_hosts_are_refused_by_name(url: str, host: str) -> None:
+    """The reason names the host and the flag that allows it."""
+    assert refusal(url, NOBODY) == (
+        f"{host} is not on this machine; allow it with --webhook-host {host}"
+    )
+
+
+def test_a_host_may_be_allowed_by_name() -> None:
+    """An allowed host is called, in whatever case the URL spells it; its neighbours are not."""
+    allowed = frozenset({"example.com"})
+
+    assert refusal("https://EXAMPLE.com/hook", allowed) == ""
+    assert refusal("https://www.example.com/hook", allowed) != ""
+
+
+@pytest.mark.parametrize(
+    "url", ["", "hook", "ftp://127.0.0.1/", "http://", "http:///hook", "//localhost/"]
+)
+def test_only_http_with_a_host_is_called(url: str) -> None:
+    """Another scheme, or no host, is refused."""
+    assert refusal(url, NOBODY) == "only http and https URLs with a host are called"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1", "http://127.0.0.1:99999/", "http://127.0.0.1:port/"]
+)
+def test_an_unreadable_url_is_refused(url: str) -> None:
+    """A URL that cannot be split, or whose port does not exist, is refused rather than raised."""
+    assert refusal(url, NOBODY) == "the URL cannot be read"
+
+
+HOSTS = ("127.0.0.1", "[::1]", "localhost", "evil.test", "evil.test[::1]", "127.0.0.1\\", "%65vil")
+fragments = st.sampled_from(HOSTS) | st.text(max_size=2)
+
+
+@hypothesis.settings(deadline=None)
+@hypothesis.given(
+    st.sampled_from(["http://", "https://", " http://", "http:/\t/"]),
+    st.lists(fragments, max_size=3).map("@".join),
+    st.sampled_from(["", "/", ":80", "#@", "?@", "@evil.test"]),
+)
+def test_what_may_leave_goes_to_this_machine(scheme: str, host: str, tail: str) -> None:
+    """However a URL is spelled, what is not refused is loopback for the client, too."""
+    url = f"{scheme}{host}{tail}"
+
+    try:
+        called = httpx.URL(url)
+    except httpx.InvalidURL:
+        return
+
+    leaves = called.scheme in ("http", "https") and not is_loopback(called.host)
+    assert not leaves or refusal(url, NOBODY)
+
+
+async def test_a_delivery_arrives_as_it_was_made(webhooks: Webhooks, receiver: Receiver) -> None:
+    """Method, path, headers and body are what the receiver sees."""
+    webhooks.send(delivery(f"{receiver.url}/200?a=b", signature="sig-1"))
+    await webhooks.settle()
+
+    [(method, path, headers, body)] = receiver.requests
+    assert (method, path, body) == ("POST", "/200?a=b", b'{"ok":true}')
+    assert headers["signature"] == "sig-1"
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        (200, "delivered"),
+        (204, "delivered"),
+        (302, "failed"),
+        (404, "failed"),
+        (410, "failed"),
+        (500, "failed"),
+    ],
+)
+async def test_the_answer_settles_a_delivery(
+    webhooks: Webhooks, receiver: Receiver, status: int, state: str
+) -> None:
+    """Only a 2xx is a delivery; the attempt keeps the instant and the status."""
+    sent = delivery(f"{receiver.url}/{status}")
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert (sent.state, sent.attempts, sent.reason) == (state, [Attempt(NOON, status)], "")
+
+
+async def test_a_redirect_is_not_followed(webhooks: Webhooks, receiver: Receiver) -> None:
+    """A receiver cannot send a delivery on to another address."""
+    webhooks.send(delivery(f"{receiver.url}/302"))
+    await webhooks.settle()
+
+    assert [path for _, path, _, _ in receiver.requests] == ["/302"]
+
+
+async def test_a_delivery_is_pending_while_under_way(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """Sending does not wait for the answer."""
+    sent = delivery(f"{receiver.url}/200")
+
+    webhooks.send(sent)
+
+    assert (sent.state, sent.attempts) == ("pending", [])
+    await webhooks.settle()
+    assert sent.state == "delivered"
+
+
+async def test_a_receiver_that_does_not_answer_in_time_fails(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """The delivery's own timeout ends the attempt."""
+    sent = delivery(f"{receiver.url}/wait", timeout=0.05)
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert (sent.state, sent.attempts) == ("failed", [Attempt(NOON, None, sent.reason)])
+    assert sent.reason.startswith("ReadTimeout")
+
+
+async def test_a_port_where_nobody_listens_fails(webhooks: Webhooks, deaf: str) -> None:
+    """A refused connection is what went wrong, in the attempt and as the reason."""
+    sent = delivery(deaf)
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert (sent.state, sent.attempts) == ("failed", [Attempt(NOON, None, sent.reason)])
+    assert sent.reason.startswith("ConnectError: ")
+
+
+async def test_https_needs_a_receiver_that_speaks_it(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """An https URL is not quietly called in plain text."""
+    sent = delivery(receiver.url.replace("http:", "https:"))
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert (sent.state, receiver.requests) == ("failed", [])
+    assert sent.reason.startswith("ConnectError: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "reason"),
+    [
+        ("http://127.0.0.1/\x7f", {}, "InvalidURL: "),
+        (" http://127.0.0.1/", {}, "UnsupportedProtocol: "),
+        ("http://127.0.0.1/", {"signature": "é"}, "UnicodeEncodeError: "),
+        ("http://127.0.0.1/", {"signature": "a\nb"}, "LocalProtocolError: "),
+    ],
+    ids=["path", "scheme", "header-text", "header-line"],
+)
+async def test_what_cannot_be_sent_fails(
+    webhooks: Webhooks, receiver: Receiver, url: str, headers: dict[str, str], reason: str
+) -> None:
+    """A request that cannot be put on the wire ends as a failed attempt."""
+    port = urlsplit(receiver.url).port
+    sent = delivery(url.replace("127.0.0.1/", f"127.0.0.1:{port}/"), **headers)
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert (sent.state, len(sent.attempts), receiver.requests) == ("failed", 1, [])
+    assert sent.reason.startswith(reason)
+
+
+async def test_a_blocked_delivery_is_recorded(webhooks: Webhooks) -> None:
+    """What must not leave is kept with the reason, without an attempt."""
+    sent = delivery("https://example.com/hook")
+
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    assert list(webhooks.deliveries) == [sent]
+    assert (sent.state, sent.attempts) == ("blocked", [])
+    assert sent.reason == refusal(sent.url, NOBODY)
+
+
+async def test_hosts_are_allowed_in_any_case() -> None:
+    """A host is allowed however the setting spells it."""
+    webhooks = Webhooks(frozenset({"Understudy.Invalid"}), lambda: NOON)
+    sent = delivery("http://understudy.invalid/hook")
+
+    webhooks.send(sent)
+
+    assert sent.state == "pending"
+    webhooks.close()
+    await webhooks.settle()
+
+
+async def test_deliveries_are_kept_oldest_first(webhooks: Webhooks, receiver: Receiver) -> None:
+    """The order is that of sending, whatever became of them."""
+    urls = [f"{receiver.url}/500", "https://example.com/", f"{receiver.url}/200"]
+
+    for number, url in enumerate(urls):
+        webhooks.send(delivery(url, id=str(number)))
+    await webhooks.settle()
+
+    states = [(each.id, each.state) for each in webhooks.deliveries]
+    assert states == [("0", "failed"), ("1", "blocked"), ("2", "delivered")]
+
+
+def test_only_the_latest_deliveries_are_kept(webhooks: Webhooks) -> None:
+    """A session that delivers without end does not grow without end."""
+    for number in range(KEPT + 1):
+        webhooks.send(delivery("https://example.com/", id=str(number)))
+
+    assert len(webhooks.deliveries) == KEPT
+    assert webhooks.deliveries[0].id == "1"
+
+
+async def test_closing_gives_up_what_is_under_way(webhooks: Webhooks, receiver: Receiver) -> None:
+    """A closed session waits for no receiver, and what it gave up has no outcome."""
+    sent = delivery(f"{receiver.url}/wait")
+    webhooks.send(sent)
+    await anyio.to_thread.run_sync(receiver.arrived.wait, 10)
+
+    webhooks.close()
+    await webhooks.settle()
+
+    assert receiver.requests
+    assert not receiver.released.is_set()
+    assert (sent.state, sent.attempts) == ("pending", [])
+
+
+async def test_with_nothing_under_way_there_is_nothing_to_wait_for(webhooks: Webhooks) -> None:
+    """Settling an idle session returns at once, and closing it is no error."""
+    webhooks.close()
+
+    await webhooks.settle()
+
+    assert not webhooks.deliveries
