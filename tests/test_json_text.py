@@ -78,7 +78,7 @@ def test_every_document_is_read(
 @given(twins())
 def test_a_key_twice_is_refused(body: bytes) -> None:
     """Twin keys are found at any depth, in any spelling, between any others."""
-    with pytest.raises(MalformedBody, match=r'the body has the key "[^\0]*" twice'):
+    with pytest.raises(MalformedBody, match=r'(?s)^the body has the key ".*" twice$'):
         read_json(body)
 
 

@@ -339,7 +339,7 @@ async def test_deliveries_are_kept_oldest_first(webhooks: Webhooks, receiver: Re
     assert states == [("0", "failed"), ("1", "blocked"), ("2", "delivered")]
 
 
-def test_only_the_latest_deliveries_are_kept(webhooks: Webhooks) -> None:
+async def test_only_the_latest_deliveries_are_kept(webhooks: Webhooks) -> None:
     """A session that delivers without end does not grow without end."""
     for number in range(KEPT + 1):
         webhooks.send(delivery("https://example.com/", id=str(number)))

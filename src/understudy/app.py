@@ -26,8 +26,8 @@ class App:
     def __init__(self, rooms: Sequence[Room], settings: Settings, log: Log | None) -> None:
         self.rooms = {room.name: room for room in rooms}
         self.settings = settings
-        self.sessions = Sessions(seed_snapshot(rooms), settings)
         self._due = DueCalls({room.name: room.vendor for room in rooms})
+        self.sessions = Sessions(seed_snapshot(rooms), settings, self._due.report)
         self.admin = admin = admin_room(rooms)
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None

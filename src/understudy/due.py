@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import orjson
 
 from understudy.clock import DueCall
 from understudy.session import Session
-from understudy.vendor import UnitOfWork, Vendor
+from understudy.vendor import Action, UnitOfWork, Vendor
+from understudy.webhooks import Attempt, Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,8 @@ class DueCalls:
             if due is not None:
                 await self._fire(session, due)
                 fired.append(due)
+                # What the receivers answer may bring the next call, and belongs to this instant.
+                await session.webhooks.settle()
         session.clock.move_to(max(target, session.clock.now()))
         session.wake(lambda: self._start(session))
         return fired
@@ -53,12 +58,25 @@ class DueCalls:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def report(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
+        """Tell a room what came of a delivery."""
+        if delivery.report is not None:
+            told = self._vendors[delivery.vendor].actions[delivery.report]
+            await self._run(session, delivery.vendor, attempt.at, told, delivery, attempt)
+            session.wake(lambda: self._start(session))
+
     async def _fire(self, session: Session, due: DueCall) -> None:
-        vendor = self._vendors[due.vendor]
-        work = UnitOfWork(session, vendor, due.at)
+        action = self._vendors[due.vendor].actions[due.action]
+        happening = partial(action, **orjson.loads(due.arguments))
+        await self._run(session, due.vendor, due.at, happening)
+
+    async def _run(
+        self, session: Session, vendor: str, at: int, action: Action, *arguments: Any
+    ) -> None:
+        work = UnitOfWork(session, self._vendors[vendor], at)
         try:
-            await vendor.actions[due.action](work, **orjson.loads(due.arguments))
+            await action(work, *arguments)
             await work.commit()
         except Exception:
             # One vendor's failed action must not keep the others from happening.
-            logger.exception("due call %s of %s failed", due.action, due.vendor)
+            logger.exception("an action of %s failed", vendor)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +23,7 @@ from understudy.json_text import write_json
 from understudy.store import Place, Shelf
 from understudy.vendor import Handler, Room, Vendor
 
+GROUP = "understudy.vendors"
 PACKAGE = Path(__file__).parent
 
 
@@ -31,8 +34,31 @@ def data_folder(name: str) -> Path:
 
 
 def vendor_names() -> list[str]:
-    """The rooms of this package, sorted."""
-    return sorted(module.name for module in pkgutil.iter_modules(vendors.__path__))
+    """The rooms of this package and those that other packages bring, sorted."""
+    own = {module.name for module in pkgutil.iter_modules(vendors.__path__)}
+    return sorted(own | {entry.name for entry in entry_points(group=GROUP)})
+
+
+def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
+    """A vendor as its room declares it, its document and its seed world.
+
+    A package from outside names its VENDOR in the entry point group `understudy.vendors` and keeps
+    `NAME.yaml` and `seed.json` beside the module that the entry point names.
+
+    Raises:
+        StartError: when the package from outside cannot be imported.
+    """
+    for entry in entry_points(group=GROUP, name=name):
+        try:
+            vendor: Vendor = entry.load()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise StartError(f"vendor {name}: {entry.value} cannot be loaded ({reason})") from error
+        folder = Path(str(sys.modules[entry.module].__file__)).parent
+        return vendor, folder / f"{name}.yaml", folder / "seed.json"
+    own: Vendor = importlib.import_module(f"{vendors.__name__}.{name}").VENDOR
+    world = data_folder("fixtures") / name / "seed.json"
+    return own, data_folder("specs") / f"{name}.yaml", world
 
 
 def open_rooms(names: Sequence[str] = ()) -> list[Room]:
@@ -55,9 +81,9 @@ def open_room(name: str) -> Room:
     Raises:
         StartError: when its document, seed world or handlers cannot be served.
     """
-    vendor: Vendor = importlib.import_module(f"{vendors.__name__}.{name}").VENDOR
-    document = read_document(name, data_folder("specs") / f"{name}.yaml")
-    world = read_world(data_folder("fixtures") / name / "seed.json")
+    vendor, specification, seed = find_vendor(name)
+    document = read_document(name, specification)
+    world = read_world(seed)
     return Room(
         vendor=vendor,
         document=document,

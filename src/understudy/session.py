@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from understudy.clock import SECOND, Clock
 from understudy.fakes import Fakes
@@ -14,18 +14,24 @@ from understudy.journal import Journal
 from understudy.ratelimit import Windows
 from understudy.settings import Settings
 from understudy.store import Snapshot, Store
-from understudy.webhooks import Webhooks
+from understudy.webhooks import Attempt, Delivery, Webhooks
 
 DEFAULT = "default"
 FRESH = "fresh"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+Report = Callable[["Session", Delivery, Attempt], Awaitable[None]]
+
+
 class Session:
     """One world: its resources, clock, ids, journal, remembered keys, counters and deliveries."""
 
-    def __init__(self, name: str, seed: Snapshot, settings: Settings) -> None:
+    def __init__(
+        self, name: str, seed: Snapshot, settings: Settings, report: Report | None = None
+    ) -> None:
         self.name = name
+        self._report = report
         self._settings = settings
         self.clock = Clock(settings.clock)
         self.store = Store(seed)
@@ -37,7 +43,11 @@ class Session:
         self.fakes = Fakes(self._settings.seed)
         self.idempotency = IdempotencyCache()
         self.windows = Windows()
-        self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now)
+        self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now, self._reported)
+
+    async def _reported(self, delivery: Delivery, attempt: Attempt) -> None:
+        if self._report is not None:
+            await self._report(self, delivery, attempt)
 
     def reset(self) -> None:
         """Back to the seed world, the first id and the first instant."""
@@ -79,8 +89,9 @@ class Session:
 class Sessions:
     """The sessions of one server; the least recently used one goes when there are too many."""
 
-    def __init__(self, seed: Snapshot, settings: Settings) -> None:
+    def __init__(self, seed: Snapshot, settings: Settings, report: Report | None = None) -> None:
         self._seed = seed
+        self._report = report
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
@@ -96,7 +107,7 @@ class Sessions:
             return session
         if not NAME.fullmatch(name):
             raise ValueError(f'"{name}" is not a session name: it must match {NAME.pattern}')
-        session = Session(name, self._seed, self._settings)
+        session = Session(name, self._seed, self._settings, self._report)
         if name == FRESH:
             return session
         self._sessions[name] = session

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from understudy.errors import NotFound
 from understudy.json_text import write_json
 
 Resource = dict[str, Any]
+Resources = list[Resource]
 Shelf = dict[str, bytes]
 # Vendor, collection and scope; the scope is the id of what owns the list, "" when nothing does.
 Place = tuple[str, str, str]
@@ -57,8 +59,8 @@ class Store:
         """One resource, or None."""
         return self._shelves.get(place, EMPTY).get(id)
 
-    async def read_all(self, place: Place) -> Mapping[str, bytes]:
-        """The shelf, in the order of insertion."""
+    async def read_all(self, place: Place) -> Shelf:
+        """The shelf itself, in the order of insertion; not to be changed."""
         return self._shelves.get(place, EMPTY)
 
     async def write(self, changes: Changes) -> None:
@@ -116,14 +118,44 @@ class Collection:
             raise NotFound(self._kind, id)
         return resource
 
-    async def list(self, scope: str = "") -> list[Resource]:
+    async def list(self, scope: str = "") -> Resources:
         """All resources of the scope, in the order in which they were first put."""
+        return [orjson.loads(resource) for resource in (await self._shelf(scope)).values()]
+
+    async def count(self, scope: str = "") -> int:
+        """How many resources the scope has."""
+        return len(await self._shelf(scope))
+
+    async def page(
+        self, scope: str = "", start: int = 0, limit: int | None = None, newest_first: bool = False
+    ) -> Resources:
+        """Some resources of the scope, by position; costs the page, not the collection."""
+        shelf = await self._shelf(scope)
+        ordered = reversed(shelf.values()) if newest_first else iter(shelf.values())
+        stop = None if limit is None else start + limit
+        return [orjson.loads(resource) for resource in islice(ordered, start, stop)]
+
+    async def page_after(
+        self, id: str, scope: str = "", limit: int | None = None, newest_first: bool = False
+    ) -> Resources | None:
+        """The resources that follow one in the order; None when the scope has no such id."""
+        shelf = await self._shelf(scope)
+        if id not in shelf:
+            return None
+        ids = reversed(shelf) if newest_first else iter(shelf)
+        # `in` stops at the id, so what is left are the ids behind it.
+        assert id in ids
+        return [orjson.loads(shelf[each]) for each in islice(ids, limit)]
+
+    async def _shelf(self, scope: str) -> dict[str, bytes]:
+        """What is stored in the scope, seen through this work's own changes."""
         place = (self._vendor, self._name, scope)
         stored = await self._store.read_all(place)
         changed = self._changes.get(place)
-        if changed:
-            stored = {**stored, **changed}  # type: ignore[dict-item]  # None marks a deletion
-        return [orjson.loads(resource) for resource in stored.values() if resource is not None]
+        if not changed:
+            return stored
+        merged = {**stored, **changed}
+        return {id: resource for id, resource in merged.items() if resource is not None}
 
     async def put(self, resource: Resource, scope: str = "") -> None:
         """Insert or replace; it takes effect when the unit of work commits."""

@@ -19,7 +19,7 @@ from understudy.ratelimit import Limit, Standing
 from understudy.session import Session
 from understudy.settings import Settings
 from understudy.store import Changes, Collection, Place, Shelf, Snapshot
-from understudy.webhooks import Delivery
+from understudy.webhooks import Attempt, Delivery
 
 Resource = dict[str, Any]
 
@@ -161,20 +161,35 @@ class UnitOfWork:
         document: Any,
         headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
-    ) -> None:
-        """Send a document to the user's URL once this work is committed. `timeout`: seconds."""
-        self._deliveries.append(
-            Delivery(
-                id=self.fakes.uuid(),
-                vendor=self.vendor.name,
-                event=event,
-                url=url,
-                body=write_json(document),
-                headers={"content-type": "application/json", **(headers or {})},
-                timeout=timeout,
-                created=self.now,
-            )
+        report: str | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Delivery:
+        """Send a document (or its bytes) to the user's URL once this work is committed.
+
+        Args:
+            timeout: in seconds.
+            report: the room's action that is told: `action(work, delivery, attempt)`.
+            about: what the room wants to find again then.
+        """
+        delivery = Delivery(
+            id=self.fakes.uuid(),
+            vendor=self.vendor.name,
+            event=event,
+            url=url,
+            body=document if isinstance(document, bytes) else write_json(document),
+            headers={"content-type": "application/json", **(headers or {})},
+            timeout=timeout,
+            created=self.now,
+            report=report,
+            about=about or {},
         )
+        self._deliveries.append(delivery)
+        return delivery
+
+    async def deliver_now(self, delivery: Delivery) -> Attempt:
+        """Send one of this work's deliveries without waiting for the commit; what came of it."""
+        self._deliveries.remove(delivery)
+        return await self.session.webhooks.send_now(delivery)
 
     async def commit(self) -> None:
         """Make it so: store the changes, schedule the due calls, send the deliveries."""

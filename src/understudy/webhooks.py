@@ -9,30 +9,52 @@ import asyncio
 import ipaddress
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
 
+from understudy.clock import MILLISECOND
+
 State = Literal["pending", "delivered", "failed", "blocked"]
 KEPT = 1_000
+EXCERPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try: when it began (ns, the session's clock), the status or what went wrong."""
+    """One try at a delivery.
+
+    Attributes:
+        at: when it began, in nanoseconds; `milliseconds` is what it took, by the same clock.
+        status: of the receiver's answer; None when there was none.
+        excerpt: how the answer's body begins.
+        error: what went wrong; "" when there was an answer.
+    """
 
     at: int
     status: int | None
     error: str = ""
+    excerpt: str = ""
+    milliseconds: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(slots=True)
 class Delivery:
-    """One event on its way to one URL. `timeout` is in seconds."""
+    """One event on its way to one URL.
+
+    Attributes:
+        timeout: in seconds.
+        report: the room's action that is told of the attempt, if any.
+        about: what the room wants to find again when it is told.
+    """
 
     id: str
     vendor: str
@@ -42,6 +64,8 @@ class Delivery:
     headers: dict[str, str]
     timeout: float
     created: int
+    report: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
     state: State = "pending"
     attempts: list[Attempt] = field(default_factory=list)
     reason: str = ""
@@ -72,6 +96,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+Report = Callable[[Delivery, Attempt], Awaitable[None]]
+
+
 @cache
 def _tls() -> ssl.SSLContext:
     """Made once: reading the certificate store takes longer than most deliveries."""
@@ -84,24 +111,34 @@ class Webhooks:
     Args:
         allowed: host names beyond loopback.
         now: the session's clock.
+        report: is told of each attempt at a delivery that names an action.
     """
 
-    def __init__(self, allowed: frozenset[str], now: Callable[[], int]) -> None:
+    def __init__(
+        self, allowed: frozenset[str], now: Callable[[], int], report: Report | None = None
+    ) -> None:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
         self._allowed = frozenset(host.lower() for host in allowed)
         self._now = now
+        self._report = report
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, delivery: Delivery) -> None:
-        """Record a delivery and start it in the background, or record why it was blocked."""
-        self.deliveries.append(delivery)
-        reason = refusal(delivery.url, self._allowed)
-        if reason:
-            delivery.state, delivery.reason = "blocked", reason
-            return
-        task = asyncio.get_running_loop().create_task(self._attempt(delivery))
+        """Record a delivery and start it in the background."""
+        task = asyncio.get_running_loop().create_task(self._send(delivery))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        self.deliveries.append(delivery)
+
+    async def send_now(self, delivery: Delivery) -> Attempt:
+        """Record a delivery, send it and wait for what comes of it."""
+        self.deliveries.append(delivery)
+        return await self._attempt(delivery)
+
+    async def _send(self, delivery: Delivery) -> None:
+        attempt = await self._attempt(delivery)
+        if self._report is not None and delivery.report is not None:
+            await self._report(delivery, attempt)
 
     async def settle(self) -> None:
         """Wait until no delivery is under way."""
@@ -113,8 +150,19 @@ class Webhooks:
         for task in self._under_way:
             task.cancel()
 
-    async def _attempt(self, delivery: Delivery) -> None:
+    async def _attempt(self, delivery: Delivery) -> Attempt:
         at = self._now()
+        reason = refusal(delivery.url, self._allowed)
+        if reason:
+            delivery.state, delivery.reason = "blocked", reason
+            return Attempt(at, None, reason)
+        attempt = await self._post(delivery, at)
+        delivery.attempts.append(attempt)
+        delivery.reason = attempt.error
+        delivery.state = "delivered" if attempt.succeeded else "failed"
+        return attempt
+
+    async def _post(self, delivery: Delivery, at: int) -> Attempt:
         secure = delivery.url.startswith("https:")
         client = httpx.AsyncClient(
             timeout=delivery.timeout, trust_env=False, verify=_tls() if secure else False
@@ -125,9 +173,6 @@ class Webhooks:
                     delivery.url, content=delivery.body, headers=delivery.headers
                 )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            delivery.reason = f"{type(error).__name__}: {error}"
-            delivery.attempts.append(Attempt(at, None, delivery.reason))
-            delivery.state = "failed"
-            return
-        delivery.attempts.append(Attempt(at, answer.status_code))
-        delivery.state = "delivered" if answer.is_success else "failed"
+            return Attempt(at, None, f"{type(error).__name__}: {error}")
+        spent = (self._now() - at) // MILLISECOND
+        return Attempt(at, answer.status_code, excerpt=answer.text[:EXCERPT], milliseconds=spent)
