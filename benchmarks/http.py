@@ -87,7 +87,7 @@ class Round:
     errors: int
 
 
-Run = Callable[[Load, str, Request], Round]
+Run = Callable[[Load, Server, Request], Round]
 Start = Callable[[Path], AbstractContextManager[Server]]
 
 
@@ -123,14 +123,14 @@ end
 """
 
 
-def wrk(program: str, load: Load, origin: str, request: Request) -> Round:
+def wrk(program: str, load: Load, server: Server, request: Request) -> Round:
     """One round with wrk, from one thread; it takes every status below 400 for a good one."""
     body = f"[==[{request.body}]==]" if request.body else "nil"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(WRK_SCRIPT % {"method": request.method, "body": body})
         script.flush()
         command = [program, "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "-s", script.name]
-        said = _output([*command, *_headers(request), origin + request.path])
+        said = _output(server, [*command, *_headers(request), server.origin + request.path])
     figures = json.loads(said.rpartition("figures ")[2])
     return Round(
         rate=figures["requests"] * 1e6 / figures["microseconds"],
@@ -141,12 +141,15 @@ def wrk(program: str, load: Load, origin: str, request: Request) -> Round:
     )
 
 
-def oha(program: str, load: Load, origin: str, request: Request) -> Round:
+def oha(program: str, load: Load, server: Server, request: Request) -> Round:
     """One round with oha."""
     command = [program, "--no-tui", "--output-format", "json", "-m", request.method]
     command += ["-z", f"{load.seconds}s", "-c", str(load.connections)]
     body = ["-d", request.body] if request.body else []
-    return read_oha(_output([*command, *body, *_headers(request), origin + request.path]), request)
+    return read_oha(
+        _output(server, [*command, *body, *_headers(request), server.origin + request.path]),
+        request,
+    )
 
 
 def read_oha(text: str, request: Request) -> Round:
@@ -168,11 +171,11 @@ def _headers(request: Request) -> list[str]:
     return [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
 
 
-def _output(command: Sequence[str]) -> str:
+def _output(server: Server, command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()
-        raise Unready(f"{command[0]} failed against {command[-1]}: {said[-500:]}")
+        raise Unready(f"{command[0]} failed at {command[-1]}: {said}; the server: {server.state}")
     return done.stdout
 
 
@@ -352,9 +355,9 @@ def measure_load(
     """Load the servers by turns, round by round; only one is busy at a time."""
     for case in CASES:
         for contender in everyone:
-            run(replace(load, seconds=WARM_UP), servers[contender.name].origin, case)
+            run(replace(load, seconds=WARM_UP), servers[contender.name], case)
         for contender in [*everyone] * load.rounds:
-            seen = run(load, servers[contender.name].origin, case)
+            seen = run(load, servers[contender.name], case)
             contender.rounds.setdefault(case.name, []).append(seen)
 
 

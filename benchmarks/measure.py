@@ -72,12 +72,20 @@ class Server:
     process: subprocess.Popen[bytes]
     find_port: Callable[[], int]
     prefix: str
+    log: Path
     seconds_to_reply: float = 0.0
 
     @property
     def origin(self) -> str:
         """What stands before the vendor's paths."""
         return f"http://{LOOPBACK}:{self.find_port()}{self.prefix}"
+
+    @property
+    def state(self) -> str:
+        """Whether it runs, and the end of what it said."""
+        status = self.process.poll()
+        running = "it runs" if status is None else f"it ended with status {status}"
+        return f"{running}; it said: {self.log.read_text()[-500:].strip() or 'nothing'}"
 
     def connect(self) -> Connection:
         """A keep-alive connection."""
@@ -136,15 +144,15 @@ def serving(
             command, cwd=log.parent, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        server = Server(process, port, prefix)
-        _await_reply(server, log)
+        server = Server(process, port, prefix, log)
+        _await_reply(server)
         server.seconds_to_reply = time.perf_counter() - started
         yield server
     finally:
         _end(process)
 
 
-def _await_reply(server: Server, log: Path) -> None:
+def _await_reply(server: Server) -> None:
     said: object = "nothing"
     patience = time.perf_counter() + 30
     while time.perf_counter() < patience and server.process.poll() is None:
@@ -156,7 +164,7 @@ def _await_reply(server: Server, log: Path) -> None:
             return
         time.sleep(0.002)
     name = Path(str(server.process.args[0])).name
-    raise Unready(f"{name} gave no good reply ({said}): {log.read_text()[-500:].strip()}")
+    raise Unready(f"{name} gave no good reply ({said}); {server.state}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,6 +17,7 @@ from understudy.schemas import Schema, SchemaCompiler, Validator
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
+PARAMETER = re.compile(r"\{[^{}]+\}")
 Node = dict[str, Any]
 
 
@@ -128,7 +129,8 @@ class Document:
     @property
     def origin(self) -> str:
         """The vendor's real origin."""
-        return str(self.raw.get("servers", [{"url": ""}])[0]["url"])
+        servers = self.raw.get("servers") or [{"url": ""}]
+        return str(servers[0]["url"])
 
     @cached_property
     def reply_headers(self) -> frozenset[str]:
@@ -142,13 +144,18 @@ class Document:
 
     def resolve(self, node: Node) -> Node:
         """The node itself, or what its `$ref` points at."""
+        followed = set()
         while "$ref" in node:
+            if node["$ref"] in followed:
+                raise self._broken(f'$ref "{node["$ref"]}" leads back to itself; break the circle')
+            followed.add(node["$ref"])
             target: Any = self.raw
             for part in str(node["$ref"]).removeprefix("#/").split("/"):
                 try:
                     target = target[part.replace("~1", "/").replace("~0", "~")]
                 except (KeyError, TypeError) as error:
-                    raise self._broken(f'$ref "{node["$ref"]}" points nowhere') from error
+                    what = f'$ref "{node["$ref"]}" points nowhere; declare its target or correct it'
+                    raise self._broken(what) from error
             node = target
         return node
 
@@ -165,6 +172,7 @@ class Document:
 
     def _read_operation(self, path: str, method: str, node: Node) -> Operation:
         place = f"{method.upper()} {path}"
+        self._check_segments(path)
         if "operationId" not in node:
             raise self._broken(f"{place} has no operationId; give it one in camelCase")
         responses = {}
@@ -186,8 +194,16 @@ class Document:
             responses=dict(sorted(responses.items())),
         )
 
+    def _check_segments(self, path: str) -> None:
+        for segment in path.split("/"):
+            if "{" in segment and not PARAMETER.fullmatch(segment):
+                what = f'{path}: "{segment}" is a parameter in part; make it one as a whole'
+                raise self._broken(what)
+
     def _read_parameter(self, declared: Node) -> Parameter:
         schema = self.resolve(declared.get("schema", {}))
+        if "items" in schema:
+            schema = {**schema, "items": self.resolve(schema["items"])}
         return make_parameter(declared, schema, self._compiler.compile(schema))
 
     def _read_body(self, node: Node) -> RequestBody | None:
@@ -195,6 +211,8 @@ class Document:
             return None
         declared = self.resolve(node["requestBody"])
         content = declared["content"]
+        if not content:
+            raise self._broken(f"the body of {node['operationId']} has no media type; declare one")
         media = content.get(JSON_MEDIA_TYPE) or next(iter(content.values()))
         schema = media.get("schema", {})
         return RequestBody(
@@ -234,6 +252,20 @@ def read_document(name: str, path: Path) -> Document:
     Raises:
         StartError: when the file cannot be read, is not YAML or is not a usable OpenAPI document.
     """
+    raw = read_source(path)
+    try:
+        return Document(name, raw)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {_first_line(error)}"
+        raise StartError(f"{path}: is broken ({reason}); run: understudy lint {path}") from error
+
+
+def read_source(path: Path) -> Node:
+    """The members of an OpenAPI document, as the file has them.
+
+    Raises:
+        StartError: when the file cannot be read, is not YAML or is not an OpenAPI 3.0 document.
+    """
     try:
         raw = yaml.load(path.read_bytes(), Loader=_Loader)
     except OSError as error:
@@ -242,11 +274,7 @@ def read_document(name: str, path: Path) -> Document:
         raise StartError(f"{path}: is not YAML: {_first_line(error)}") from error
     if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3.0."):
         raise StartError(f"{path}: is not an OpenAPI 3.0 document; its first key must be openapi")
-    try:
-        return Document(name, raw)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {_first_line(error)}"
-        raise StartError(f"{path}: is broken ({reason}); run: understudy lint") from error
+    return raw
 
 
 def _first_line(error: Exception) -> str:

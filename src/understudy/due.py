@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import orjson
 
-from understudy.clock import DueCall
+from understudy.clock import Clock, DueCall
 from understudy.session import Session
 from understudy.vendor import Action, UnitOfWork, Vendor
 from understudy.webhooks import Attempt, Delivery
@@ -42,14 +41,14 @@ class DueCalls:
         target = session.clock.now() + nanoseconds
         fired = []
         while (at := session.clock.next_due()) is not None and at <= target:
-            session.clock.move_to(max(at, session.clock.now()))
+            _advance(session.clock, at)
             due = session.clock.pop_due()
             if due is not None:
                 await self._fire(session, due)
                 fired.append(due)
                 # What the receivers answer may bring the next call, and belongs to this instant.
                 await session.webhooks.settle()
-        session.clock.move_to(max(target, session.clock.now()))
+        _advance(session.clock, target)
         session.wake(lambda: self._start(session))
         return fired
 
@@ -66,8 +65,10 @@ class DueCalls:
             session.wake(lambda: self._start(session))
 
     async def _fire(self, session: Session, due: DueCall) -> None:
-        action = self._vendors[due.vendor].actions[due.action]
-        happening = partial(action, **orjson.loads(due.arguments))
+        async def happening(work: UnitOfWork) -> None:
+            action = self._vendors[due.vendor].actions[due.action]
+            await action(work, **orjson.loads(due.arguments))
+
         await self._run(session, due.vendor, due.at, happening)
 
     async def _run(
@@ -80,3 +81,10 @@ class DueCalls:
         except Exception:
             # One vendor's failed action must not keep the others from happening.
             logger.exception("an action of %s failed", vendor)
+
+
+def _advance(clock: Clock, instant: int) -> None:
+    """Move a clock to an instant, unless it is past it already: real time does not wait."""
+    ahead = instant - clock.now()
+    if ahead > 0:
+        clock.shift(ahead)

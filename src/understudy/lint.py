@@ -8,7 +8,7 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from understudy.contract import METHODS, Document, Operation, read_document
+from understudy.contract import METHODS, Document, Operation, read_document, read_source
 from understudy.rooms import data_folder
 
 FIDELITIES = ("documented", "inferred", "assumed")
@@ -24,16 +24,25 @@ def lint_file(path: Path) -> Iterator[str]:
     """Everything that is wrong with one document.
 
     Raises:
-        StartError: when the file cannot be read as a document at all.
+        StartError: when the file cannot be read as a document; comes after what breaks it.
     """
+    yield from _specification(read_source(path))
     document = read_document(path.stem, path)
-    for error in OpenAPIV30SpecValidator(document.raw).iter_errors():
-        where = "/".join(str(part) for part in error.absolute_path)
-        yield f"at {where or 'the top'}: {error.message}"
     yield from _foreign_keys(document.raw, "")
     yield from _fidelity(document)
     for operation in document.operations.values():
         yield from _examples(operation)
+
+
+def _specification(raw: dict[str, Any]) -> Iterator[str]:
+    try:
+        for error in OpenAPIV30SpecValidator(raw).iter_errors():
+            where = "/".join(str(part) for part in error.absolute_path)
+            # The lines after the first show the schema that was broken, and the whole document.
+            yield f"at {where or 'the top'}: {error.message.splitlines()[0]}"
+    except Exception as error:
+        # The validator stumbles over what it should find: a missing name, a $ref to nowhere.
+        yield f"cannot be checked beyond {type(error).__name__}: {str(error)[:100]}"
 
 
 def _foreign_keys(node: Any, where: str) -> Iterator[str]:
@@ -43,7 +52,7 @@ def _foreign_keys(node: Any, where: str) -> Iterator[str]:
             named = where.endswith(("/headers", "/properties", "/parameters"))
             if str(name).startswith("x-") and name not in OWN_KEYS and not named:
                 yield f"at {where}: unknown extension {name}"
-            if name != "value":
+            if named or name not in ("value", "example"):
                 yield from _foreign_keys(value, f"{where}/{name}")
     elif isinstance(node, list):
         for index, value in enumerate(node):

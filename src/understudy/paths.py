@@ -8,8 +8,6 @@ from urllib.parse import unquote
 
 from understudy.contract import Operation
 
-PARAMETER = ""
-
 
 @dataclass(slots=True)
 class Template:
@@ -22,9 +20,10 @@ class Template:
 
 @dataclass(slots=True)
 class Node:
-    """One segment of the tree; a parameter is the child named ""."""
+    """One segment of the tree: what may follow it literally, or as a parameter."""
 
     children: dict[str, Node] = field(default_factory=dict)
+    parameter: Node | None = None
     template: Template | None = None
 
 
@@ -42,8 +41,10 @@ class PathTree:
         for segment in operation.path.split("/")[1:]:
             if segment.startswith("{"):
                 names.append(segment[1:-1])
-                segment = PARAMETER
-            node = node.children.setdefault(segment, Node())
+                node.parameter = node.parameter or Node()
+                node = node.parameter
+            else:
+                node = node.children.setdefault(segment, Node())
         node.template = node.template or Template(operation.path, tuple(names))
         node.template.operations[operation.method] = operation
 
@@ -66,10 +67,10 @@ def _walk(node: Node, segments: list[str], at: int) -> tuple[Template, list[str]
         return (node.template, []) if node.template else None
     segment = segments[at]
     text = unquote(segment) if "%" in segment else segment
-    literal = node.children.get(text) if text else None
+    literal = node.children.get(text)
     if literal is not None and (found := _walk(literal, segments, at + 1)):
         return found
-    parameter = node.children.get(PARAMETER) if text else None
+    parameter = node.parameter if text else None
     if parameter is not None and (found := _walk(parameter, segments, at + 1)):
         found[1].append(text)
         return found

@@ -11,6 +11,7 @@ from understudy.clock import SECOND, Clock
 from understudy.fakes import Fakes
 from understudy.idempotency import IdempotencyCache
 from understudy.journal import Journal
+from understudy.paging import Anchors
 from understudy.ratelimit import Windows
 from understudy.settings import Settings
 from understudy.store import Snapshot, Store
@@ -43,6 +44,7 @@ class Session:
         self.fakes = Fakes(self._settings.seed)
         self.idempotency = IdempotencyCache()
         self.windows = Windows()
+        self.anchors = Anchors()
         self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now, self._reported)
 
     async def _reported(self, delivery: Delivery, attempt: Attempt) -> None:

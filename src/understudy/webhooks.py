@@ -81,7 +81,7 @@ def refusal(url: str, allowed: frozenset[str]) -> str:
         return "the URL cannot be read"
     if parts.scheme not in ("http", "https") or not host:
         return "only http and https URLs with a host are called"
-    if is_loopback(host) or host in allowed:
+    if is_loopback(host) or host in {name.lower() for name in allowed}:
         return ""
     return f"{host} is not on this machine; allow it with --webhook-host {host}"
 
@@ -118,7 +118,7 @@ class Webhooks:
         self, allowed: frozenset[str], now: Callable[[], int], report: Report | None = None
     ) -> None:
         self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
-        self._allowed = frozenset(host.lower() for host in allowed)
+        self._allowed = allowed
         self._now = now
         self._report = report
         self._under_way: set[asyncio.Task[None]] = set()
