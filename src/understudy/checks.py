@@ -102,7 +102,10 @@ async def count(call: Call) -> None:
     """Count the request against its limit; `rate_limit` refuses it at its place in the order."""
     if call.vendor.limit is not None and call.account is not None:
         limit = call.vendor.limit(call.operation)
-        pool = f"{call.vendor.name}/{call.account.name}"
+        if limit is None:
+            return
+        # Keys of one customer share its room, once the room knows the customer.
+        pool = f"{call.vendor.name}/{call.customer or call.account.name}"
         call.standing = call.session.windows.take(pool, limit, call.now)
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve, vendors, lint, version."""
+"""The command line: serve, vendors, lint, new, version."""
 
 from __future__ import annotations
 
@@ -167,6 +167,18 @@ def lint(files: tuple[Path, ...]) -> int:
             click.echo(f"{file.name}: {finding}")
     click.echo(f"{len(files or own_documents())} documents, {findings} findings")
     return 1 if findings else 0
+
+
+@commands.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write an empty room NAME into the checkout in the current folder."""
+    from understudy.scaffold import make_room
+
+    here = Path.cwd()
+    for file in make_room(name, here):
+        click.echo(f"wrote {file.relative_to(here)}")
+    click.echo("next: describe the vendor in the document, then write its rules and handlers")
 
 
 @commands.command()

@@ -101,12 +101,12 @@ def _to_the_second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def timestamp(instant: int, digits: int = 7) -> str:
-    """An instant as RFC 3339 with `digits` of fraction and an explicit zero offset."""
+def timestamp(instant: int, digits: int = 7, zone: str = "+00:00") -> str:
+    """An instant as RFC 3339 with `digits` of fraction; UTC is spelled as `zone`."""
     seconds, fraction = divmod(instant, SECOND)
     if not digits:
-        return f"{_to_the_second(seconds)}+00:00"
-    return f"{_to_the_second(seconds)}.{fraction // 10 ** (9 - digits):0{digits}d}+00:00"
+        return f"{_to_the_second(seconds)}{zone}"
+    return f"{_to_the_second(seconds)}.{fraction // 10 ** (9 - digits):0{digits}d}{zone}"
 
 
 def instant(text: str) -> int:

@@ -63,7 +63,7 @@ class Vendor:
         finish: adds the headers that every reply of the vendor carries.
         actions: what its due calls do, by name.
         well_formed: whether a credential has the vendor's form (`--auth any`).
-        limit: the documented limit that a request counts against.
+        limit: the documented limit that a request counts against, None where there is none.
         request_id: makes the id by which the vendor names one request.
         key: the member that holds a resource's id.
         first_request: path of a GET that the seed world answers, for newcomers.
@@ -79,7 +79,7 @@ class Vendor:
     collections: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, Action] = field(default_factory=dict)
     well_formed: Callable[[str], bool] = bool
-    limit: Callable[[Operation], Limit] | None = None
+    limit: Callable[[Operation], Limit | None] | None = None
     idempotency: IdempotencyRule | None = None
     request_id: Callable[[Fakes], str] = Fakes.uuid
     key: str = "id"
@@ -137,9 +137,9 @@ class UnitOfWork:
         """Draw ids and invented values from elsewhere, for this work alone."""
         self._fakes = fakes
 
-    def timestamp(self, digits: int = 7) -> str:
+    def timestamp(self, digits: int = 7, zone: str = "+00:00") -> str:
         """The work's instant as text."""
-        return timestamp(self.now, digits)
+        return timestamp(self.now, digits, zone)
 
     def __getattr__(self, name: str) -> Collection:
         """The collection of this name, when the vendor declares it."""
@@ -151,8 +151,11 @@ class UnitOfWork:
 
     def later(self, delay: float, action: str, **arguments: Any) -> None:
         """Have the room's `action` called after `delay` seconds (scaled by the pace)."""
-        at = self.now + self.session.scaled(delay)
-        self._due.append((at, action, write_json(arguments)))
+        self.at(self.now + self.session.scaled(delay), action, **arguments)
+
+    def at(self, instant: int, action: str, **arguments: Any) -> None:
+        """Have the room's `action` called at an instant (ns), whatever the pace."""
+        self._due.append((instant, action, write_json(arguments)))
 
     def deliver(
         self,

@@ -1,0 +1,50 @@
+"""AgentMessage (agentmessage.io) API v1: 10DLC campaigns and their neighbours.
+
+Beside the five files of a room, `review.py` holds the draft review, whose blocking findings also
+decide what becomes of a filed campaign.
+"""
+
+from understudy import checks
+from understudy.vendor import Vendor
+from understudy.vendors.agentmessage import events, handlers, rules, serializers
+
+VENDOR = Vendor(
+    name="agentmessage",
+    title="AgentMessage",
+    hosts=("api.agentmsg.io",),
+    collections={
+        "organizations": "organization",
+        "wallets": "wallet",
+        "catalogs": "catalog",
+        "brands": "brand",
+        "campaigns": "campaign",
+        "phone_numbers": "number",
+        "endpoints": "endpoint",
+        "deliveries": "delivery",
+    },
+    handlers=handlers,
+    # 401 comes before all of these; what needs the store (404, 409) after them.
+    checks=(
+        rules.scope_suffices,
+        checks.count,
+        checks.rate_limit,
+        checks.parameters,
+        rules.body,
+    ),
+    spell=serializers.error,
+    finish=serializers.finish,
+    actions={
+        "file_campaign": events.file_campaign,
+        "decide_campaign": events.decide_campaign,
+        "renew_campaign": events.renew_campaign,
+        "file_brand": events.file_brand,
+        "vet_brand": events.vet_brand,
+        "propagate_number": events.propagate_number,
+        "redeliver": events.redeliver,
+        "attempted": events.attempted,
+    },
+    well_formed=rules.is_key,
+    limit=rules.limit,
+    request_id=serializers.randomness,
+    first_request="/v1/campaigns",
+)

@@ -1,0 +1,410 @@
+"""AgentMessage's rules: who may, what a request must say, which state allows what."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from understudy import checks
+from understudy.clock import instant
+from understudy.contract import Operation
+from understudy.errors import (
+    Diagnosis,
+    Forbidden,
+    InvalidBody,
+    InvalidParameters,
+    NotFound,
+    Refused,
+)
+from understudy.lifecycle import Lifecycle
+from understudy.paging import read_cursor, write_cursor
+from understudy.ratelimit import Limit
+from understudy.store import Collection, Resources
+from understudy.vendor import Call, Resource, UnitOfWork
+from understudy.vendors.agentmessage import review
+
+# A campaign moves when the registry and the carriers say so; no call of the API moves one.
+CAMPAIGN = Lifecycle(
+    "campaign",
+    "status",
+    {
+        "PENDING": {"file": "PENDING", "approve": "ACTIVE", "reject": "REJECTED"},
+        "ACTIVE": {"attach": "ACTIVE", "renew": "ACTIVE", "expire": "EXPIRED"},
+        "REJECTED": {},
+        "EXPIRED": {},
+    },
+)
+BRAND = Lifecycle(
+    "brand",
+    "status",
+    {"PENDING": {"file": "PENDING", "vet": "ACTIVE"}, "ACTIVE": {}, "DELETED": {}},
+)
+# Whether a number is assigned to its organization; a released one stays on its books.
+NUMBER = Lifecycle(
+    "number",
+    "assigned",
+    {True: {"attach": True, "detach": True, "propagate": True}, False: {}},
+)
+VERIFIED = frozenset({"VERIFIED", "VETTED_VERIFIED"})
+BRAND_CENTS = 500
+ENDPOINTS = 50
+ATTEMPTS = 5
+REPLAYS = Limit("replay", count=10, seconds=60, burst=10)
+POSITION = frozenset({"created_at", "id"})
+SCOPES = {
+    "createCampaign": "campaigns:write",
+    "reviewCampaignDraft": "campaigns:write",
+    "listCampaigns": "campaigns:read",
+    "getCampaign": "campaigns:read",
+    "createBrand": "brands:write",
+    "listBrands": "brands:read",
+    "getBrand": "brands:read",
+    "listPhoneNumbers": "numbers:read",
+    "getPhoneNumber": "numbers:read",
+    "attachCampaignToPhoneNumber": "numbers:write",
+    "detachCampaignFromPhoneNumber": "numbers:write",
+    "getWallet": "billing:read",
+    "getCatalogFees": "billing:read",
+    "createWebhookEndpoint": "webhooks:write",
+    "patchWebhookEndpoint": "webhooks:write",
+    "rotateWebhookEndpointSecret": "webhooks:write",
+    "testWebhookEndpoint": "webhooks:write",
+    "replayWebhookDelivery": "webhooks:write",
+    "listWebhookEndpoints": "webhooks:read",
+    "listWebhookDeliveries": "webhooks:read",
+    "getWebhookDelivery": "webhooks:read",
+}
+
+
+def is_key(credential: str) -> bool:
+    """Whether a credential has the form of AgentMessage's keys."""
+    return credential.startswith("am_live_")
+
+
+def limit(operation: Operation) -> Limit | None:
+    """Only replays are limited among the operations here."""
+    return REPLAYS if operation.id == "replayWebhookDelivery" else None
+
+
+async def scope_suffices(call: Call) -> None:
+    """The key holds exactly the scope that the operation needs; write does not include read."""
+    assert call.account is not None
+    call.customer = str(call.account["organization"])
+    needed = SCOPES[call.operation.id]
+    if needed not in call.account["scopes"]:
+        message = f'the key "{call.account.name}" may not {call.operation.id}'
+        raise Forbidden(message, hint=f"needs the scope {needed}")
+
+
+async def body(call: Call) -> None:
+    """The body is as the document and the rules of its operation want it; every fault is told."""
+    if call.operation.body is None:
+        return
+    faults: list[Diagnosis] = []
+    try:
+        await checks.body(call)
+    except InvalidBody as error:
+        faults += error.diagnoses
+    if call.operation.id == "createCampaign" and isinstance(call.body, dict):
+        faults += campaign_faults(call.body)
+    if faults:
+        raise InvalidBody("the body breaks the document or a rule", faults)
+
+
+def campaign_faults(sent: Resource) -> list[Diagnosis]:
+    """What a campaign's request lacks beyond its schema: a sample, its flags' keywords."""
+    faults = []
+    if not review.samples(sent):
+        faults.append(_fault("sample-required", "sample1", "at least one sample is required"))
+    for flag, member, keyword in (
+        ("subscriber_optout", "optout_keywords", "STOP"),
+        ("subscriber_help", "help_keywords", "HELP"),
+    ):
+        if sent.get(flag) is True and keyword not in review.keywords(sent, member):
+            faults.append(_fault("keywords-required", member, f"must include {keyword}"))
+    return faults
+
+
+def _fault(code: str, member: str, message: str) -> Diagnosis:
+    return Diagnosis(code, "body", f"/{member}", message)
+
+
+async def campaign_of(call: Call, id: str) -> Resource:
+    return await call.campaigns.get(id.lower(), call.customer)
+
+
+async def number_of(call: Call, id: str) -> Resource:
+    return await call.phone_numbers.get(id.lower(), call.customer)
+
+
+async def endpoint_of(call: Call, id: str) -> Resource:
+    """An endpoint of the organization.
+
+    Raises:
+        NotFound: unknown, deleted, or another organization's.
+    """
+    endpoint = await living_endpoint(call, id.lower(), call.customer)
+    if endpoint is None:
+        raise NotFound("endpoint", id)
+    return endpoint
+
+
+async def living_endpoint(work: UnitOfWork, id: str, organization: str) -> Resource | None:
+    """The endpoint unless it is gone by now."""
+    endpoint = await work.endpoints.find(id, organization)
+    return endpoint if endpoint and is_living(endpoint) else None
+
+
+def is_living(endpoint: Resource) -> bool:
+    """Whether an endpoint was not deleted."""
+    return endpoint["deleted_at"] is None
+
+
+async def brand_for_campaign(call: Call) -> Resource:
+    """The brand that a campaign's request names.
+
+    Raises:
+        NotFound: unknown, deleted, or another organization's.
+        Refused: its identity is not verified.
+    """
+    brand = await call.brands.get(call.body["brand_id"].lower(), call.customer)
+    if not _runs(brand):
+        raise NotFound("brand", brand["id"])
+    _verified(brand)
+    return brand
+
+
+def _runs(brand: Resource) -> bool:
+    """Whether a brand was not deleted."""
+    return bool(brand["status"] != "DELETED")
+
+
+def _verified(brand: Resource | None) -> None:
+    identity = brand["identity_status"] if brand and _runs(brand) else None
+    if identity not in VERIFIED:
+        raise Refused(
+            "brand-not-verified",
+            f"the brand's identity status is {identity}",
+            hint=f"needs {' or '.join(sorted(VERIFIED))}",
+        )
+
+
+async def attachment(call: Call, number_id: str) -> tuple[Resource, Resource]:
+    """The number and the campaign of an attachment, looked at in the documented order."""
+    campaign = await campaign_of(call, call.body["campaign_id"])
+    CAMPAIGN.fire(campaign, "attach")
+    _verified(await call.brands.find(campaign["brand_id"], call.customer))
+    number = await number_of(call, number_id)
+    return NUMBER.fire(number, "attach"), campaign
+
+
+async def may_file_brand(call: Call) -> Resource:
+    """The wallet that pays for one more brand.
+
+    Raises:
+        Refused: the organization has a brand and is no reseller, or its wallet is short.
+    """
+    organization = await call.organizations.get(call.customer)
+    if not organization["is_reseller"]:
+        brands = await call.brands.list(call.customer)
+        if any(_runs(brand) for brand in brands):
+            raise Refused("reseller-required", "the organization has a brand and is no reseller")
+    wallet = await call.wallets.find(call.customer)
+    balance = wallet["balance_cents"] if wallet else 0
+    if wallet is None or balance < BRAND_CENTS:
+        raise Refused("insufficient-credit", f"{balance} cents do not pay {BRAND_CENTS}")
+    return wallet
+
+
+def debited(wallet: Resource, cents: int) -> Resource:
+    """A wallet after it paid."""
+    return {
+        **wallet,
+        "balance_cents": wallet["balance_cents"] - cents,
+        "mtd_spend_cents": wallet["mtd_spend_cents"] + cents,
+    }
+
+
+def identity(brand: Resource) -> str:
+    """What the registry finds out about a brand."""
+    addresses = (review.text(brand, "website"), review.text(brand, "email"))
+    return "UNVERIFIED" if any(map(review.is_unreachable, addresses)) else "VERIFIED"
+
+
+def monthly_cents(catalog: Resource, usecase: str) -> int:
+    """The monthly rent of a campaign, by its use case."""
+    rates = {rate["ref"]: rate["unit_cost_cents"] for rate in catalog["campaign_month"]["by_ref"]}
+    return int(rates.get(usecase, catalog["campaign_month"]["default_unit_cost_cents"]))
+
+
+def next_month(day: date, anchor: int) -> date:
+    """The day of the next month with the anchor's number, or the month's last one."""
+    year, month = divmod(day.year * 12 + day.month, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(anchor, last))
+
+
+def renews(campaign: Resource) -> bool:
+    """Whether a campaign renews rather than expires; it does unless it was told not to."""
+    return campaign.get("auto_renewal", True) is True
+
+
+async def may_add_endpoint(call: Call) -> None:
+    """There is room for one more active endpoint."""
+    endpoints = await call.endpoints.list(call.customer)
+    active = [each for each in endpoints if each["active"] and is_living(each)]
+    if len(active) >= ENDPOINTS:
+        raise Refused("limit-exceeded", f"the organization has {len(active)} active endpoints")
+
+
+def receives(endpoint: Resource, event: str) -> bool:
+    """Whether an endpoint is told of an event."""
+    return endpoint["active"] and is_living(endpoint) and event in endpoint["events"]
+
+
+def outcome(succeeded: bool, blocked: bool, attempt: int) -> str:
+    """What became of an attempt: taken, to be tried again, or given up."""
+    if succeeded:
+        return "success"
+    return "dead" if blocked or attempt >= ATTEMPTS else "retry"
+
+
+async def replayable(call: Call, id: str) -> tuple[Resource, Resource]:
+    """The attempt that is replayed, and the endpoint that it goes to again.
+
+    Raises:
+        NotFound: the attempt is unknown, or its endpoint is gone.
+        Refused: its event is no longer kept.
+    """
+    delivery = await call.deliveries.get(id.lower(), call.customer)
+    endpoint = await living_endpoint(call, delivery["endpoint_id"], call.customer)
+    if endpoint is None:
+        raise NotFound("delivery", id)
+    if delivery["event"] is None or instant(delivery["replayable_until"]) < call.now:
+        until = delivery["replayable_until"]
+        raise Refused("event-expired", f"the event could be replayed until {until}")
+    return delivery, endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Resources newest first, and the token of what follows them, if anything does."""
+
+    resources: Resources
+    cursor: str | None = None
+
+
+Matches = Callable[[Resource], bool]
+
+
+async def page(
+    call: Call, collection: Collection, matches: Matches = bool, member: str = "created_at"
+) -> Page:
+    """The page that a request asks for; it costs what it reads, not the collection.
+
+    Args:
+        matches: the filter; a page is filled with what passes it.
+        member: the time by which the collection is ordered.
+    """
+    limit = call.parameters["limit"]
+    size = limit + 1
+    chunk = await _first_chunk(call, collection, size, member)
+    found = [each for each in chunk if matches(each)]
+    while len(found) <= limit and len(chunk) >= size:
+        size *= 4
+        rest = await collection.page_after(chunk[-1]["id"], call.customer, size, newest_first=True)
+        chunk = rest or []
+        found += [each for each in chunk if matches(each)]
+    shown = found[:limit]
+    more = len(found) > limit
+    return Page(shown, _token(shown[-1], member) if more else None)
+
+
+def _token(last: Resource, member: str) -> str:
+    return write_cursor({"created_at": last[member], "id": last["id"]})
+
+
+async def _first_chunk(call: Call, collection: Collection, size: int, member: str) -> Resources:
+    scope = call.customer
+    sent = call.parameters.get("cursor")
+    if sent is None:
+        return await collection.page(scope, 0, size, newest_first=True)
+    position = _position(sent)
+    chunk = await collection.page_after(position["id"], scope, size, newest_first=True)
+    if chunk is not None:
+        return chunk
+    # The resource is gone; what was older than it still is.
+    place = (position["created_at"], position["id"])
+    everything = await collection.page(scope, newest_first=True)
+    return [each for each in everything if (each[member], each["id"]) < place]
+
+
+def _position(cursor: str) -> dict[str, Any]:
+    position = read_cursor(cursor, POSITION)
+    if position is None:
+        raise InvalidParameters("the cursor was never given out", [_bad("cursor", "is no cursor")])
+    return position
+
+
+def _bad(parameter: str, message: str) -> Diagnosis:
+    return Diagnosis("rule", "query", parameter, message)
+
+
+def same(call: Call, *members: str) -> Matches:
+    """Whether a resource has the values that the query asks for in these members."""
+    asked = {
+        name: str(call.parameters[name]).lower() for name in members if name in call.parameters
+    }
+    return lambda each: all(str(each.get(name)).lower() == asked[name] for name in asked)
+
+
+def says(call: Call) -> Matches:
+    """Whether a number or its label holds the text that is searched for."""
+    sought = call.parameters.get("search", "").lower()
+    return lambda number: sought in number["number"] or sought in number.get("label", "").lower()
+
+
+def attempts_asked(call: Call) -> Matches:
+    """Whether an attempt is one of those that the query asks for.
+
+    Raises:
+        InvalidParameters: a time that no calendar has, or no status can satisfy the range.
+    """
+    asked = call.parameters
+    low, high = asked.get("http_status_min"), asked.get("http_status_max")
+    if low is not None and high is not None and low > high:
+        fault = _bad("http_status_min", "must not be above http_status_max")
+        raise InvalidParameters("the range of statuses is empty", [fault])
+    since, until = _time(call, "since"), _time(call, "until")
+    alike = same(call, "endpoint_id", "event_type", "outcome")
+
+    def matches(attempt: Resource) -> bool:
+        at, status = instant(attempt["occurred_at"]), attempt["response_status"]
+        return (
+            alike(attempt)
+            and _within(at, since, None if until is None else until - 1)
+            and _within(status, low, high)
+        )
+
+    return matches
+
+
+def _within(value: int | None, low: int | None, high: int | None) -> bool:
+    """Whether a value is in a range; None stands for no value, or for no bound."""
+    if low is None and high is None:
+        return True
+    if value is None:
+        return False
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _time(call: Call, name: str) -> int | None:
+    sent = call.parameters.get(name)
+    try:
+        return None if sent is None else instant(sent)
+    except ValueError as error:
+        fault = _bad(name, "must be a date-time")
+        raise InvalidParameters(f"{name} is no time: {error}", [fault]) from error

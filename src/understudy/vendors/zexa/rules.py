@@ -1,0 +1,275 @@
+"""Zexa's rules: whom a campaign reaches, from whom, what it costs, how it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from understudy.clock import instant
+from understudy.contract import Operation
+from understudy.errors import Conflict, Diagnosis, InvalidBody, Refused
+from understudy.lifecycle import Lifecycle
+from understudy.ratelimit import Limit
+from understudy.vendor import Call, Resource, UnitOfWork
+
+# Only time moves a campaign, never a call of the API; `fail` happens by hand alone.
+CAMPAIGN = Lifecycle(
+    "campaign",
+    "status",
+    {
+        "draft": {"schedule": "scheduled", "start": "processing"},
+        "scheduled": {"start": "processing", "fail": "failed"},
+        "processing": {"hand_over": "sent", "fail": "failed"},
+        "sent": {"complete": "completed"},
+        "completed": {},
+        "failed": {},
+    },
+)
+# The carrier's last word on a message is the event that makes it final.
+MESSAGE = Lifecycle(
+    "message",
+    "status",
+    {
+        "queued": {"dispatch": "sent"},
+        "sent": {
+            "delivered": "delivered",
+            "failed": "failed",
+            "undeliverable": "undeliverable",
+        },
+        "delivered": {},
+        "failed": {},
+        "undeliverable": {},
+    },
+)
+
+# Zexa limits each account and publishes no number; this one is ours.
+ACCOUNT_LIMIT = Limit("account", count=100, seconds=60, burst=100)
+# A campaign is handed to the carriers in about as many batches, however large it is.
+BATCHES = 5
+
+GSM_7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+# Those of GSM-7's second table, sent as two.
+GSM_7_EXTENSION = frozenset("\f^{}\\[~]|€")
+# Credits for a message, and for a segment of an SMS at home and abroad.
+RATES = {"whatsapp": 1, "telegram": 1, "email": 0.5, "slack": 0.5}
+HOME, HOME_RATE, ABROAD_RATE = "+244", 1, 2
+
+
+def limit(operation: Operation) -> Limit:
+    """The limit of every operation."""
+    return ACCOUNT_LIMIT
+
+
+async def acts_for_customer(call: Call) -> None:
+    """A key acts for its account, without any limit of scope."""
+    assert call.account is not None
+    call.customer = call.account["customer"]
+
+
+def api_key(call: Call) -> str:
+    """The key that the request was sent with; with `--auth any` it is nobody's in the seed."""
+    return call.headers["authorization"].partition(" ")[2].strip()
+
+
+def broken(rule: str, pointer: str, message: str, hint: str = "") -> InvalidBody:
+    """A member of the body that a rule refuses; the rule's name is its documented example's."""
+    return InvalidBody(message, [Diagnosis(rule, "body", pointer, message, hint)])
+
+
+def campaign_request(sent: Resource, now: int) -> int | None:
+    """What a campaign's request may combine.
+
+    Returns:
+        The instant at which sending begins; None for at once.
+    """
+    if "template" in sent and sent["channel"] != "whatsapp":
+        raise broken(
+            "template-needs-whatsapp",
+            "/template",
+            f"a template was sent for the channel {sent['channel']}",
+            hint="send body instead, or use whatsapp",
+        )
+    text = sent.get("scheduled_at")
+    return None if text is None else _begin(text, now)
+
+
+def _begin(text: str, now: int) -> int:
+    try:
+        begin = instant(text.upper())
+    except ValueError as error:
+        # RFC 3339 has times that no clock of ours shows, a leap second for one.
+        raise broken("invalid-schedule", "/scheduled_at", f'"{text}": {error}') from error
+    if begin <= now:
+        hint = "send a later time, or null to begin at once"
+        raise broken("scheduled-in-the-past", "/scheduled_at", f"{text} has passed", hint)
+    return begin
+
+
+async def targets(call: Call, sent: Resource) -> list[Resource]:
+    """The contacts that a campaign is for.
+
+    Raises:
+        NotFound: the account has no such list.
+        InvalidBody: the sender cannot send on the channel.
+    """
+    await call.contact_lists.get(sent["contact_list_id"], call.customer)
+    await _sender_is_usable(call, sent["channel"], sent["sender_id"])
+    contacts = await call.contacts.list(call.customer)
+    return [contact for contact in contacts if _is_reached(sent, contact)]
+
+
+async def _sender_is_usable(call: Call, channel: str, sender: str) -> None:
+    if channel == "slack":
+        return
+    if channel == "email":
+        found = await call.email_addresses.find(sender, call.customer)
+    else:
+        found = await call.senders.find(f"{channel}:{sender}", call.customer)
+    status = "unknown" if found is None else found["status"]
+    if status not in ("verified", "approved"):
+        raise broken(
+            "sender-not-registered",
+            "/sender_id",
+            f'the sender "{sender}" is {status} on {channel}',
+            hint="use one that listSenderIds shows as approved for the channel",
+        )
+
+
+def _is_reached(sent: Resource, contact: Resource) -> bool:
+    return (
+        sent["contact_list_id"] in contact["lists"]
+        and contact["active"]
+        and sent["sender_id"] not in contact["opted_out"]
+        and address(sent["channel"], contact) is not None
+    )
+
+
+def address(channel: str, contact: Resource) -> str | None:
+    """Where a contact is reached on a channel; None when it is not."""
+    found: str | None = contact["email" if channel == "email" else "phone"]
+    return found
+
+
+def segments(text: str) -> int:
+    """How many SMS a text is: 160 characters of GSM-7 each, or 70 of UCS-2."""
+    characters = set(text)
+    if characters <= GSM_7 | GSM_7_EXTENSION:
+        length = len(text) + sum(text.count(each) for each in characters & GSM_7_EXTENSION)
+        return -(-length // 160)
+    return -(-len(text.encode("utf-16-be")) // 2 // 70)
+
+
+def prices(sent: Resource, contacts: Sequence[Resource]) -> list[float]:
+    """What the message to each contact costs, in credits."""
+    channel = sent["channel"]
+    if channel != "sms":
+        return [RATES[channel]] * len(contacts)
+    count = segments(sent["body"])
+    at_home = [contact["phone"].startswith(HOME) for contact in contacts]
+    return [count * (HOME_RATE if home else ABROAD_RATE) for home in at_home]
+
+
+async def balance_covers(call: Call, costs: Sequence[float]) -> None:
+    """Whoever creates a campaign could pay it now; nothing is set aside for it."""
+    balance = await call.balances.get(call.customer)
+    need = sum(costs)
+    if need > balance["credits"]:
+        raise Refused(
+            "insufficient-credits",
+            f"the campaign needs {need} credits, the balance is {balance['credits']}",
+            hint="set the balance, or choose a smaller list",
+        )
+
+
+def launched(campaign: Resource, now: str) -> Resource:
+    """A draft on its way: waiting for its time, or begun."""
+    if campaign["scheduled_at"] is not None:
+        return CAMPAIGN.fire(campaign, "schedule")
+    return begun(campaign, now)
+
+
+def begun(campaign: Resource, now: str) -> Resource:
+    return CAMPAIGN.fire(campaign, "start", started_at=now)
+
+
+async def waiting_campaign(
+    work: UnitOfWork, customer: str, campaign_id: str, *events: str
+) -> Resource | None:
+    """The campaign when one of these events can come next; None when it was failed meanwhile."""
+    campaign = await work.campaigns.find(campaign_id, customer)
+    if campaign is None or not set(events) & set(CAMPAIGN.allowed(campaign)):
+        return None
+    return campaign
+
+
+def is_queued(message: Resource) -> bool:
+    return "dispatch" in MESSAGE.allowed(message)
+
+
+def is_under_way(message: Resource) -> bool:
+    return message["outcome"] in MESSAGE.allowed(message)
+
+
+def confirmed(message: Resource) -> Resource:
+    """A message after its carrier's last word."""
+    return MESSAGE.fire(message, message["outcome"])
+
+
+def counted(campaign: Resource, final: Sequence[Resource]) -> Resource:
+    """A campaign after these messages became final; what did not arrive has failed."""
+    delivered = sum(message["status"] == "delivered" for message in final)
+    failed = len(final) - delivered
+    return {
+        **campaign,
+        "delivered": campaign["delivered"] + delivered,
+        "failed": campaign["failed"] + failed,
+    }
+
+
+def next_batch(
+    campaign: Resource, queued: Sequence[Resource], balance: Resource
+) -> tuple[list[Resource], Resource]:
+    """The next messages that the balance covers, dispatched; and what is left of the balance."""
+    left = balance["credits"]
+    batch: list[Resource] = []
+    for message in queued[: -(-campaign["total_contacts"] // BATCHES)]:
+        if message["credits"] > left:
+            break
+        left -= message["credits"]
+        batch.append(MESSAGE.fire(message, "dispatch"))
+    return batch, {**balance, "credits": left}
+
+
+def stepped(campaign: Resource, waiting: int, now: str) -> Resource:
+    """A campaign after a batch.
+
+    Args:
+        waiting: how many of its messages are still queued.
+    """
+    if waiting:
+        return campaign
+    if "complete" in CAMPAIGN.allowed(campaign):
+        return CAMPAIGN.fire(campaign, "complete", completed_at=now)
+    return CAMPAIGN.fire(campaign, "hand_over")
+
+
+def is_final(campaign: Resource) -> bool:
+    return not CAMPAIGN.allowed(campaign)
+
+
+async def contact_request(call: Call, sent: Resource) -> None:
+    """A contact joins lists of its account, with a phone number that nobody else has.
+
+    Raises:
+        InvalidBody: a list is unknown.
+        Conflict: another contact has the phone number.
+    """
+    for index, id in enumerate(sent.get("lists", [])):
+        if await call.contact_lists.find(id, call.customer) is None:
+            raise broken("unknown-list", f"/lists/{index}", f'there is no contact list "{id}"')
+    phone = sent["phone"]
+    for contact in await call.contacts.list(call.customer):
+        if contact["phone"] == phone:
+            raise Conflict(f"{phone} is the phone number of contact {contact['id']}")

@@ -1,0 +1,327 @@
+"""Zexa's shapes: resources, pages, events, errors; all of them flat, none in an envelope."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import string
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.clock import timestamp
+from understudy.errors import (
+    ApiError,
+    BodyTooLarge,
+    Conflict,
+    Diagnosis,
+    Internal,
+    InvalidBody,
+    InvalidParameters,
+    MalformedBody,
+    MethodNotAllowed,
+    MissingCredential,
+    NotFound,
+    Refused,
+    TooManyRequests,
+    UnknownCredential,
+    UnknownPath,
+    UnsupportedMediaType,
+)
+from understudy.fakes import Fakes
+from understudy.json_text import write_json
+from understudy.schemas import dotted
+from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.vendors.zexa import rules
+
+LOWER_CASE = string.ascii_lowercase + string.digits
+SIGNATURE = "X-Zexa-Signature"
+# The members that a resource shows, in Zexa's order; what else is stored is ours.
+NEW_CAMPAIGN = ("id", "status", "name", "channel", "total_contacts", "created_at")
+CAMPAIGN = (
+    "id",
+    "name",
+    "status",
+    "channel",
+    "total_contacts",
+    "delivered",
+    "failed",
+    "created_at",
+    "started_at",
+    "completed_at",
+)
+MESSAGE = ("id", "status", "channel", "to", "created_at")
+CONTACT = ("id", "name", "phone", "email", "lists", "created_at")
+SENDER = ("sender_id", "channel", "status", "created_at")
+WEBHOOK = ("id", "url", "events", "created_at")
+
+
+def request_id(fakes: Fakes) -> str:
+    return _id(fakes, "req", 8)
+
+
+def _id(fakes: Fakes, prefix: str, length: int = 12) -> str:
+    return f"{prefix}_{fakes.token(length, LOWER_CASE)}"
+
+
+def at(instant: int) -> str:
+    """An instant as Zexa writes it: UTC, to the second."""
+    return timestamp(instant, 0, "Z")
+
+
+def now(work: UnitOfWork) -> str:
+    return at(work.now)
+
+
+def finish(call: Call, reply: Reply) -> None:
+    """Zexa documents no header that every reply carries."""
+
+
+def _shown(resource: Resource, members: Sequence[str]) -> Resource:
+    return {name: resource[name] for name in members}
+
+
+def draft(work: UnitOfWork, sent: Resource, total: int, begin: int | None) -> Resource:
+    """A campaign as stored, before it is launched.
+
+    Args:
+        total: how many contacts it is for.
+        begin: the instant it is scheduled for, if any.
+    """
+    return {
+        "id": _id(work.fakes, "cmp"),
+        "name": sent["name"],
+        "status": "draft",
+        "channel": sent["channel"],
+        "total_contacts": total,
+        "delivered": 0,
+        "failed": 0,
+        "created_at": now(work),
+        "started_at": None,
+        "completed_at": None,
+        "contact_list_id": sent["contact_list_id"],
+        "sender_id": sent["sender_id"],
+        "body": sent.get("body"),
+        "template": sent.get("template"),
+        "scheduled_at": None if begin is None else at(begin),
+    }
+
+
+def new_campaign(campaign: Resource) -> Resource:
+    return _shown(campaign, NEW_CAMPAIGN)
+
+
+def campaign(campaign: Resource) -> Resource:
+    return _shown(campaign, CAMPAIGN)
+
+
+def queued_messages(
+    work: UnitOfWork, campaign: Resource, contacts: Sequence[Resource], prices: Sequence[float]
+) -> list[Resource]:
+    """The messages of a new campaign as stored: to whom, at what price, and how each will end."""
+    channel = campaign["channel"]
+    return [
+        {
+            "id": _id(work.fakes, "msg"),
+            "status": "queued",
+            "channel": channel,
+            "to": rules.address(channel, contact),
+            "created_at": campaign["created_at"],
+            "contact_id": contact["id"],
+            "outcome": contact["outcome"],
+            "credits": price,
+        }
+        for contact, price in zip(contacts, prices, strict=True)
+    ]
+
+
+def message(message: Resource) -> Resource:
+    return _shown(message, MESSAGE)
+
+
+def new_contact(work: UnitOfWork, sent: Resource) -> Resource:
+    """A contact as stored: active, and reached by every message."""
+    return {
+        "id": _id(work.fakes, "cnt"),
+        "name": sent["name"],
+        "phone": sent["phone"],
+        "email": sent.get("email"),
+        "lists": list(dict.fromkeys(sent.get("lists", []))),
+        "created_at": now(work),
+        "active": True,
+        "opted_out": [],
+        "outcome": "delivered",
+    }
+
+
+def contact(contact: Resource) -> Resource:
+    return _shown(contact, CONTACT)
+
+
+def sender(sender: Resource) -> Resource:
+    return _shown(sender, SENDER)
+
+
+def credits(balance: Resource) -> Resource:
+    """Whole credits; halves are charged, but not shown."""
+    return {"credits": math.floor(balance["credits"]), "currency": balance["currency"]}
+
+
+def new_webhook(work: UnitOfWork, sent: Resource, key: str) -> Resource:
+    """A webhook as stored, with the key that signs what it is sent."""
+    return {
+        "id": _id(work.fakes, "wh"),
+        "url": sent["url"],
+        "events": sent["events"],
+        "created_at": now(work),
+        "signing_key": key,
+    }
+
+
+def webhook(webhook: Resource) -> Resource:
+    return _shown(webhook, WEBHOOK)
+
+
+def event(work: UnitOfWork, name: str, shown: Resource, key: str) -> tuple[bytes, dict[str, str]]:
+    """What a webhook is posted: a body, and the header that signs it."""
+    body = write_json({"event": name, "created_at": now(work), "data": shown})
+    return body, {SIGNATURE: f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"}
+
+
+def window(call: Call, total: int, filter: str = "") -> tuple[int, int]:
+    """Which of the newest-first resources the page holds: the first, and the one behind the last.
+
+    Args:
+        total: how many there are now.
+        filter: what else this reading is limited to.
+    """
+    page, size = call.parameters["page"], call.parameters["per_page"]
+    reader = (call.customer, call.operation.id, filter, str(size))
+    start = call.session.anchors.newer(reader, page, total) + (page - 1) * size
+    return start, start + size
+
+
+def page(call: Call, shown: list[Resource], total: int) -> Resource:
+    """The members that every list of Zexa has."""
+    number, size = call.parameters["page"], call.parameters["per_page"]
+    return {"data": shown, "meta": {"total": total, "page": number, "per_page": size}}
+
+
+# Which documented body says what went wrong.
+EXAMPLES: dict[type[ApiError], str] = {
+    MissingCredential: "missing-key",
+    UnknownCredential: "invalid-key",
+    MalformedBody: "malformed-body",
+    InvalidParameters: "validation",
+    BodyTooLarge: "too-large",
+    UnsupportedMediaType: "unsupported-media-type",
+    Conflict: "phone-taken",
+    TooManyRequests: "rate-limited",
+    Internal: "internal",
+}
+# The faults of a member that have a body of their own, by member and keyword; whatever else is
+# wrong is `validation`. When a body has several, the first in this order decides; 400 goes first.
+UNREADABLE = {"required": "missing-field", "type": "wrong-type"}
+FAULTS = {
+    ("", "anyOf"): "body-or-template-required",
+    ("channel", "enum"): "unknown-channel",
+    ("scheduled_at", "format"): "invalid-schedule",
+    ("phone", "pattern"): "invalid-phone",
+    ("email", "format"): "invalid-email",
+    ("url", "pattern"): "invalid-url",
+    ("events", "enum"): "unrecognised-event",
+}
+RANKS = {place: rank for rank, place in enumerate(FAULTS, start=1)}
+
+
+def error(call: Call, error: ApiError) -> Reply:
+    """An error as Zexa spells it: the documented body of its name, about this request."""
+    if isinstance(error, (UnknownPath, MethodNotAllowed)):
+        return _undocumented(call, error)
+    found = call.operation.example(_example_name(call, error))
+    if found is None:
+        return _failure(call)
+    response, body = found
+    about = _about(call, error, body) if body["details"] else {}
+    answer = Reply(response.status, {**body, **about, "request_id": call.request_id})
+    if isinstance(error, TooManyRequests):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
+    """What no operation's document can say: the request reached none. Zexa has no 405."""
+    answer = Reply(404, _words(call, "not_found", "Endpoint not found"))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(error.allowed)
+    return answer
+
+
+def _failure(call: Call) -> Reply:
+    """A rule named an example that this operation does not document: a defect of the room."""
+    return Reply(500, _words(call, "internal_error", "Internal server error"))
+
+
+def _words(call: Call, code: str, message: str) -> Resource:
+    return {"error": code, "message": message, "details": None, "request_id": call.request_id}
+
+
+def _example_name(call: Call, error: ApiError) -> str:
+    if isinstance(error, Refused):
+        return error.example
+    if isinstance(error, NotFound):
+        return f"{error.kind.replace(' ', '-')}-not-found"
+    if isinstance(error, InvalidBody):
+        return _fault_name(call, _deciding(error.diagnoses))
+    fault = error.diagnoses[0]
+    if fault.where == "path":
+        # An id of another form names nothing either.
+        return f"{fault.pointer.removesuffix('_id')}-not-found"
+    return next(EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES)
+
+
+def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:
+    """The one of a body's faults that the answer is about."""
+    unreadable = [fault for fault in faults if fault.code in UNREADABLE]
+    return min(unreadable or faults, key=lambda fault: RANKS.get(_place(fault), len(FAULTS) + 1))
+
+
+def _place(fault: Diagnosis) -> tuple[str, str]:
+    """The member of the body that holds a fault, and the keyword that found it."""
+    return fault.pointer[1:].partition("/")[0], fault.code
+
+
+def _fault_name(call: Call, fault: Diagnosis) -> str:
+    if fault.code in UNREADABLE:
+        # Without a member it is the body as a whole that is missing, or is no object.
+        return UNREADABLE[fault.code] if fault.pointer else "malformed-body"
+    name = FAULTS.get(_place(fault), fault.code)
+    return name if call.operation.example(name) else "validation"
+
+
+def _about(call: Call, error: ApiError, documented: Resource) -> Resource:
+    """A documented body's words, with this request's member and value for the example's."""
+    theirs = documented["details"]["field"]
+    field, value = _field(call, error, theirs)
+    message = documented["message"].replace(theirs, field)
+    return {"message": message, "details": {"field": field, "value": value}}
+
+
+def _field(call: Call, error: ApiError, documented: str) -> tuple[str, Any]:
+    """The member or parameter that an error is about, and what was sent there."""
+    if isinstance(error, InvalidParameters):
+        name = error.diagnoses[0].pointer
+        return name, ",".join(call.query[name])
+    pointer = _deciding(error.diagnoses).pointer if isinstance(error, InvalidBody) else ""
+    pointer = pointer or f"/{documented}"
+    return dotted(pointer), _value(call.body, pointer)
+
+
+def _value(document: Any, pointer: str) -> Any:
+    """What stands at a pointer; None when nothing does."""
+    for token in pointer.split("/")[1:]:
+        if isinstance(document, list):
+            document = document[int(token)]
+        else:
+            document = document.get(token) if isinstance(document, dict) else None
+    return document

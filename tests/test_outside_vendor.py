@@ -1,0 +1,103 @@
+"""A vendor that another distribution brings through the entry point group."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from string import Template
+
+import pytest
+
+from understudy import scaffold
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "acme-mock"
+version = "1"
+
+[project.entry-points."understudy.vendors"]
+acme = "acme_mock:VENDOR"
+"""
+ROOM = "src/understudy/vendors/$name/"
+
+
+def words(text: str) -> str:
+    """A template of the scaffold, filled in for a package of its own."""
+    filled = Template(text).substitute(name="acme", Title="Acme")
+    return filled.replace("understudy.vendors.acme", "acme_mock")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which the package was installed."""
+    source = tmp_path_factory.mktemp("source")
+    package = source / "acme_mock"
+    package.mkdir()
+    (source / "pyproject.toml").write_text(PYPROJECT)
+    for path, text in scaffold.FILES.items():
+        if path.startswith(ROOM):
+            (package / path.removeprefix(ROOM)).write_text(words(text))
+    (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))
+    (package / "seed.json").write_text(words(scaffold.SEED))
+    target = tmp_path_factory.mktemp("target")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--target", str(target), str(source)], check=True)
+    return target
+
+
+def run(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "understudy", *command],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_outside_vendor_is_listed_with_the_others(installed: Path) -> None:
+    """Installing the package is all it takes."""
+    listed = run(installed, "vendors").stdout
+
+    assert "acme_test_acme" in listed and "sk_test_acme_admin" in listed
+
+
+def test_outside_vendor_answers(installed: Path) -> None:
+    """Its handlers, document and seed world are served."""
+    code = (
+        "import asyncio, httpx\n"
+        "from understudy.app import create_app\n"
+        "from understudy.settings import Settings\n"
+        "async def main():\n"
+        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"
+        "    async with httpx.AsyncClient(transport=transport, base_url='http://m') as client:\n"
+        "        key = {'authorization': 'Bearer acme_test_acme'}\n"
+        "        print((await client.get('/acme/v1/things/thing_1', headers=key)).text)\n"
+        "asyncio.run(main())\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert shown.stdout == '{"id":"thing_1","name":"First"}\n', shown.stderr
+
+
+def test_broken_outside_vendor_is_one_sentence(installed: Path, tmp_path: Path) -> None:
+    """A package that cannot be imported stops the start with its reason."""
+    dist = tmp_path / "broken-1.dist-info"
+    dist.mkdir()
+    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (dist / "entry_points.txt").write_text("[understudy.vendors]\nbroken = nowhere:VENDOR\n")
+
+    result = run(tmp_path, "vendors", "broken")
+
+    assert result.returncode == 2
+    assert "vendor broken: nowhere:VENDOR cannot be loaded" in result.stderr
