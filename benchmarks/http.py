@@ -19,6 +19,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -58,7 +59,9 @@ PACKAGES = {
     WIREMOCK: ("wiremock", "3.13.2"),
 }
 PROGRAMS = {PRISM: ("npm", "node"), STEADY: ("npm", "node"), WIREMOCK: ("npm", "java")}
-WARM_UP = 2
+# Seconds of load before the first round of a case, and of rest before each round, in which the
+# one who was loaded before ends what it still does in the background.
+WARM_UP, REST = 2, 1
 
 
 @dataclass(frozen=True)
@@ -357,6 +360,7 @@ def measure_load(
         for contender in everyone:
             run(replace(load, seconds=WARM_UP), servers[contender.name], case)
         for contender in [*everyone] * load.rounds:
+            time.sleep(REST)
             seen = run(load, servers[contender.name], case)
             contender.rounds.setdefault(case.name, []).append(seen)
 

@@ -7,6 +7,8 @@ import orjson
 from understudy.clock import MILLISECOND, timestamp
 from understudy.journal import Exchange
 
+# What a request may smuggle in must neither end a line nor speak to the terminal.
+CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 RED, YELLOW, GREEN, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
 
@@ -18,7 +20,8 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
         status = f"{_color(exchange.status)}{status}{PLAIN}"
     head = (
         f"{timestamp(exchange.started, 3)[11:23]} {exchange.method:<6} "
-        f"{session}{exchange.vendor}{exchange.path} {status} {exchange.operation or '-'}"
+        f"{session}{exchange.vendor}{exchange.path.translate(CONTROL)} "
+        f"{status} {exchange.operation or '-'}"
     )
     return "\n".join([head, *_diagnoses(exchange, color)])
 
@@ -28,7 +31,8 @@ def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
     for each in exchange.diagnoses:
         hint = f" ({each.hint})" if each.hint else ""
         where = f"{each.where} {each.pointer}".strip()
-        line = f"             {each.code} in {where}: {each.message}{hint}"
+        text = f"{each.code} in {where}: {each.message}{hint}".translate(CONTROL)
+        line = f"             {text}"
         lines.append(f"{DIM}{line}{PLAIN}" if color else line)
     return lines
 
