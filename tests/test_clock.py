@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,10 +41,12 @@ def test_a_clock_with_a_start_stands_there() -> None:
 
 
 def test_a_start_at_the_epoch_is_a_start() -> None:
-    """Instant 0 is a place to stand, not a missing one."""
+    """Instant 0 is a place to stand, and to be moved from, not a missing one."""
     clock = Clock(0, wall=lambda: 42)
 
     assert (clock.now(), clock.frozen) == (0, True)
+    clock.shift(5)
+    assert clock.now() == 5
 
 
 def test_a_shifted_clock_goes_on_from_there() -> None:
@@ -230,6 +235,25 @@ def test_an_offset_is_taken_into_account(local: datetime, minutes: int) -> None:
 def test_noon_in_many_spellings(text: str) -> None:
     """A time without an offset is UTC, and any precision is read."""
     assert instant(text) == NOON
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_the_time_zone_of_the_machine_does_not_matter(zone: str) -> None:
+    """Reading and writing a time give the same wherever the mock runs."""
+    script = (
+        "from understudy.clock import *; at = instant('2026-03-11T12:00:00'); "
+        "print(at, timestamp(at, 0))"
+    )
+
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TZ": zone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert finished.stdout == f"{NOON} 2026-03-11T12:00:00+00:00\n"
 
 
 def test_a_date_is_its_midnight() -> None:

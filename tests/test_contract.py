@@ -56,7 +56,7 @@ def test_a_document_need_not_have_an_origin(raw: Node) -> None:
 
 def test_an_operation_is_read_as_documented() -> None:
     """Its id, method, path and words are the document's."""
-    marks = {"x-fidelity": "documented", "x-source": "docs"}
+    marks: Node = {"x-fidelity": "documented", "x-source": "docs"}
 
     operation = only(document("/a/{b}", summary="Get it", **marks))
 
@@ -305,7 +305,9 @@ def test_a_nameless_example_is_the_default(value: Any) -> None:
 
 def test_an_example_is_looked_for_in_the_success_first() -> None:
     """A name that stands twice means the success's example, else the lowest status's."""
-    operation = answered(_400=bodies("twice", "low"), _201=bodies("twice"), _409=bodies("low"))
+    operation = answered(
+        _100=bodies("twice"), _400=bodies("low"), _201=bodies("twice"), _409=bodies("low")
+    )
 
     twice, low = operation.example("twice"), operation.example("low")
 
@@ -322,7 +324,7 @@ def test_an_unknown_example_is_none() -> None:
 
 def test_reply_headers_are_those_of_all_responses() -> None:
     """Every header that some response declares is listed once, references included."""
-    shared = {"components": {"responses": {"No": {"headers": {"X-B": {}, "X-A": {}}}}}}
+    shared: Node = {"components": {"responses": {"No": {"headers": {"X-B": {}, "X-A": {}}}}}}
     responses = {"200": {"headers": {"X-A": {}}}, "404": {"$ref": "#/components/responses/No"}}
 
     read = document(shared=shared, responses=responses)

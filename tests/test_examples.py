@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.contract import Document, Response, read_document
@@ -184,6 +184,7 @@ def test_a_url_is_a_uri() -> None:
     assert invented.startswith("https://example.com/")
 
 
+@settings(deadline=None)
 @given(st.integers(-50, 50), st.integers(0, 50), st.integers(1, 9))
 def test_integers_stay_within_their_bounds(least: int, span: int, step: int) -> None:
     """An integer is a multiple of its step between its bounds, where there is one."""
@@ -196,6 +197,7 @@ def test_integers_stay_within_their_bounds(least: int, span: int, step: int) -> 
     assert invented % step == 0
 
 
+@settings(deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e3))
 def test_numbers_stay_within_their_bounds(least: float, span: float) -> None:
     """A number is between its bounds, however close they are."""

@@ -96,14 +96,14 @@ def test_without_color_there_is_none(exchange: Exchange) -> None:
 @pytest.mark.parametrize("smuggled", ["\n", "\r", "\x1b", "\x00", "\x7f", "\x9b"])
 def test_a_request_cannot_write_the_log(exchange: Exchange, smuggled: str) -> None:
     """Control characters of a request are shown, not obeyed."""
-    odd = Diagnosis("malformed-body", "body", f"/{smuggled}", f"the key {smuggled}", smuggled)
+    odd = Diagnosis("malformed-body", "body", f"/{smuggled}a", f"the key {smuggled}", smuggled)
     shown = f"\\x{ord(smuggled):02x}"
 
     lines = text_line(replace(exchange, path=f"/a{smuggled}", diagnoses=(odd,))).split("\n")
 
     assert lines == [
         f"12:00:00.123 GET    sent/a{shown} 200 listProfiles",
-        f"             malformed-body in body /{shown}: the key {shown} ({shown})",
+        f"             malformed-body in body /{shown}a: the key {shown} ({shown})",
     ]
 
 

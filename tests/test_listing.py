@@ -70,10 +70,12 @@ def test_cells_begin_below_each_other(rows: list[tuple[str, str, str]]) -> None:
 
 def test_rooms_are_listed_with_address_origin_and_key(sent: Room) -> None:
     """A line shows what a newcomer needs to call a vendor."""
+    count = str(len(sent.document.operations))
+
     heading, line = list_rooms([sent]).split("\n")
 
-    assert heading.split("  ")[0] == "VENDOR"
-    assert line.split() == ["sent", "/sent", "10", "https://api.sent.dm", "sk_test_acme_admin"]
+    assert heading.split() == ["VENDOR", "ADDRESS", "OPERATIONS", "STANDS", "IN", "FOR", "KEY"]
+    assert line.split() == ["sent", "/sent", count, "https://api.sent.dm", "sk_test_acme_admin"]
 
 
 def test_a_room_without_accounts_is_listed_without_a_key(open_to_all: Room) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.errors import Diagnosis
@@ -167,6 +167,7 @@ def test_both_bounds_may_be_exclusive(value: int, below: bool, above: bool) -> N
     assert accepts(schema, value) is (-3 + below <= value <= 3 - above)
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_translated_schema_accepts_what_the_plain_one_does(value: Any) -> None:
     """Where OpenAPI 3.0 and JSON Schema agree, translating changes no verdict."""
@@ -283,6 +284,7 @@ def test_what_is_accepted_has_no_fault() -> None:
     assert compiled(OBJECT).diagnose({"id": UUID, "a/b": ""}, "body") == []
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_value_is_accepted_or_diagnosed(value: Any) -> None:
     """No value is refused without a reason, and none accepted with one."""

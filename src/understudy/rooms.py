@@ -154,7 +154,7 @@ def bind(document: Document, handlers: ModuleType) -> dict[str, Handler]:
     module = f"{handlers.__name__.removeprefix('understudy.').replace('.', '/')}.py"
     for operation in document.operations.values():
         handler = getattr(handlers, operation.handler_name, None)
-        if handler is None:
+        if not inspect.iscoroutinefunction(handler):
             raise StartError(
                 f'specs/{document.name}.yaml: operationId "{operation.id}" has no handler; '
                 f"write {module}:{operation.handler_name}"
