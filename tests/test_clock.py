@@ -209,7 +209,19 @@ def test_timestamps_sort_as_their_instants(one: int, other: int) -> None:
     assert timestamp(earlier, 9) <= timestamp(later, 9)
 
 
-@given(st.datetimes(), st.integers(-14 * 60, 14 * 60))
+@pytest.mark.parametrize(
+    "text", ["0999-12-31T00:00:00Z", "1000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_year_of_other_than_four_digits_is_refused(text: str) -> None:
+    """What could not be shown as a time again is not taken."""
+    with pytest.raises(ValueError, match=text[:10]):
+        instant(text)
+
+
+@given(
+    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001
+    st.integers(-14 * 60, 14 * 60),
+)
 def test_an_offset_is_taken_into_account(local: datetime, minutes: int) -> None:
     """A time with an offset is the instant that it is in UTC."""
     sign, ahead = "+-"[minutes < 0], abs(minutes)

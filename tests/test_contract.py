@@ -465,8 +465,8 @@ def test_the_source_is_what_the_file_has(tmp_path: Path) -> None:
         ("", "is not an OpenAPI 3.0 document; its first key must be openapi$"),
         ("- openapi: 3.0.3", "is not an OpenAPI 3.0 document; "),
         ("swagger: '2.0'", "is not an OpenAPI 3.0 document; "),
-        ("openapi: 3.1.0", "is not an OpenAPI 3.0 document; "),
-        ("openapi: 3.0", "is not an OpenAPI 3.0 document; "),
+        ("openapi: 3.1.0", "is OpenAPI 3.1.0; only 3.0.x is read, so convert it$"),
+        ("openapi: 3.0", "is OpenAPI 3.0; only 3.0.x is read, so convert it$"),
     ],
 )
 def test_a_file_that_is_no_document_says_why(

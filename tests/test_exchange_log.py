@@ -131,6 +131,7 @@ def test_a_json_line_has_every_member(exchange: Exchange) -> None:
         "method": "GET",
         "path": "/v3/profiles",
         "status": 200,
+        "preference": "",
         "milliseconds": 12,
         "diagnoses": [MISSING.as_json()],
     }

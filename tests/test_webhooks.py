@@ -262,7 +262,7 @@ async def test_a_receiver_that_does_not_answer_in_time_fails(
     await webhooks.settle()
 
     assert (sent.state, sent.attempts) == ("failed", [Attempt(NOON, None, sent.reason)])
-    assert sent.reason.startswith("ReadTimeout")
+    assert sent.reason in ("no answer within 0.05 s", "ReadTimeout: ")
 
 
 async def test_a_port_where_nobody_listens_fails(webhooks: Webhooks, deaf: str) -> None:
@@ -404,8 +404,8 @@ async def test_whoever_asked_is_told_of_the_attempt(receiver: Receiver, path: st
     assert told == [(sent, sent.attempts[0])]
 
 
-async def test_nobody_is_told_who_did_not_ask(receiver: Receiver) -> None:
-    """A delivery without an action to report to is sent all the same."""
+async def test_every_attempt_in_the_background_is_told(receiver: Receiver) -> None:
+    """Whether or not a room's action is named: the log wants to know, too."""
     told: list[Delivery] = []
 
     async def report(delivery: Delivery, attempt: Attempt) -> None:
@@ -416,7 +416,7 @@ async def test_nobody_is_told_who_did_not_ask(receiver: Receiver) -> None:
     webhooks.send(delivery(f"{receiver.url}/200"))
     await webhooks.settle()
 
-    assert (told, len(receiver.requests)) == ([], 1)
+    assert [each.state for each in told] == ["delivered"]
 
 
 async def test_a_report_needs_somebody_to_be_told(webhooks: Webhooks, receiver: Receiver) -> None:

@@ -1,4 +1,4 @@
-"""An exchange as a line of log: what was asked, what was answered, what was wrong."""
+"""Exchanges and deliveries as lines of log: what was asked, answered, sent, and what was wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import orjson
 
 from understudy.clock import MILLISECOND, timestamp
 from understudy.journal import Exchange
+from understudy.webhooks import Delivery
 
 # What a request may smuggle in must neither end a line nor speak to the terminal.
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
@@ -23,7 +24,38 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
         f"{session}{exchange.vendor}{exchange.path.translate(CONTROL)} "
         f"{status} {exchange.operation or '-'}"
     )
+    if exchange.preference:
+        head += f" (preferred: {exchange.preference})"
     return "\n".join([head, *_diagnoses(exchange, color)])
+
+
+def delivery_line(delivery: Delivery) -> str:
+    """One line for people: what left for whom, and what came of it."""
+    outcome: str = delivery.state
+    if delivery.attempts and delivery.attempts[-1].status is not None:
+        outcome += f" {delivery.attempts[-1].status}"
+    if delivery.reason:
+        outcome += f" ({delivery.reason})"
+    at = timestamp(delivery.created, 3)[11:23]
+    line = f"{at} POST   {delivery.url} {delivery.vendor} {delivery.event}: {outcome}"
+    return line.translate(CONTROL)
+
+
+def delivery_json(delivery: Delivery) -> str:
+    """One JSON object about a delivery and its latest attempt."""
+    latest = delivery.attempts[-1] if delivery.attempts else None
+    return orjson.dumps(
+        {
+            "time": timestamp(delivery.created),
+            "delivery": delivery.id,
+            "vendor": delivery.vendor,
+            "event": delivery.event,
+            "url": delivery.url,
+            "state": delivery.state,
+            "status": latest.status if latest else None,
+            "reason": delivery.reason,
+        }
+    ).decode()
 
 
 def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
@@ -54,6 +86,7 @@ def json_line(exchange: Exchange) -> str:
             "method": exchange.method,
             "path": exchange.path,
             "status": exchange.status,
+            "preference": exchange.preference,
             "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
             "diagnoses": [each.as_json() for each in exchange.diagnoses],
         }
