@@ -46,8 +46,8 @@ class Dispatch:
     async def _reply(self, call: Call) -> Reply:
         try:
             return await self._answer(call)
-        except PreferenceUnmet as error:
-            # The mock's own words: no vendor's document declares them.
+        except (PreferenceUnmet, ResponseMismatch) as error:
+            # The mock's own trouble, whether or not the vendor's document declares its status.
             return spelled(call, error)
         except ApiError as error:
             return self._conforming(call, spelled(call, error))
