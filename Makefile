@@ -18,7 +18,8 @@ serve: $(VENV)/.served ## build .venv and serve every vendor on 127.0.0.1:4010
 
 test: lint ## build .venv and pass every check
 	rm -f .coverage .coverage.*
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) COVERAGE_PROCESS_START=pyproject.toml \
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) \
+		COVERAGE_FILE=$(CURDIR)/.coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
 		$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

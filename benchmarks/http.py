@@ -19,6 +19,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,7 @@ from benchmarks.measure import (
     table,
     understudy,
 )
+from understudy import __version__
 from understudy.contract import Document, read_document
 from understudy.prefer import first_example
 from understudy.schemas import to_json_schema
@@ -58,7 +60,9 @@ PACKAGES = {
     WIREMOCK: ("wiremock", "3.13.2"),
 }
 PROGRAMS = {PRISM: ("npm", "node"), STEADY: ("npm", "node"), WIREMOCK: ("npm", "java")}
-WARM_UP = 2
+# Seconds of load before the first round of a case, and of rest before each round, in which the
+# one who was loaded before ends what it still does in the background.
+WARM_UP, REST = 2, 1
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Load:
     connections: int
     seconds: int
     rounds: int
+
+    @property
+    def text(self) -> str:
+        """The load as people say it."""
+        return f"{self.connections} connections, {self.rounds} rounds of {self.seconds} s each"
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,12 @@ class Contender:
     start: Start
     starts: list[float] = field(default_factory=list)
     rounds: dict[str, list[Round]] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Its name and version."""
+        version = PACKAGES[self.name][1] if self.name in PACKAGES else __version__
+        return f"{self.name} {version}"
 
     def seen(self, case: Request, figure: str) -> list[float]:
         """One figure of each round of a case."""
@@ -201,39 +216,35 @@ def contenders(names: Sequence[str], peers: Path) -> list[Contender]:
     Args:
         peers: the folder that npm installs them into.
     """
-    able = [name for name in names if _is_able(name)]
-    try:
-        install(able, peers)
-    except Unready as error:
-        print(f"No peers: {error}")
-        able = []
-    started = [Contender(name, partial(start_peer, COMMANDS[name], peers)) for name in able]
-    return [Contender(OURS, understudy), *started]
+    able = []
+    for name in names:
+        try:
+            install(name, peers)
+            able.append(Contender(name, partial(start_peer, COMMANDS[name], peers)))
+        except Unready as error:
+            print(f"{name} is left out: {error}")
+    return [Contender(OURS, understudy), *able]
 
 
-def _is_able(name: str) -> bool:
-    missing = [program for program in PROGRAMS[name] if shutil.which(program) is None]
-    if missing:
-        print(f"{name} is left out: {' and '.join(missing)} not found.")
-    return not missing
-
-
-def install(names: Sequence[str], folder: Path) -> None:
-    """Have the peers' packages in a folder, at their pinned versions.
+def install(name: str, folder: Path) -> None:
+    """Have a peer's package in a folder, at its pinned version.
 
     Raises:
-        Unready: when npm cannot.
+        Unready: when this machine cannot run it, or npm cannot install it.
     """
-    pins = dict(PACKAGES[name] for name in names)
-    if all(installed(folder, package) == version for package, version in pins.items()):
+    missing = [program for program in PROGRAMS[name] if shutil.which(program) is None]
+    if missing:
+        raise Unready(f"{' and '.join(missing)} not found")
+    package, version = PACKAGES[name]
+    if installed(folder, package) == version:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"installing {', '.join(names)} into {folder} ...", flush=True)
+    print(f"Installing {package} {version} into {folder} ...", flush=True)
     command = ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--save-exact"]
-    command += ["--no-audit", "--no-fund", *(f"{name}@{pin}" for name, pin in pins.items())]
+    command += ["--no-audit", "--no-fund", f"{package}@{version}"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise Unready(f"npm could not install them: {done.stderr[-500:].strip()}")
+        raise Unready(f"npm could not install it; run: {' '.join(command)}")
 
 
 def installed(folder: Path, package: str) -> str | None:
@@ -357,6 +368,7 @@ def measure_load(
         for contender in everyone:
             run(replace(load, seconds=WARM_UP), servers[contender.name], case)
         for contender in [*everyone] * load.rounds:
+            time.sleep(REST)
             seen = run(load, servers[contender.name], case)
             contender.rounds.setdefault(case.name, []).append(seen)
 
@@ -406,7 +418,7 @@ START = (Limit(0.7, PRISM), Limit(0.4))
 
 def report(everyone: Sequence[Contender]) -> str:
     """The one table."""
-    head = ["figure", *(each.name for each in everyone), "budget", "goal", "verdict"]
+    head = ["figure", *(each.title for each in everyone), "budget", "goal", "verdict"]
     rows = [figure_row(asked, everyone) for asked in ASKED]
     rows += [errors_row(case, everyone) for case in CASES]
     return table([head, *rows, start_row(everyone)])
@@ -456,10 +468,12 @@ def judged(
     more_is_better: bool = False,
 ) -> list[str]:
     """Budget, goal and verdict of our figure among these."""
-    limits = (budget, goal)
-    texts = ["-" if limit is None else limit.text(values) for limit in limits]
-    least = [None if limit is None else limit.value(values) for limit in limits]
-    target = Target(*least, more_is_better=more_is_better)
+    texts = ["-" if limit is None else limit.text(values) for limit in (budget, goal)]
+    target = Target(
+        budget=None if budget is None else budget.value(values),
+        goal=None if goal is None else goal.value(values),
+        more_is_better=more_is_better,
+    )
     return [*texts, target.verdict(values[OURS]) if OURS in values else "INVALID"]
 
 
@@ -481,8 +495,9 @@ def main() -> None:
     chosen = options()
     tool, run = load_generator()
     load = Load(chosen.connections, chosen.seconds, chosen.rounds)
-    print(f"Over HTTP, {load} with {tool}. {machine()}\n", flush=True)
+    print(f"understudy and its peers over HTTP. {machine()}", flush=True)
     everyone = contenders(chosen.peers, chosen.peers_folder)
+    print(f"{tool}, {load.text}; medians (least to most).\n", flush=True)
     try:
         measure(everyone, run, load, chosen.starts)
     except Unready as error:

@@ -163,8 +163,7 @@ def _await_reply(server: Server) -> None:
         if said == LIST.status:
             return
         time.sleep(0.002)
-    name = Path(str(server.process.args[0])).name
-    raise Unready(f"{name} gave no good reply ({said}); {server.state}")
+    raise Unready(f"the server gave no good reply ({said}); {server.state}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -189,8 +189,77 @@ def test_quiet_json_and_environment(tmp_path: Path) -> None:
         out, log = process.communicate(timeout=10)
 
     assert response.json()["meta"]["timestamp"] == "2026-03-11T12:00:00.0000000+00:00"
-    assert out == ""
+    assert out.count("\n") == 1 and out.rstrip().endswith(url)
     assert '"operation":"listProfiles"' in log
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[tool.understudy]\nprot = 5", "has no key prot"),
+        ("[tool.understudy]\np = 5", "has no key p;"),
+        ('[tool.understudy]\nvendor = ["nobody"]', 'there is no vendor "nobody"'),
+        ("[tool.understudy]\nseed = 1.5", "'1.5' is not a valid integer"),
+        ("[tool]\nunderstudy = 3", "is no table"),
+        ("[tool", "cannot be read"),
+    ],
+)
+def test_bad_project_settings_are_one_sentence(text: str, expected: str, tmp_path: Path) -> None:
+    """A key that no flag has, or a value that its flag would refuse, stops the start."""
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    result = run("serve", "--port", "0", cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert expected in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_port_file_of_no_folder_is_one_sentence(tmp_path: Path) -> None:
+    """A file that could not be written is refused before anything is served."""
+    result = run("serve", "--port-file", str(tmp_path / "no" / "port"), cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert "there is no folder" in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_port_file_goes_with_the_server(tmp_path: Path) -> None:
+    """Whoever waits for the file never finds the port of a server that is gone."""
+    with serving(tmp_path, "--quiet"):
+        assert (tmp_path / "port").exists()
+
+    assert not (tmp_path / "port").exists()
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    """Thousands of lines into a full pipe: the server answers, and obeys SIGTERM."""
+    with serving(tmp_path) as (process, url):
+        with httpx.Client(base_url=url) as client:
+            for _ in range(3_000):
+                assert client.get("/sent/v3/nothing").status_code == 404
+        process.terminate()
+        assert process.wait(5) is not None
+
+
+def test_delivery_has_a_line_in_the_log(tmp_path: Path) -> None:
+    """A callback that was blocked says how to allow it."""
+    path = "/sent/v3/profiles/660e8400-e29b-41d4-a716-446655440000/complete"
+    with serving(tmp_path, "--pace", "0") as (process, url):
+        hook = {"webHookUrl": "https://hooks.example/x"}
+        key = {"x-api-key": "sk_test_acme_admin"}
+        assert httpx.post(url + path, json=hook, headers=key).status_code == 202
+        process.terminate()
+        _, log = process.communicate(timeout=10)
+
+    assert "completed: blocked" in log
+    assert "--webhook-host hooks.example" in log
+
+
+def test_without_a_command_there_is_help(tmp_path: Path) -> None:
+    """Whoever types the name alone learns what there is."""
+    result = run(cwd=tmp_path)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("Usage: understudy")
 
 
 def test_reload_starts_anew_when_a_file_changes(tmp_path: Path) -> None:

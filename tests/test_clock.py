@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -38,10 +41,12 @@ def test_a_clock_with_a_start_stands_there() -> None:
 
 
 def test_a_start_at_the_epoch_is_a_start() -> None:
-    """Instant 0 is a place to stand, not a missing one."""
+    """Instant 0 is a place to stand, and to be moved from, not a missing one."""
     clock = Clock(0, wall=lambda: 42)
 
     assert (clock.now(), clock.frozen) == (0, True)
+    clock.shift(5)
+    assert clock.now() == 5
 
 
 def test_a_shifted_clock_goes_on_from_there() -> None:
@@ -204,7 +209,19 @@ def test_timestamps_sort_as_their_instants(one: int, other: int) -> None:
     assert timestamp(earlier, 9) <= timestamp(later, 9)
 
 
-@given(st.datetimes(), st.integers(-14 * 60, 14 * 60))
+@pytest.mark.parametrize(
+    "text", ["0999-12-31T00:00:00Z", "1000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_year_of_other_than_four_digits_is_refused(text: str) -> None:
+    """What could not be shown as a time again is not taken."""
+    with pytest.raises(ValueError, match=text[:10]):
+        instant(text)
+
+
+@given(
+    st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)),  # noqa: DTZ001
+    st.integers(-14 * 60, 14 * 60),
+)
 def test_an_offset_is_taken_into_account(local: datetime, minutes: int) -> None:
     """A time with an offset is the instant that it is in UTC."""
     sign, ahead = "+-"[minutes < 0], abs(minutes)
@@ -230,6 +247,25 @@ def test_an_offset_is_taken_into_account(local: datetime, minutes: int) -> None:
 def test_noon_in_many_spellings(text: str) -> None:
     """A time without an offset is UTC, and any precision is read."""
     assert instant(text) == NOON
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
+def test_the_time_zone_of_the_machine_does_not_matter(zone: str) -> None:
+    """Reading and writing a time give the same wherever the mock runs."""
+    script = (
+        "from understudy.clock import *; at = instant('2026-03-11T12:00:00'); "
+        "print(at, timestamp(at, 0))"
+    )
+
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TZ": zone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert finished.stdout == f"{NOON} 2026-03-11T12:00:00+00:00\n"
 
 
 def test_a_date_is_its_midnight() -> None:

@@ -122,7 +122,7 @@ def test_too_many_requests_says_how_long_to_wait() -> None:
     error = TooManyRequests("the pool is used up", retry_after=7)
 
     assert error.retry_after == 7
-    assert error.diagnoses[0].hint == "wait 7 s, or shift the session's clock"
+    assert error.diagnoses[0].hint == "wait 7 s by the session's clock"
 
 
 def test_a_refusal_is_coded_by_its_documented_example() -> None:

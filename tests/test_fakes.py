@@ -6,7 +6,7 @@ import subprocess
 import sys
 from uuid import RFC_4122, UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.fakes import ALPHANUMERIC, Fakes
@@ -36,6 +36,7 @@ def test_uuids_do_not_repeat() -> None:
     assert len({fakes.uuid() for _ in range(1_000)}) == 1_000
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_the_same_seed_gives_the_same_sequence(seed: int) -> None:
     """Two sources with one seed give the same values in the same order."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.journal import REDACTED, SECRET_HEADERS, Exchange, Journal, redacted
+from understudy.journal import REDACTED, Exchange, Journal, redacted
 
 
 def exchange(id: str, **members: Any) -> Exchange:
@@ -41,7 +41,7 @@ def ids(found: list[Exchange]) -> list[str]:
     return [each.id for each in found]
 
 
-@pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
+@pytest.mark.parametrize("name", ["authorization", "proxy-authorization", "x-api-key", "cookie"])
 def test_secrets_are_redacted(name: str) -> None:
     """A header that carries a credential keeps its name only."""
     assert redacted({name: "sk_test_1"}) == {name: REDACTED}

@@ -10,7 +10,7 @@ import pytest
 from conftest import NOON, problem_of
 
 from understudy.app import App, create_app
-from understudy.journal import REDACTED
+from understudy.journal import KEPT_BODY, REDACTED
 from understudy.settings import Settings
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -166,14 +166,14 @@ async def test_diagnosis_header_holds_no_control_character(client: httpx.AsyncCl
 
 
 async def test_many_faults_do_not_overflow_the_header(client: httpx.AsyncClient) -> None:
-    """The header is bounded; the body has all of them."""
+    """The header is bounded, and so is what the body tells."""
     cases = [{"messagingUseCaseUs": "X" * 200, "sampleMessages": [1, 2]} for _ in range(100)]
     campaign = {"name": "n", "description": "d", "type": "App", "useCases": cases}
 
     response = await client.post(CAMPAIGNS, json={"campaign": campaign}, headers=KEY)
 
     assert len(response.headers["x-understudy-diagnosis"]) <= 4_000
-    assert len(response.json()["error"]["details"]) == 300
+    assert len(response.json()["error"]["details"]) == 100
 
 
 async def test_journal_keeps_exchanges_without_secrets(client: httpx.AsyncClient, app: App) -> None:
@@ -210,6 +210,95 @@ async def test_journal_is_bounded() -> None:
             await client.get(CAMPAIGNS, headers=KEY)
 
     assert [exchange.id for exchange in app.session().journal] == ["3", "4", "5"]
+
+
+async def test_long_bodies_are_kept_in_part(client: httpx.AsyncClient, app: App) -> None:
+    """The journal is bounded in bytes, too."""
+    await client.post(CAMPAIGNS, content=b" " * 500_000, headers=JSON)
+
+    [exchange] = app.session().journal
+    assert len(exchange.request_body) == KEPT_BODY
+
+
+async def test_secrets_of_a_body_are_not_kept(client: httpx.AsyncClient, app: App) -> None:
+    """A card's number reaches neither journal nor diagnosis."""
+    card = {"card_number": "4111111111111111999", "expiry": "1", "cvc": 12, "zip_code": "1"}
+
+    response = await client.post(
+        "/sent/v3/profiles", json={"name": "n", "payment_details": card}, headers=KEY
+    )
+
+    [exchange] = app.session().journal
+    assert response.status_code == 400
+    assert b"4111111111111111999" not in exchange.request_body
+    assert json.loads(exchange.request_body)["payment_details"]["card_number"] == REDACTED
+    assert '"12"' not in response.headers["x-understudy-diagnosis"]
+
+
+async def test_health_moves_no_session(client: httpx.AsyncClient, app: App) -> None:
+    """However often somebody asks, the next id and the journal stay what they were."""
+    before = app.session().fakes.random.getstate()
+
+    response = await client.get("/__admin/health")
+
+    assert app.session().fakes.random.getstate() == before
+    assert "x-understudy-exchange" not in response.headers
+    assert len(app.session().journal) == 0
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"type": "http.disconnect"}],
+        [
+            {"type": "http.request", "body": b'{"sandbox": true}', "more_body": True},
+            {"type": "http.disconnect"},
+        ],
+    ],
+)
+async def test_request_that_was_cut_off_never_happened(
+    app: App, messages: list[dict[str, Any]]
+) -> None:
+    """A client that goes away before its body is whole has asked for nothing."""
+    path = f"{CAMPAIGNS}/b2c3d4e5-f6a7-8901-bcde-f12345678901"
+    headers = [(b"x-api-key", b"sk_test_acme_admin"), (b"host", b"mock")]
+    scope = {"type": "http", "method": "DELETE", "path": path, "raw_path": path.encode()}
+    scope |= {"query_string": b"", "headers": headers}
+    sent: list[Any] = []
+    waiting = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return next(waiting)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    before = app.session().store.snapshot()
+    await app(scope, receive, send)
+
+    assert sent == [] and len(app.session().journal) == 0
+    assert app.session().store.snapshot() == before
+
+
+async def test_host_is_compared_as_hosts_are(client: httpx.AsyncClient) -> None:
+    """Case and the root's dot make no other host."""
+    response = await client.get("/v3/profiles", headers={**KEY, "host": "API.Sent.DM."})
+
+    assert response.status_code == 200
+
+
+async def test_page_can_read_why_it_reached_nobody(client: httpx.AsyncClient) -> None:
+    """A typo in the address is no opaque network error in a browser."""
+    response = await client.get("/nobody", headers={"origin": "http://localhost:3000"})
+
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+async def test_large_body_where_none_is_declared_is_ignored(client: httpx.AsyncClient) -> None:
+    """A GET takes no body, whatever its size."""
+    response = await client.request("GET", CAMPAIGNS, content=b"x" * 2_000_000, headers=KEY)
+
+    assert response.status_code == 200
 
 
 async def test_preflight_is_answered_without_a_key(client: httpx.AsyncClient) -> None:

@@ -55,7 +55,17 @@ async def test_query_twins_do_the_same(client: httpx.AsyncClient, query: str) ->
     assert response.status_code == 404
 
 
-@pytest.mark.parametrize("value", ["code=418", "example=nope", "code=200, example=nope", "code=x"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "code=418",
+        "example=nope",
+        "code=200, example=nope",
+        "code=x",
+        f"code={'9' * 5000}",
+        "dynamic=yes",
+    ],
+)
 async def test_preference_that_cannot_be_met_is_a_422(
     client: httpx.AsyncClient, value: str
 ) -> None:
@@ -120,18 +130,49 @@ async def test_seed_fixes_what_is_invented(client: httpx.AsyncClient) -> None:
     assert first.content == again.content != other.content
 
 
-async def test_seed_fixes_a_created_id(client: httpx.AsyncClient) -> None:
-    """`seed` alone reaches the handler: its ids are those of the seed."""
-    ids = [
-        (await client.post(CAMPAIGNS, json=campaign(), headers=prefer("seed=9"))).json()["data"]
-        for _ in range(2)
-    ]
+async def test_seed_leaves_created_ids_alone(client: httpx.AsyncClient) -> None:
+    """`seed` is for invented bodies; two creates with one seed are two campaigns."""
+    for _ in range(2):
+        await client.post(CAMPAIGNS, json=campaign(), headers=prefer("seed=9"))
 
-    assert ids[0]["id"] == ids[1]["id"]
+    listed = (await client.get(CAMPAIGNS, headers=KEY)).json()["data"]
+
+    assert len({each["id"] for each in listed}) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "applied"),
+    [
+        ("dynamic=true, seed=4, code=200", "code=200, dynamic=true, seed=4"),
+        ("seed=4", ""),
+        ("code=404, colour=red", "code=404"),
+    ],
+)
+async def test_only_what_was_done_is_listed_as_applied(
+    client: httpx.AsyncClient, value: str, applied: str
+) -> None:
+    """`Preference-Applied` promises nothing that did not happen."""
+    response = await client.get(CAMPAIGNS, headers=prefer(value))
+
+    assert response.headers.get("preference-applied", "") == applied
+
+
+async def test_picked_answer_is_not_remembered(client: httpx.AsyncClient) -> None:
+    """A retry with the same idempotency key after a picked answer is a first request."""
+    key = {"idempotency-key": "k-1"}
+    picked = await client.post(CAMPAIGNS, json=campaign(), headers={**prefer("code=404"), **key})
+    retried = await client.post(CAMPAIGNS, json=campaign(), headers={**KEY, **key})
+
+    assert (picked.status_code, retried.status_code) == (404, 201)
+    assert "idempotent-replayed" not in retried.headers
 
 
 async def test_control_characters_do_not_reach_the_reply_header(client: httpx.AsyncClient) -> None:
     """What a query twin holds cannot break the header that repeats it."""
-    response = await client.get(f"{CAMPAIGNS}?__seed=1&__dynamic=%0d%0aX: y", headers=KEY)
+    document = open_room("sent").document.operations["listCampaigns"]
+    name = next(iter(document.success.examples))
 
-    assert response.headers["preference-applied"] == "dynamic=??X: y, seed=1"
+    refused = await client.get(f"{CAMPAIGNS}?__example={name}%0d%0aX: y", headers=KEY)
+
+    assert refused.status_code == 422
+    assert "preference-applied" not in refused.headers

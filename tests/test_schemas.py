@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.errors import Diagnosis
@@ -167,6 +167,7 @@ def test_both_bounds_may_be_exclusive(value: int, below: bool, above: bool) -> N
     assert accepts(schema, value) is (-3 + below <= value <= 3 - above)
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_translated_schema_accepts_what_the_plain_one_does(value: Any) -> None:
     """Where OpenAPI 3.0 and JSON Schema agree, translating changes no verdict."""
@@ -207,9 +208,9 @@ def test_references_work_inside_a_schema() -> None:
     assert not accepts(schema, [UUID, "nobody"])
 
 
-def test_a_reference_to_nothing_is_a_key_error() -> None:
+def test_a_reference_to_nothing_is_told() -> None:
     """A schema that refers to an unknown component cannot be compiled."""
-    with pytest.raises(KeyError, match="Nothing"):
+    with pytest.raises(ValueError, match='schemas/Nothing" points nowhere'):
         compiled({"$ref": "#/components/schemas/Nothing"})
 
 
@@ -283,6 +284,7 @@ def test_what_is_accepted_has_no_fault() -> None:
     assert compiled(OBJECT).diagnose({"id": UUID, "a/b": ""}, "body") == []
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_value_is_accepted_or_diagnosed(value: Any) -> None:
     """No value is refused without a reason, and none accepted with one."""
@@ -336,8 +338,29 @@ def test_a_long_message_is_shortened() -> None:
     """A value of any size makes a message of bounded size."""
     [fault] = compiled({"type": "integer"}).diagnose("a" * 1_000, "body")
 
-    assert len(fault.message) == 303
-    assert fault.message.endswith("aaa...")
+    assert len(fault.message) <= 303
+    assert fault.message.startswith('"aaa')
+    assert "aaa... is not of type" in fault.message
+
+
+def test_no_message_shows_a_secret() -> None:
+    """What the document calls a password is told of without its value, in whatever depth."""
+    card = {"type": "object", "properties": {"cvc": {"type": "string", "format": "password"}}}
+    components = {"Card": {**card, "required": ["cvc"]}}
+    compiler = SchemaCompiler(components)
+    schema = {"type": "array", "items": {"$ref": "#/components/schemas/Card"}}
+
+    faults = compiler.compile(schema).diagnose([{"cvc": 999}, "4111", 7], "body")
+
+    assert [fault.pointer for fault in faults] == ["/0/cvc", "/1", "/2"]
+    assert "999" not in faults[0].message and "string" in faults[0].message
+
+
+def test_no_more_than_a_hundred_faults_are_told() -> None:
+    """A body that is wrong a thousand times is answered as fast as any other."""
+    schema = {"type": "array", "items": {"type": "string"}}
+
+    assert len(compiled(schema).diagnose([1] * 1_000, "body")) == 100
 
 
 @given(st.text())

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.errors import NotFound
@@ -23,7 +23,7 @@ def resource(id: str, **members: Any) -> Resource:
     return {"id": id, **members}
 
 
-def encoded(*ids: str) -> dict[str, bytes]:
+def encoded(*ids: str) -> dict[str, Any]:
     """Resources as a shelf holds them."""
     return {id: orjson.dumps(resource(id)) for id in ids}
 
@@ -253,6 +253,7 @@ async def test_without_a_scope_a_collection_is_one_list(store: Store) -> None:
 steps = st.lists(st.tuples(st.sampled_from(["put", "delete"]), st.sampled_from("abcd")))
 
 
+@settings(deadline=None)
 @given(steps, steps)
 def test_a_commit_stores_what_the_work_saw(
     before: list[tuple[str, str]], work: list[tuple[str, str]]
@@ -280,3 +281,90 @@ def test_a_commit_stores_what_the_work_saw(
         assert seen == await campaigns(store, {}).list("sales")
 
     asyncio.run(compare())
+
+
+async def numbered(*ids: str) -> tuple[Store, Collection]:
+    """A store with these campaigns, two of them not yet committed, and the work's view of it."""
+    store = Store(Snapshot({CAMPAIGNS: encoded(*ids[:-2])}))
+    collection = campaigns(store, {})
+    for id in ids[-2:]:
+        await collection.put(resource(id), "sales")
+    return store, collection
+
+
+def ids(found: list[Resource] | None) -> list[str] | None:
+    """The ids of resources, in their order."""
+    return None if found is None else [each["id"] for each in found]
+
+
+async def test_a_scope_is_counted() -> None:
+    """The count is that of the list, the work's own changes included."""
+    _, collection = await numbered(*"abcde")
+    await collection.delete("a", "sales")
+
+    assert await collection.count("sales") == 4
+    assert await collection.count("support") == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "newest_first", "page"),
+    [
+        (0, None, False, "abcde"),
+        (0, 2, False, "ab"),
+        (2, 2, False, "cd"),
+        (4, 2, False, "e"),
+        (5, 2, False, ""),
+        (0, 0, False, ""),
+        (1, None, True, "dcba"),
+        (0, 2, True, "ed"),
+        (4, 9, True, "a"),
+    ],
+)
+async def test_a_page_is_part_of_the_list(
+    start: int, limit: int | None, newest_first: bool, page: str
+) -> None:
+    """A page begins at a position, from either end, and has at most so many resources."""
+    _, collection = await numbered(*"abcde")
+
+    found = await collection.page("sales", start, limit, newest_first)
+
+    assert ids(found) == list(page)
+
+
+@pytest.mark.parametrize(
+    ("id", "limit", "newest_first", "page"),
+    [
+        ("b", None, False, "cde"),
+        ("b", 2, False, "cd"),
+        ("e", 2, False, ""),
+        ("d", None, True, "cba"),
+        ("d", 1, True, "c"),
+        ("a", None, True, ""),
+    ],
+)
+async def test_a_page_may_follow_a_resource(
+    id: str, limit: int | None, newest_first: bool, page: str
+) -> None:
+    """What comes behind a resource, in either order, is the page after it."""
+    _, collection = await numbered(*"abcde")
+
+    found = await collection.page_after(id, "sales", limit, newest_first)
+
+    assert ids(found) == list(page)
+
+
+@pytest.mark.parametrize(("id", "scope"), [("x", "sales"), ("a", "support")])
+async def test_nothing_follows_what_is_not_there(id: str, scope: str) -> None:
+    """An id that the scope does not have has no page behind it."""
+    _, collection = await numbered(*"abcde")
+
+    assert await collection.page_after(id, scope) is None
+
+
+async def test_a_page_leaves_the_store_alone() -> None:
+    """Looking at pages stores nothing of the work's changes."""
+    store, collection = await numbered(*"abcde")
+
+    await collection.page("sales", newest_first=True)
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["a", "b", "c"]

@@ -16,6 +16,7 @@ from understudy.rooms import open_rooms
 from understudy.session import DEFAULT, Session, Sessions
 from understudy.settings import Settings
 from understudy.vendor import Room, seed_snapshot
+from understudy.webhooks import Attempt, Delivery
 
 OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Diagnosis")
 
@@ -27,7 +28,8 @@ class App:
         self.rooms = {room.name: room for room in rooms}
         self.settings = settings
         self._due = DueCalls({room.name: room.vendor for room in rooms})
-        self.sessions = Sessions(seed_snapshot(rooms), settings, self._due.report)
+        self._log = log
+        self.sessions = Sessions(seed_snapshot(rooms), settings, self._delivered)
         self.admin = admin = admin_room(rooms)
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
@@ -50,6 +52,11 @@ class App:
     async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
         """Move a session's clock forward; the due calls that fired, in order."""
         return await self._due.shift(session, nanoseconds)
+
+    async def _delivered(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
+        if self._log is not None:
+            self._log(delivery)
+        await self._due.report(session, delivery, attempt)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -98,7 +105,7 @@ def create_app(settings: Settings | None = None, log: Log | None = None) -> App:
     """The mock with these settings.
 
     Args:
-        log: is handed every exchange when it is over.
+        log: is handed every exchange and every delivery when it is over.
 
     Raises:
         StartError: when a document, a room or a setting cannot be served.

@@ -58,13 +58,13 @@ async def body(call: Call) -> None:
         BodyTooLarge, UnsupportedMediaType, MalformedBody: before its content is looked at.
         InvalidBody: with every fault.
     """
-    if call.too_large:
-        limit = call.settings.body_limit
-        raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
     declared = call.operation.body
     if declared is None:
         return
-    sent = call.exchange.request_body
+    if call.too_large:
+        limit = call.settings.body_limit
+        raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
+    sent = call.content
     if not sent:
         if declared.required:
             fault = Diagnosis("required", "body", "", "the request has no body", "send JSON")
@@ -94,7 +94,8 @@ async def rate_limit(call: Call) -> None:
     if call.standing and call.standing.exceeded and call.settings.rate_limits:
         standing = call.standing
         raise TooManyRequests(
-            f"the pool of {standing.limit} requests is used up", standing.retry_after
+            f"the limit of {standing.limit} requests, or its burst, is used up",
+            standing.retry_after,
         )
 
 

@@ -17,6 +17,7 @@ from understudy.errors import StartError
 from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 
 USAGE = 2
+MOST_PACE = 1_000_000
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = commands.main(arguments, prog_name="understudy", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(USAGE)
     except click.ClickException as error:
         _stop(error.format_message())
     except StartError as error:
@@ -42,7 +46,7 @@ def read_defaults(folder: Path) -> dict[str, Any]:
     """The settings in `[tool.understudy]` of a folder's pyproject.toml, by flag name.
 
     Raises:
-        StartError: when the file is not TOML.
+        StartError: when the file is not TOML, or names what no flag does.
     """
     file = folder / "pyproject.toml"
     try:
@@ -51,7 +55,24 @@ def read_defaults(folder: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartError(f"{file} cannot be read: {error}") from error
-    return {name.replace("-", "_"): value for name, value in table.items()}
+    if not isinstance(table, dict):
+        raise StartError(f"{file}: tool.understudy is no table; write [tool.understudy]")
+    flags = {option.removeprefix("--"): each for each in serve.params for option in each.opts}
+    defaults = {}
+    for name, value in table.items():
+        if len(name) == 1 or name not in flags:
+            raise StartError(
+                f"{file}: [tool.understudy] has no key {name}; see understudy serve -h"
+            )
+        defaults[str(flags[name].name)] = _as_typed(value)
+    return defaults
+
+
+def _as_typed(value: Any) -> Any:
+    """A TOML value as it would be typed behind its flag, so that it is checked the same way."""
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return value if isinstance(value, bool) else str(value)
 
 
 class _Instant(click.ParamType[Any]):
@@ -80,7 +101,9 @@ class _Pace(click.ParamType[Any]):
             pace = float(value)
         except ValueError:
             self.fail(f'"{value}" is neither "manual" nor a number')
-        return pace if pace >= 0 else self.fail("a pace is not negative; 0 means at once")
+        if not 0 <= pace <= MOST_PACE:
+            self.fail(f"a pace is not negative and at most {MOST_PACE}; 0 means at once")
+        return pace
 
 
 def _option(*flags: str, **settings: Any) -> Callable[[Command], Command]:
@@ -91,10 +114,12 @@ def _option(*flags: str, **settings: Any) -> Callable[[Command], Command]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="understudy %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A stateful mock of messaging vendors' campaign APIs, driven by their OpenAPI documents."""
-    context.default_map = {"serve": read_defaults(Path.cwd())}
+    if context.invoked_subcommand == "serve":
+        context.default_map = {"serve": read_defaults(Path.cwd())}
 
 
 @commands.command()
@@ -104,9 +129,19 @@ def commands(context: click.Context) -> None:
 @_option("--vendor", "vendors", multiple=True, help="Serve only this one (repeatable).")
 @_option("--seed", type=int, default=0, help="What ids and example data derive from.")
 @_option(
-    "--clock", type=_Instant(), default="real", help="A time: every session stands still there."
+    "--clock",
+    type=_Instant(),
+    default="real",
+    metavar="real|TIME",
+    help="Sessions stand still at TIME.",
 )
-@_option("--pace", type=_Pace(), default="1", help="Scales the vendors' delays; 0: at once.")
+@_option(
+    "--pace",
+    type=_Pace(),
+    default="1",
+    metavar="FACTOR|manual",
+    help="Scales delays; 0: at once.",
+)
 @_option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Which keys count.")
 @_option("--static", is_flag=True, help="No state: answer with the documented examples.")
 @_option("--rate-limits", is_flag=True, help="Refuse what exceeds the documented limits.")

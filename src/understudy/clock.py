@@ -14,6 +14,7 @@ from functools import lru_cache
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+FIRST_YEAR = 1000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,11 +114,17 @@ def instant(text: str) -> int:
     """Read an RFC 3339 time; one without an offset is taken as UTC.
 
     Raises:
-        ValueError: when the text is not a time.
+        ValueError: when the text is not a time, or its year in UTC has not four digits.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text} is out of range") from error
+    if moment.year < FIRST_YEAR:
+        raise ValueError(f"{text} is before the year {FIRST_YEAR}")
     since = moment - EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
 

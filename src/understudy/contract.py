@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import yaml
 
 from understudy.errors import Diagnosis, StartError
 from understudy.parameters import Parameter, make_parameter
-from understudy.schemas import Schema, SchemaCompiler, Validator
+from understudy.schemas import Schema, SchemaCompiler, Validator, secret_members
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
@@ -36,13 +36,8 @@ class Response:
     source: str
     media_type: str | None
     schema: Schema | None
+    validator: Validator | None
     examples: Mapping[str, Any]
-    compiler: SchemaCompiler = field(repr=False)
-
-    @cached_property
-    def validator(self) -> Validator | None:
-        """Compiled when a reply of this status is first held against it."""
-        return None if self.schema is None else self.compiler.compile(self.schema)
 
     def diagnose(self, body: Any) -> list[Diagnosis]:
         """Every way in which a body is not what the document declares."""
@@ -98,19 +93,22 @@ class Document:
     """A vendor's OpenAPI document.
 
     Args:
-        name: the vendor's name, for messages.
+        name: the vendor's name.
         raw: the parsed document.
+        place: how messages name the document.
 
     Raises:
         StartError: when it cannot be served; says where and what to do.
     """
 
-    def __init__(self, name: str, raw: Node) -> None:
+    def __init__(self, name: str, raw: Node, place: str = "") -> None:
         self.name = name
+        self._place = place or f"specs/{name}.yaml"
         self.raw = raw
         components = raw.get("components", {})
         self.schemas: Mapping[str, Schema] = components.get("schemas", {})
         self._compiler = SchemaCompiler(self.schemas)
+        self.secrets = secret_members(raw)
         self.operations: dict[str, Operation] = {}
         for path, method, node in self._operation_nodes():
             operation = self._read_operation(path, method, node)
@@ -160,7 +158,7 @@ class Document:
         return node
 
     def _broken(self, what: str) -> StartError:
-        return StartError(f"specs/{self.name}.yaml: {what}")
+        return StartError(f"{self._place}: {what}")
 
     def _operation_nodes(self) -> Iterator[tuple[str, str, Node]]:
         for path, item in self.raw.get("paths", {}).items():
@@ -234,8 +232,8 @@ class Document:
             source=declared.get("x-source", ""),
             media_type=media_type,
             schema=media.get("schema"),
+            validator=self._compiler.compile(media["schema"]) if "schema" in media else None,
             examples=self._read_examples(media),
-            compiler=self._compiler,
         )
 
     def _read_examples(self, media: Node) -> dict[str, Any]:
@@ -254,7 +252,7 @@ def read_document(name: str, path: Path) -> Document:
     """
     raw = read_source(path)
     try:
-        return Document(name, raw)
+        return Document(name, raw, str(path))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {_first_line(error)}"
         raise StartError(f"{path}: is broken ({reason}); run: understudy lint {path}") from error
@@ -272,9 +270,13 @@ def read_source(path: Path) -> Node:
         raise StartError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
         raise StartError(f"{path}: is not YAML: {_first_line(error)}") from error
-    if not isinstance(raw, dict) or not str(raw.get("openapi", "")).startswith("3.0."):
+    version = str(raw.get("openapi", "")) if isinstance(raw, dict) else ""
+    if not version:
         raise StartError(f"{path}: is not an OpenAPI 3.0 document; its first key must be openapi")
-    return raw
+    if not version.startswith("3.0."):
+        raise StartError(f"{path}: is OpenAPI {version}; only 3.0.x is read, so convert it")
+    document: Node = raw
+    return document
 
 
 def _first_line(error: Exception) -> str:
@@ -282,7 +284,18 @@ def _first_line(error: Exception) -> str:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C when built
-    """The safe loader, with times left as the text that the document shows."""
+    """The safe loader, with times left as the text that the document shows and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            names = [str(key.value) for key, _ in node.value]
+            twin = next((name for name in names if names.count(name) > 1), None)
+            if twin is not None:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'the key "{twin}" stands twice', node.start_mark
+                )
+        return mapping
 
 
 _Loader.yaml_implicit_resolvers = {

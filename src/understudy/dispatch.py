@@ -46,8 +46,8 @@ class Dispatch:
     async def _reply(self, call: Call) -> Reply:
         try:
             return await self._answer(call)
-        except PreferenceUnmet as error:
-            # The mock's own words: no vendor's document declares them.
+        except (PreferenceUnmet, ResponseMismatch) as error:
+            # The mock's own trouble, whether or not the vendor's document declares its status.
             return spelled(call, error)
         except ApiError as error:
             return self._conforming(call, spelled(call, error))
@@ -58,9 +58,9 @@ class Dispatch:
             if reply is not None:
                 return reply
         reply = await preferred(call)
-        call.examined = True
         if reply is not None:
             return reply
+        call.examined = True
         if call.settings.static:
             response, body = first_example(call.operation.success)
             return Reply(response.status, body, media_type=response.media_type or "")
@@ -158,10 +158,13 @@ def _forget(call: Call) -> None:
 
 def diagnosis_header(diagnoses: tuple[Diagnosis, ...], limit: int = 4_000) -> bytes:
     """The diagnoses as one ASCII header value; as many of them as fit."""
-    listed = [diagnosis.as_json() for diagnosis in diagnoses]
-    while True:
+    parts: list[str] = []
+    length = 2
+    for diagnosis in diagnoses:
         # ASCII only, and DEL escaped: a header may hold no control character.
-        text = json.dumps(listed, separators=(",", ":")).replace("\x7f", "\\u007f").encode()
-        if len(text) <= limit or not listed:
-            return text
-        listed.pop()
+        part = json.dumps(diagnosis.as_json(), separators=(",", ":")).replace("\x7f", "\\u007f")
+        length += len(part) + 1
+        if length > limit:
+            break
+        parts.append(part)
+    return f"[{','.join(parts)}]".encode()

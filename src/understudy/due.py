@@ -37,7 +37,13 @@ class DueCalls:
         session.wake(lambda: self._start(session))
 
     async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
-        """Move a session's clock forward and fire everything on the way; what fired, in order."""
+        """Move a session's clock forward and fire everything on the way; what fired, in order.
+
+        Raises:
+            ValueError: when asked to go back in time.
+        """
+        if nanoseconds < 0:
+            raise ValueError("a clock is shifted forward; reset the session to go back")
         target = session.clock.now() + nanoseconds
         fired = []
         while (at := session.clock.next_due()) is not None and at <= target:

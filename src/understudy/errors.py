@@ -179,7 +179,7 @@ class TooManyRequests(ApiError):
     code = "too-many-requests"
 
     def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message, hint=f"wait {retry_after} s, or shift the session's clock")
+        super().__init__(message, hint=f"wait {retry_after} s by the session's clock")
         self.retry_after = retry_after
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Callable
 from typing import Any
@@ -112,14 +113,20 @@ class ExampleMaker:
         return self._random.random() < 0.5
 
     def _integer(self, schema: Schema, _name: str, _depth: int) -> int:
-        least = schema.get("minimum", 0) + (1 if schema.get("exclusiveMinimum") else 0)
-        most = schema.get("maximum", least + 1_000) - (1 if schema.get("exclusiveMaximum") else 0)
+        least, most = _bounds(schema, 1_000)
         step: int = schema.get("multipleOf", 1)
-        return self._random.randint(-(-least // step), most // step) * step
+        first, last = math.ceil(least / step), math.floor(most / step)
+        if schema.get("exclusiveMinimum") and first * step == least:
+            first += 1
+        if schema.get("exclusiveMaximum") and last * step == most:
+            last -= 1
+        return self._random.randint(first, last) * step
 
     def _number(self, schema: Schema, _name: str, _depth: int) -> float:
-        least = schema.get("minimum", 0)
-        return round(self._random.uniform(least, schema.get("maximum", least + 100)), 2)
+        least, most = _bounds(schema, 100)
+        exact = self._random.uniform(least, most)
+        rounded = round(exact, 2)
+        return rounded if least < rounded < most else exact
 
     def _string(self, schema: Schema, name: str, _depth: int) -> str:
         if "pattern" in schema:
@@ -153,3 +160,10 @@ class ExampleMaker:
             if fragment in name.lower():
                 return str(getattr(self._fakes.faker, provider)())
         return str(self._fakes.faker.word())
+
+
+def _bounds(schema: Schema, span: int) -> tuple[float, float]:
+    """The least and the largest number; a bound that is missing is a span away, or 0."""
+    most = schema.get("maximum")
+    least = schema.get("minimum", 0 if most is None or most >= 0 else most - span)
+    return least, least + span if most is None else most

@@ -1,4 +1,4 @@
-"""An exchange as a line of log: what was asked, what was answered, what was wrong."""
+"""Exchanges and deliveries as lines of log: what was asked, answered, sent, and what was wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import orjson
 
 from understudy.clock import MILLISECOND, timestamp
 from understudy.journal import Exchange
+from understudy.webhooks import Delivery
 
+# What a request may smuggle in must neither end a line nor speak to the terminal.
+CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 RED, YELLOW, GREEN, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
 
@@ -18,9 +21,41 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
         status = f"{_color(exchange.status)}{status}{PLAIN}"
     head = (
         f"{timestamp(exchange.started, 3)[11:23]} {exchange.method:<6} "
-        f"{session}{exchange.vendor}{exchange.path} {status} {exchange.operation or '-'}"
+        f"{session}{exchange.vendor}{exchange.path.translate(CONTROL)} "
+        f"{status} {exchange.operation or '-'}"
     )
+    if exchange.preference:
+        head += f" (preferred: {exchange.preference})"
     return "\n".join([head, *_diagnoses(exchange, color)])
+
+
+def delivery_line(delivery: Delivery) -> str:
+    """One line for people: what left for whom, and what came of it."""
+    outcome: str = delivery.state
+    if delivery.attempts and delivery.attempts[-1].status is not None:
+        outcome += f" {delivery.attempts[-1].status}"
+    if delivery.reason:
+        outcome += f" ({delivery.reason})"
+    at = timestamp(delivery.created, 3)[11:23]
+    line = f"{at} POST   {delivery.url} {delivery.vendor} {delivery.event}: {outcome}"
+    return line.translate(CONTROL)
+
+
+def delivery_json(delivery: Delivery) -> str:
+    """One JSON object about a delivery and its latest attempt."""
+    latest = delivery.attempts[-1] if delivery.attempts else None
+    return orjson.dumps(
+        {
+            "time": timestamp(delivery.created),
+            "delivery": delivery.id,
+            "vendor": delivery.vendor,
+            "event": delivery.event,
+            "url": delivery.url,
+            "state": delivery.state,
+            "status": latest.status if latest else None,
+            "reason": delivery.reason,
+        }
+    ).decode()
 
 
 def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
@@ -28,7 +63,8 @@ def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
     for each in exchange.diagnoses:
         hint = f" ({each.hint})" if each.hint else ""
         where = f"{each.where} {each.pointer}".strip()
-        line = f"             {each.code} in {where}: {each.message}{hint}"
+        text = f"{each.code} in {where}: {each.message}{hint}".translate(CONTROL)
+        line = f"             {text}"
         lines.append(f"{DIM}{line}{PLAIN}" if color else line)
     return lines
 
@@ -50,6 +86,7 @@ def json_line(exchange: Exchange) -> str:
             "method": exchange.method,
             "path": exchange.path,
             "status": exchange.status,
+            "preference": exchange.preference,
             "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
             "diagnoses": [each.as_json() for each in exchange.diagnoses],
         }

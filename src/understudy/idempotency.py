@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from understudy.clock import SECOND
 from understudy.errors import IdempotencyInFlight, InvalidIdempotencyKey
 
+MOST_KEYS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRule:
@@ -61,7 +63,7 @@ class Remembered:
 
 
 class IdempotencyCache:
-    """The keys of one session, by vendor and customer."""
+    """The keys of one session, by vendor and customer; the oldest goes when there are too many."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str, str], Remembered] = {}
@@ -88,6 +90,8 @@ class IdempotencyCache:
                 )
             return entry
         self._prune(now)
+        if len(self._entries) >= MOST_KEYS:
+            del self._entries[next(iter(self._entries))]
         self._entries[owner] = Remembered(request_id, now + lifetime * SECOND)
         return None
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
 
 from understudy.errors import Diagnosis
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
 REDACTED = "[redacted]"
+KEPT_BODY = 65_536
 
 
 @dataclass(slots=True)
@@ -27,11 +31,31 @@ class Exchange:
     request_body: bytes = b""
     operation: str | None = None
     account: str | None = None
+    preference: str = ""
     status: int = 0
     ended: int = 0
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     response_body: bytes = b""
     diagnoses: tuple[Diagnosis, ...] = ()
+
+
+def redacted_body(body: bytes, secrets: frozenset[str]) -> bytes:
+    """A JSON body without the values of its secret members; other text naming one goes whole."""
+    if not any(f'"{name}"'.encode() in body for name in secrets):
+        return body
+    try:
+        return orjson.dumps(_without(orjson.loads(body), secrets))
+    except orjson.JSONDecodeError:
+        return REDACTED.encode()
+
+
+def _without(value: Any, secrets: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: REDACTED if name in secrets else _without(each, secrets)
+            for name, each in value.items()
+        }
+    return [_without(each, secrets) for each in value] if isinstance(value, list) else value
 
 
 def redacted(headers: dict[str, str]) -> dict[str, str]:
@@ -54,6 +78,9 @@ class Journal:
         return str(self._count)
 
     def add(self, exchange: Exchange) -> None:
+        """Keep an exchange; of a long body only its beginning is kept."""
+        exchange.request_body = exchange.request_body[:KEPT_BODY]
+        exchange.response_body = exchange.response_body[:KEPT_BODY]
         self._exchanges.append(exchange)
 
     def clear(self) -> None:

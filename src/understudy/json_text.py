@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -72,7 +73,7 @@ def _is_unsure(body: bytes) -> bool:
 def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twin = next(name for name, _ in pairs if counts[name] > 1)
         raise MalformedBody(f'the body has the key "{twin}" twice', hint="send each key once")
     return members

@@ -69,6 +69,7 @@ def banner(rooms: Sequence[Room], base_url: str, version: str) -> str:
             keys = [(f"  {each.credential}", each.note) for each in room.accounts.all]
             blocks.append(f"{room.vendor.title} keys\n{table(keys)}")
     blocks.append(f"Try it:\n  {first_request(rooms[0], base_url)}")
+    blocks.append("More: understudy vendors NAME lists what can be answered; README.md has tasks.")
     return "\n\n".join(blocks)
 
 

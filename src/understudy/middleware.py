@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,14 +10,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
 from understudy.due import DueCalls
-from understudy.journal import Exchange, redacted
+from understudy.journal import Exchange, redacted, redacted_body
 from understudy.session import DEFAULT, FRESH, Session, Sessions
 from understudy.settings import Settings
 from understudy.vendor import Call, Reply, Room
+from understudy.webhooks import Delivery
 
-Log = Callable[[Exchange], None]
+Log = Callable[[Exchange | Delivery], None]
 SESSION = "understudy.session"
 PATH = "understudy.path"
+
+
+class Disconnected(Exception):
+    """The client went away in the middle of its request, which therefore never happened."""
 
 
 class Unaddressed(Exception):
@@ -95,13 +101,17 @@ class Edge:
         try:
             stage, session = self._enter(scope)
         except Unaddressed as error:
+            # Pages of any origin may read it, as they may read every vendor's reply.
+            error.reply.headers["Access-Control-Allow-Origin"] = "*"
             await send_reply(error.reply, send)
             return
         scope[SESSION] = session
         await self._due.catch_up(session)
         app = stage.cors if any(name == b"origin" for name, _ in scope["headers"]) else stage.app
-        await app(scope, receive, send)
-        await self._due.catch_up(session)
+        try:
+            await app(scope, receive, send)
+        finally:
+            await self._due.catch_up(session)
 
     def _enter(self, scope: Scope) -> tuple[Stage, Session]:
         path = scope.get("raw_path") or scope["path"].encode()
@@ -111,7 +121,7 @@ class Edge:
                 host = value
             elif name == b"x-understudy-session":
                 named = value.decode("latin-1")
-        hostname = (host or b"").decode("latin-1").partition(":")[0]
+        hostname = (host or b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
         text = path.partition(b"?")[0].decode("latin-1")
         stage, name, scope[PATH] = self._addresses.find(text, hostname, named)
         try:
@@ -135,8 +145,13 @@ class Recorder:
             return
         session: Session = scope[SESSION]
         headers = joined(scope["headers"])
+        # Time is taken when the request is whole: a slow body must not act in the past.
+        try:
+            content, too_large = await read_body(receive, self._settings.body_limit)
+        except Disconnected:
+            return
         exchange = Exchange(
-            id=session.journal.next_id(),
+            id=session.journal.next_id() if self._room.vendor.journaled else "",
             session=session.name,
             vendor=self._room.name,
             method=scope["method"],
@@ -147,16 +162,27 @@ class Recorder:
         )
         call = scope[CALL] = Call(self._room, session, self._settings, exchange)
         exchange.request_headers = redacted(headers)
-        exchange.request_body, call.too_large = await read_body(receive, self._settings.body_limit)
-        recording = Recording(exchange, send)
+        call.content, call.too_large = content, too_large
+        exchange.request_body = redacted_body(content, self._room.document.secrets)
+        try:
+            await self._answer(scope, receive, Recording(exchange, send))
+        finally:
+            self._close(exchange, session)
+
+    async def _answer(self, scope: Scope, receive: Receive, recording: Recording) -> None:
         try:
             await self._app(scope, receive, recording)
-        finally:
-            exchange.ended = session.clock.now()
-            if session.name != FRESH:
-                session.journal.add(exchange)
-            if self._log is not None:
-                self._log(exchange)
+        except asyncio.CancelledError:
+            if recording.started:
+                raise
+            await send_reply(problem(503, "Shutting down", "the mock was stopped"), recording)
+
+    def _close(self, exchange: Exchange, session: Session) -> None:
+        exchange.ended = session.clock.now()
+        if session.name != FRESH and self._room.vendor.journaled:
+            session.journal.add(exchange)
+        if self._log is not None:
+            self._log(exchange)
 
 
 class Recording:
@@ -167,6 +193,11 @@ class Recording:
     def __init__(self, exchange: Exchange, send: Send) -> None:
         self._exchange = exchange
         self._send = send
+
+    @property
+    def started(self) -> bool:
+        """Whether the reply is on its way."""
+        return self._exchange.status != 0
 
     async def __call__(self, message: Message) -> None:
         exchange = self._exchange
@@ -180,10 +211,9 @@ class Recording:
 
     def _own_headers(self) -> list[tuple[bytes, bytes]]:
         exchange = self._exchange
-        headers = [
-            (b"x-understudy-session", exchange.session.encode("latin-1")),
-            (b"x-understudy-exchange", exchange.id.encode("latin-1")),
-        ]
+        headers = [(b"x-understudy-session", exchange.session.encode("latin-1"))]
+        if exchange.id:
+            headers.append((b"x-understudy-exchange", exchange.id.encode("latin-1")))
         if exchange.diagnoses:
             headers.append((b"x-understudy-diagnosis", diagnosis_header(exchange.diagnoses)))
         return headers
@@ -199,10 +229,17 @@ def joined(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
-    """The request's body, and whether it was larger than the limit (then the rest is not read)."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while len(body) <= limit and message.get("more_body", False):
+    """The request's body, and whether it was larger than the limit (then the rest is not read).
+
+    Raises:
+        Disconnected: when the client went away before the body was whole.
+    """
+    body = b""
+    more = True
+    while more and len(body) <= limit:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
         body += message.get("body", b"")
+        more = message.get("more_body", False)
     return (body, False) if len(body) <= limit else (b"", True)

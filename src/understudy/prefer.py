@@ -15,13 +15,13 @@ from understudy.examples import ExampleMaker
 from understudy.fakes import Fakes
 from understudy.vendor import Call, Reply
 
-NAMES = ("code", "example", "dynamic", "seed", "delay")
 MAX_DELAY = 60_000
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a request asked for; `delay` is in milliseconds."""
+    """What a request asked for; `delay` is in milliseconds, `seed` is that of a dynamic body."""
 
     code: int | None = None
     example: str | None = None
@@ -33,9 +33,19 @@ class Preferences:
     def picks_answer(self) -> bool:
         return self.code is not None or self.example is not None or self.dynamic
 
+    def applied(self) -> str:
+        """What was done, as `Preference-Applied` lists it; printable ASCII only."""
+        done: dict[str, object] = {"code": self.code, "example": self.example}
+        if self.dynamic:
+            done |= {"dynamic": "true", "seed": self.seed}
+        if self.delay:
+            done["delay"] = self.delay
+        text = ", ".join(f"{name}={value}" for name, value in done.items() if value is not None)
+        return re.sub(r"[^\x20-\x7e]", "?", text)
 
-def read_preferences(headers: Mapping[str, str], query: str) -> tuple[Preferences, str] | None:
-    """The preferences of a request and their text for `Preference-Applied`; None without any.
+
+def read_preferences(headers: Mapping[str, str], query: str) -> Preferences | None:
+    """The preferences of a request; None without any.
 
     Raises:
         PreferenceUnmet: when a value is not of its kind.
@@ -49,24 +59,27 @@ def read_preferences(headers: Mapping[str, str], query: str) -> tuple[Preference
     for part in headers.get("prefer", "").split(","):
         name, _, value = part.partition(";")[0].partition("=")
         asked[name.strip().lower()] = value.strip().strip('"')
-    known = {name: asked[name] for name in NAMES if name in asked}
-    if not known:
-        return None
-    applied = ", ".join(f"{name}={value}" for name, value in known.items())
     preferences = Preferences(
-        code=_number("code", known),
-        example=known.get("example"),
-        dynamic=known.get("dynamic", "") in ("true", "1"),
-        seed=_number("seed", known),
-        delay=min(_number("delay", known) or 0, MAX_DELAY),
+        code=_number("code", asked),
+        example=asked.get("example"),
+        dynamic=_truth("dynamic", asked),
+        seed=_number("seed", asked),
+        delay=min(_number("delay", asked) or 0, MAX_DELAY),
     )
-    return preferences, applied
+    return preferences if preferences != Preferences() else None
+
+
+def _truth(name: str, asked: Mapping[str, str]) -> bool:
+    value = asked.get(name, "false")
+    if value not in ("true", "false"):
+        raise PreferenceUnmet(f'{name}="{value}" is neither true nor false', hint=f"{name}=true")
+    return value == "true"
 
 
 def _number(name: str, asked: Mapping[str, str]) -> int | None:
     if name not in asked:
         return None
-    if not asked[name].isdecimal():
+    if not NUMBER.fullmatch(asked[name]):
         raise PreferenceUnmet(f'{name}="{asked[name]}" is not a number', hint=f"{name}=<digits>")
     return int(asked[name])
 
@@ -77,23 +90,25 @@ async def preferred(call: Call) -> Reply | None:
     Raises:
         PreferenceUnmet: when the document has no such response or example.
     """
-    read = read_preferences(call.headers, call.exchange.query)
-    if read is None:
+    preferences = read_preferences(call.headers, call.exchange.query)
+    if preferences is None:
         return None
-    preferences, applied = read
-    call.reply_headers["Preference-Applied"] = re.sub(r"[^\x20-\x7e]", "?", applied)
-    if preferences.seed is not None:
-        call.reseed(Fakes(preferences.seed))
     if preferences.delay:
         # The one wait on real time: its purpose is to make a client wait.
         await asyncio.sleep(preferences.delay / 1000)
-    return _documented(call, preferences) if preferences.picks_answer else None
+    reply = _documented(call, preferences) if preferences.picks_answer else None
+    call.exchange.preference = preferences.applied()
+    if call.exchange.preference:
+        call.reply_headers["Preference-Applied"] = call.exchange.preference
+    return reply
 
 
 def _documented(call: Call, preferences: Preferences) -> Reply:
     response, body = _choose(call.operation, preferences)
     if preferences.dynamic and response.schema is not None:
-        maker = ExampleMaker(call.room.document, call.fakes)
+        seed = preferences.seed
+        fakes = call.fakes if seed is None else Fakes(seed)
+        maker = ExampleMaker(call.room.document, fakes)
         return Reply(response.status, maker.make(response.schema))
     media_type = response.media_type or "application/json"
     return Reply(response.status, copy.deepcopy(body), media_type=media_type)

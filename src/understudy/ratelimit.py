@@ -57,7 +57,7 @@ class Windows:
         """Requests in the window so far, this one included, and its end in unix seconds."""
         begins = now // SECOND // seconds * seconds
         counter = self._counters.setdefault((pool, name, seconds), [begins, 0])
-        if counter[0] != begins:
+        if counter[0] < begins:
             counter[:] = [begins, 0]
         counter[1] += 1
         return counter[1], begins + seconds

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from understudy import vendors
-from understudy.auth import read_accounts
+from understudy.auth import Accounts, read_accounts
 from understudy.contract import Document, read_document
 from understudy.errors import StartError
 from understudy.json_text import write_json
@@ -83,15 +83,30 @@ def open_room(name: str) -> Room:
     """
     vendor, specification, seed = find_vendor(name)
     document = read_document(name, specification)
-    world = read_world(seed)
+    accounts, shelves = read_seed(vendor, seed)
     return Room(
         vendor=vendor,
         document=document,
         handlers=bind(document, vendor.handlers),
-        accounts=read_accounts(world, vendor.well_formed),
-        shelves=read_shelves(vendor, world),
+        accounts=accounts,
+        shelves=shelves,
         prefix=f"/{name}",
     )
+
+
+def read_seed(vendor: Vendor, path: Path) -> tuple[Accounts, dict[Place, Shelf]]:
+    """The accounts and the resources of a vendor's seed file.
+
+    Raises:
+        StartError: when the file cannot be read, or lacks what every seed file has.
+    """
+    world = read_world(path)
+    try:
+        return read_accounts(world, vendor.well_formed), read_shelves(vendor, world)
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        hint = "it must hold accounts, default_account and resources"
+        raise StartError(f"{path}: is broken ({what}); {hint}") from error
 
 
 def read_world(path: Path) -> dict[str, Any]:
@@ -139,7 +154,7 @@ def bind(document: Document, handlers: ModuleType) -> dict[str, Handler]:
     module = f"{handlers.__name__.removeprefix('understudy.').replace('.', '/')}.py"
     for operation in document.operations.values():
         handler = getattr(handlers, operation.handler_name, None)
-        if handler is None:
+        if not inspect.iscoroutinefunction(handler):
             raise StartError(
                 f'specs/{document.name}.yaml: operationId "{operation.id}" has no handler; '
                 f"write {module}:{operation.handler_name}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -11,6 +13,10 @@ import jsonschema_rs
 from understudy.errors import Diagnosis
 
 Schema = dict[str, Any]
+
+MOST_FAULTS = 100
+# What stands in a message where the value will be named.
+MASK = "\x00"
 
 # Keywords that hold one schema, a list of schemas, or schemas by name.
 ONE = frozenset({"items", "not", "additionalProperties"})
@@ -79,19 +85,32 @@ class SchemaCompiler:
     """Compiles the schemas of one document; each carries only the components that it reaches."""
 
     def __init__(self, components: Mapping[str, Schema]) -> None:
+        self._whole: dict[str, Validator] = {}
+        self._secrets = secret_members(dict(components))
         self._components = {name: to_json_schema(each) for name, each in components.items()}
 
     def compile(self, schema: Schema) -> Validator:
-        """A validator for one OpenAPI schema of the document."""
+        """A validator for one OpenAPI schema of the document; one for each component."""
+        if "$ref" in schema:
+            reference = schema["$ref"]
+            if reference not in self._whole:
+                self._whole[reference] = self._compile(schema)
+            return self._whole[reference]
+        return self._compile(schema)
+
+    def _compile(self, schema: Schema) -> Validator:
         root = to_json_schema(schema)
         reached = {name: self._components[name] for name in self._reachable(root)}
-        return Validator({**root, "components": {"schemas": reached}} if reached else root)
+        whole = {**root, "components": {"schemas": reached}} if reached else root
+        return Validator(whole, self._secrets)
 
     def _reachable(self, root: Schema) -> set[str]:
         found: set[str] = set()
         waiting = [root]
         while waiting:
             for name in references(waiting.pop()) - found:
+                if name not in self._components:
+                    raise ValueError(f'$ref "#/components/schemas/{name}" points nowhere')
                 found.add(name)
                 waiting.append(self._components[name])
         return found
@@ -107,33 +126,73 @@ def references(schema: Any) -> set[str]:
     return set()
 
 
+def secret_members(node: Any) -> frozenset[str]:
+    """The names of all members that a document declares with `format: password`."""
+    if isinstance(node, list):
+        return frozenset().union(*(secret_members(each) for each in node))
+    if not isinstance(node, dict):
+        return frozenset()
+    properties = node.get("properties")
+    here = properties.items() if isinstance(properties, dict) else ()
+    secret = {
+        name for name, each in here if isinstance(each, dict) and each.get("format") == "password"
+    }
+    return frozenset(secret).union(*(secret_members(each) for each in node.values()))
+
+
 class Validator:
-    """One compiled schema."""
+    """One compiled schema.
 
-    __slots__ = ("_compiled", "accepts")
+    Args:
+        secrets: names of members whose values no message may show.
+    """
 
-    def __init__(self, schema: Schema) -> None:
+    __slots__ = ("_compiled", "_secrets", "accepts")
+
+    def __init__(self, schema: Schema, secrets: frozenset[str] = frozenset()) -> None:
         # With $ref beside `components` the reference is still the whole schema in 2020-12.
-        self._compiled = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        try:
+            self._compiled = jsonschema_rs.Draft202012Validator(
+                schema, validate_formats=True, mask=MASK
+            )
+        except jsonschema_rs.ValidationError:
+            # What is wrong with the schema itself is to be told in full.
+            jsonschema_rs.Draft202012Validator(schema)
+            raise
+        self._secrets = secrets
         self.accepts = self._compiled.is_valid
 
     def diagnose(self, value: Any, where: str, prefix: str = "") -> list[Diagnosis]:
-        """Every fault of a value, not just the first.
+        """Every fault of a value, not just the first; no more than a hundred are told.
 
         Args:
             where: what the value is (`body`, `query`, `response` ...).
             prefix: pointer of the value itself, or a parameter's name.
         """
-        return [_diagnosis(error, where, prefix) for error in self._compiled.iter_errors(value)]
+        errors = islice(self._compiled.iter_errors(value), MOST_FAULTS)
+        return [self._diagnosis(error, where, prefix) for error in errors]
+
+    def _diagnosis(
+        self, error: jsonschema_rs.ValidationError, where: str, prefix: str
+    ) -> Diagnosis:
+        path = [str(part) for part in error.instance_path]
+        secret = not self._secrets.isdisjoint(path)
+        shown = "the value" if secret else _shown(error.instance)
+        return _told(error, where, prefix, error.message.replace(MASK, shown))
 
 
-def _diagnosis(error: jsonschema_rs.ValidationError, where: str, prefix: str) -> Diagnosis:
+def _shown(value: Any) -> str:
+    """A value as a message names it: as JSON when it is short and simple."""
+    return "the value" if isinstance(value, (dict, list)) else _shortened(json.dumps(value), 80)
+
+
+def _told(error: jsonschema_rs.ValidationError, where: str, prefix: str, message: str) -> Diagnosis:
     keyword = error.kind.name
     path = list(error.instance_path)
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
     pointer = prefix + "".join(f"/{escaped(str(part))}" for part in path)
-    return Diagnosis(keyword, where, pointer, _shortened(error.message), HINTS.get(keyword, ""))
+    return Diagnosis(keyword, where, pointer, _shortened(message), HINTS.get(keyword, ""))
 
 
 def escaped(part: str) -> str:

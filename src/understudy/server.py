@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import logging
+import os
+import queue
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
 from understudy import __version__
 from understudy.app import App, create_app
+from understudy.clock import Stopwatch
 from understudy.errors import StartError
-from understudy.exchange_log import json_line, text_line
+from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
 from understudy.journal import Exchange
 from understudy.listing import banner
+from understudy.middleware import Log
 from understudy.reload import Watch, start_anew
 from understudy.rooms import PACKAGE, data_folder
 from understudy.settings import Settings
+from understudy.webhooks import Delivery
 
 
 @dataclass(frozen=True)
@@ -95,27 +104,49 @@ def run(settings: Settings, listening: Listening) -> None:
     Raises:
         StartError: when a document, a room, a setting or the address cannot be used.
     """
+    file = listening.port_file
+    if file is not None and not file.parent.is_dir():
+        raise StartError(f"--port-file {file}: there is no folder {file.parent}")
     listener = bind(listening.host, listening.port)
-    app = create_app(settings, log=logger_of(listening))
+    write = LineWriter()
+    app = create_app(settings, log=logger_of(listening, write))
     port = listener.getsockname()[1]
-    host = f"[{listening.host}]" if ":" in listening.host else listening.host
-    base_url = f"http://{host}:{port}"
 
     def ready() -> None:
         if listening.port_file is not None:
             listening.port_file.write_text(f"{port}\n")
         if listening.log == "text":
-            sys.stdout.write(banner(list(app.rooms.values()), base_url, __version__) + "\n\n")
-            sys.stdout.flush()
+            _say(banner(list(app.rooms.values()), url_of(listening.host, port), __version__) + "\n")
+        elif listening.log == "json":
+            _say(f"understudy {__version__} is ready on {url_of(listening.host, port)}")
 
     server = make_server(app, listening, ready)
-    if listening.reload:
-        _run_reloading(server, listener)
-    else:
-        server.run(sockets=[listener])
+    # uvicorn raises the signal once more when it has stopped; what is left to do comes after that.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        if listening.reload:
+            _run_reloading(server, listener, write)
+        else:
+            server.run(sockets=[listener])
+    write.flush()
+    if file is not None:
+        # A script that waits for the file must not find the port of a server that is gone.
+        file.unlink(missing_ok=True)
 
 
-def _run_reloading(server: Server, listener: socket.socket) -> None:
+def url_of(host: str, port: int) -> str:
+    """The base URL of a server that listens there; IPv6 addresses stand in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say(text: str) -> None:
+    """Print to standard output, if there is somebody who reads it."""
+    with suppress(OSError, AttributeError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def _run_reloading(server: Server, listener: socket.socket, write: LineWriter) -> None:
     changed: list[Path] = []
 
     def stop(file: Path) -> None:
@@ -128,19 +159,54 @@ def _run_reloading(server: Server, listener: socket.socket) -> None:
     listener.close()
     watch.stop()
     if changed:
-        _write(f"{changed[0].name} changed, starting anew")
+        write(f"{changed[0].name} changed, starting anew")
+        write.flush()
         start_anew()
 
 
-def logger_of(listening: Listening) -> Callable[[Exchange], None] | None:
-    """What writes a line for each exchange, or None."""
+class LineWriter:
+    """Writes lines to standard error from a thread: a reader that stalls must not stall the mock.
+
+    Lines that do not fit the queue are dropped, and so are all lines once nobody can read them.
+    """
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._lines: queue.Queue[str] = queue.Queue(size)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def __call__(self, line: str) -> None:
+        with suppress(queue.Full):
+            self._lines.put_nowait(line)
+
+    def flush(self, seconds: float = 0.5) -> None:
+        """Wait a little for what was said to be written."""
+        until = Stopwatch()
+        while self._lines.unfinished_tasks and until.seconds() < seconds:
+            threading.Event().wait(0.01)
+
+    def _run(self) -> None:
+        while True:
+            line = self._lines.get()
+            # Unbuffered: a thread that is stuck in a buffer's lock would keep Python from ending.
+            with suppress(OSError):
+                os.write(2, f"{line}\n".encode(errors="backslashreplace"))
+            self._lines.task_done()
+
+
+def logger_of(listening: Listening, write: LineWriter) -> Log | None:
+    """What writes a line for each exchange and each delivery, or None."""
     if listening.log is None:
         logging.disable(logging.ERROR)
         return None
-    if listening.log == "json":
-        return lambda exchange: _write(json_line(exchange))
-    return lambda exchange: _write(text_line(exchange, listening.color))
+    return partial(_log_json if listening.log == "json" else _log_text, listening, write)
 
 
-def _write(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+def _log_text(listening: Listening, write: LineWriter, entry: Exchange | Delivery) -> None:
+    if isinstance(entry, Delivery):
+        write(delivery_line(entry))
+    else:
+        write(text_line(entry, listening.color))
+
+
+def _log_json(listening: Listening, write: LineWriter, entry: Exchange | Delivery) -> None:
+    write(delivery_json(entry) if isinstance(entry, Delivery) else json_line(entry))

@@ -35,12 +35,14 @@ class Session:
         self._report = report
         self._settings = settings
         self.clock = Clock(settings.clock)
+        self._seed = seed
         self.store = Store(seed)
         self.journal = Journal(settings.journal_size)
         self._timer: asyncio.TimerHandle | None = None
         self._begin()
 
     def _begin(self) -> None:
+        self._closed = False
         self.fakes = Fakes(self._settings.seed)
         self.idempotency = IdempotencyCache()
         self.windows = Windows()
@@ -55,7 +57,8 @@ class Session:
         """Back to the seed world, the first id and the first instant."""
         self.close()
         self.clock = Clock(self._settings.clock)
-        self.store.reset()
+        # A new store: what is under way in the old one must not reach this world.
+        self.store = Store(self._seed)
         self.journal = Journal(self._settings.journal_size)
         self._begin()
 
@@ -75,13 +78,14 @@ class Session:
             self._timer.cancel()
             self._timer = None
         due = self.clock.next_due()
-        if due is None or self.clock.frozen or not self.fires_by_itself:
+        if self._closed or due is None or self.clock.frozen or not self.fires_by_itself:
             return
         delay = max(0.0, (due - self.clock.now()) / SECOND)
         self._timer = asyncio.get_running_loop().call_later(delay, fire)
 
     def close(self) -> None:
-        """Drop what would still happen."""
+        """Drop what would still happen; a closed session fires and sends nothing by itself."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -143,8 +143,9 @@ class Collection:
         if id not in shelf:
             return None
         ids = reversed(shelf) if newest_first else iter(shelf)
-        # `in` stops at the id, so what is left are the ids behind it.
-        assert id in ids
+        # What the iterator still holds after the id are the ids behind it.
+        while next(ids) != id:
+            continue
         return [orjson.loads(shelf[each]) for each in islice(ids, limit)]
 
     async def _shelf(self, scope: str) -> dict[str, bytes]:

@@ -67,6 +67,7 @@ class Vendor:
         request_id: makes the id by which the vendor names one request.
         key: the member that holds a resource's id.
         first_request: path of a GET that the seed world answers, for newcomers.
+        journaled: whether its exchanges are part of a session's story.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Vendor:
     request_id: Callable[[Fakes], str] = Fakes.uuid
     key: str = "id"
     first_request: str = "/"
+    journaled: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,7 @@ class UnitOfWork:
         self.vendor = vendor
         self.now = now
         self.rehearsal = False
-        self._fakes: Fakes | None = None
+        self._store = session.store
         self._changes: Changes = {}
         self._due: list[tuple[int, str, bytes]] = []
         self._deliveries: list[Delivery] = []
@@ -131,11 +133,7 @@ class UnitOfWork:
     @property
     def fakes(self) -> Fakes:
         """Where ids and invented values come from."""
-        return self._fakes or self.session.fakes
-
-    def reseed(self, fakes: Fakes) -> None:
-        """Draw ids and invented values from elsewhere, for this work alone."""
-        self._fakes = fakes
+        return self.session.fakes
 
     def timestamp(self, digits: int = 7, zone: str = "+00:00") -> str:
         """The work's instant as text."""
@@ -147,7 +145,7 @@ class UnitOfWork:
         if name not in vendor.collections:
             raise AttributeError(f"{vendor.name} declares no collection {name}")
         kind = vendor.collections[name]
-        return Collection(self.session.store, self._changes, vendor.name, name, kind, vendor.key)
+        return Collection(self._store, self._changes, vendor.name, name, kind, vendor.key)
 
     def later(self, delay: float, action: str, **arguments: Any) -> None:
         """Have the room's `action` called after `delay` seconds (scaled by the pace)."""
@@ -195,11 +193,15 @@ class UnitOfWork:
         return await self.session.webhooks.send_now(delivery)
 
     async def commit(self) -> None:
-        """Make it so: store the changes, schedule the due calls, send the deliveries."""
-        if self.rehearsal:
+        """Make it so: store the changes, schedule the due calls, send the deliveries.
+
+        Nothing is kept of a rehearsal, nor when the session was reset meanwhile: the world that
+        this work belongs to is gone.
+        """
+        if self.rehearsal or self._store is not self.session.store:
             return
         if self._changes:
-            await self.session.store.write(self._changes)
+            await self._store.write(self._changes)
         for at, action, arguments in self._due:
             self.session.clock.schedule(at, self.vendor.name, action, arguments)
         for delivery in self._deliveries:
@@ -214,7 +216,7 @@ class Call(UnitOfWork):
         sent: path, query and header values as they came, by parameter key.
         parameters: validated values by documented name, defaults filled in.
         faults: what is wrong with the parameters; None until they are read.
-        body: the request's document.
+        content: the request's body as it came; `body` is the document read from it.
         customer: id of whom the request acts for; the room sets it.
         examined: whether it has passed every check; only then is its reply remembered.
     """
@@ -234,6 +236,7 @@ class Call(UnitOfWork):
         self.parameters: dict[str, Any] = {}
         self.faults: list[Diagnosis] | None = None
         self.body: Any = None
+        self.content = b""
         self.too_large = False
         self.request_id = room.vendor.request_id(session.fakes)
         self.customer = ""

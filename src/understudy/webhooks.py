@@ -111,7 +111,7 @@ class Webhooks:
     Args:
         allowed: host names beyond loopback.
         now: the session's clock.
-        report: is told of each attempt at a delivery that names an action.
+        report: is told of each attempt in the background.
     """
 
     def __init__(
@@ -121,10 +121,13 @@ class Webhooks:
         self._allowed = allowed
         self._now = now
         self._report = report
+        self._closed = False
         self._under_way: set[asyncio.Task[None]] = set()
 
     def send(self, delivery: Delivery) -> None:
-        """Record a delivery and start it in the background."""
+        """Record a delivery and start it in the background; a closed session sends nothing."""
+        if self._closed:
+            return
         task = asyncio.get_running_loop().create_task(self._send(delivery))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -137,7 +140,7 @@ class Webhooks:
 
     async def _send(self, delivery: Delivery) -> None:
         attempt = await self._attempt(delivery)
-        if self._report is not None and delivery.report is not None:
+        if self._report is not None:
             await self._report(delivery, attempt)
 
     async def settle(self) -> None:
@@ -146,7 +149,8 @@ class Webhooks:
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Give up what is under way, and send nothing more."""
+        self._closed = True
         for task in self._under_way:
             task.cancel()
 
@@ -163,16 +167,32 @@ class Webhooks:
         return attempt
 
     async def _post(self, delivery: Delivery, at: int) -> Attempt:
-        secure = delivery.url.startswith("https:")
+        secure = urlsplit(delivery.url).scheme == "https"
         client = httpx.AsyncClient(
             timeout=delivery.timeout, trust_env=False, verify=_tls() if secure else False
         )
+        body, headers = delivery.body, delivery.headers
         try:
-            async with client:
-                answer = await client.post(
-                    delivery.url, content=delivery.body, headers=delivery.headers
-                )
+            # The client's own timeout starts anew with every byte; this one is for the whole.
+            async with (
+                asyncio.timeout(delivery.timeout),
+                client,
+                client.stream("POST", delivery.url, content=body, headers=headers) as answer,
+            ):
+                excerpt = await _beginning(answer)
+        except TimeoutError:
+            return Attempt(at, None, f"no answer within {delivery.timeout:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return Attempt(at, None, f"{type(error).__name__}: {error}")
         spent = (self._now() - at) // MILLISECOND
-        return Attempt(at, answer.status_code, excerpt=answer.text[:EXCERPT], milliseconds=spent)
+        return Attempt(at, answer.status_code, excerpt=excerpt, milliseconds=spent)
+
+
+async def _beginning(answer: httpx.Response) -> str:
+    """How an answer's body begins, whatever its length and charset."""
+    read = b""
+    async for part in answer.aiter_bytes():
+        read += part
+        if len(read) >= EXCERPT:
+            break
+    return read[:EXCERPT].decode("utf-8", "replace")

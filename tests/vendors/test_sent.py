@@ -1312,6 +1312,17 @@ class TestCompletion:
         assert before != []
         assert await sent.campaigns(id) == before
 
+    async def test_own_campaigns_of_an_inheriting_profile_are_not_filed(self, sent: Caller) -> None:
+        """Campaigns that inheritance hides are not what the profile was completed with."""
+        await sent.change("PATCH", f"/v3/profiles/{CARE}", {"inherit_tcr_campaign": True})
+        told = await sent.complete(CARE)
+
+        await sent.change("PATCH", f"/v3/profiles/{CARE}", OWN_CAMPAIGNS)
+
+        (hidden,) = await sent.campaigns(CARE)
+        assert (told["status"], hidden["id"]) == ("SUBMITTED", CARE_CAMPAIGN)
+        assert (hidden["submittedToTCR"], hidden["status"]) == (False, None)
+
     async def test_repeat_while_it_runs_starts_nothing(self, sent: Caller) -> None:
         """A second request meanwhile is accepted alike, and there is one callback."""
         first = await sent.accept(CARE)

@@ -42,7 +42,7 @@ IDEMPOTENCY = IdempotencyRule(
     header="idempotency-key",
     pattern=re.compile(r"[a-zA-Z0-9_-]{1,255}"),
     lifetime=24 * 60 * 60,
-    repeated=frozenset({"X-Sandbox", "X-Profile-Id"}),
+    repeated=frozenset({"X-Sandbox"}),
 )
 STANDARD = Limit("standard", count=200, seconds=60, burst=50)
 SENSITIVE = Limit("sensitive", count=10, seconds=60, burst=5)

@@ -1,0 +1,387 @@
+"""Due calls: fired in time order, each at its own instant, whoever moves the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
+from understudy.due import DueCalls
+from understudy.json_text import write_json
+from understudy.session import Session
+from understudy.settings import Settings
+from understudy.store import Snapshot
+from understudy.vendor import Action, Call, Reply, UnitOfWork, Vendor
+from understudy.webhooks import Attempt, Delivery, refusal
+
+NOON = instant("2026-03-11T12:00:00Z")
+FROZEN = Settings(clock=NOON)
+MANUAL = Settings(clock=NOON, pace=None)
+AT_ONCE = Settings(clock=NOON, pace=0.0)
+BLOCKED = "https://example.com/hook"
+LAST = b'{"left":0,"every":0}'
+
+
+class Stage:
+    """A vendor whose actions write down what they were told, and when."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int]] = []
+        self.reports: list[tuple[str, str, int]] = []
+        self.ended = asyncio.Event()
+        self.due = DueCalls({"toy": self.vendor(), "other": self.vendor("other")})
+
+    def vendor(self, name: str = "toy") -> Vendor:
+        """A vendor with these actions."""
+
+        def spell(call: Call, error: Exception) -> Reply:
+            raise NotImplementedError
+
+        def finish(call: Call, reply: Reply) -> None:
+            raise NotImplementedError
+
+        actions: dict[str, Action] = {
+            "note": self.note,
+            "chain": self.chain,
+            "keep": self.keep,
+            "fail": self.fail,
+            "call": self.call,
+            "answered": self.answered,
+        }
+        return Vendor(
+            name=name,
+            title=name,
+            handlers=ModuleType(name),
+            checks=(),
+            spell=spell,
+            finish=finish,
+            collections={"toys": "toy"},
+            actions=actions,
+        )
+
+    def session(self, settings: Settings = FROZEN) -> Session:
+        """A session that reports to this vendor."""
+        return Session("default", Snapshot({}), settings, self.due.report)
+
+    async def note(self, work: UnitOfWork, name: str) -> None:
+        self.told.append((name, (work.now - NOON) // SECOND))
+
+    async def chain(self, work: UnitOfWork, left: int, every: float) -> None:
+        await self.note(work, f"chain-{left}")
+        if left:
+            work.later(every, "chain", left=left - 1, every=every)
+        else:
+            self.ended.set()
+
+    async def keep(self, work: UnitOfWork, id: str) -> None:
+        await work.toys.put({"id": id, "at": work.timestamp(0)})
+
+    async def fail(self, work: UnitOfWork) -> None:
+        await work.toys.put({"id": "half"})
+        work.later(0, "note", name="from the failed one")
+        raise RuntimeError("out of toys")
+
+    async def call(self, work: UnitOfWork, report: str | None = None) -> None:
+        work.deliver("done", BLOCKED, {}, report=report)
+
+    async def answered(self, work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> None:
+        self.reports.append((delivery.event, attempt.error, (work.now - NOON) // SECOND))
+        work.later(1, "note", name="after the answer")
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A stage on which nothing has happened."""
+    return Stage()
+
+
+def plan(
+    session: Session, seconds: float, action: str, vendor: str = "toy", **arguments: Any
+) -> DueCall:
+    """Have an action called so many seconds past noon."""
+    at = NOON + int(seconds * SECOND)
+    return session.clock.schedule(at, vendor, action, write_json(arguments))
+
+
+def ticking(session: Session) -> Session:
+    """The session, with a clock in real time that is further on whenever it is read."""
+    session.clock = Clock(wall=itertools.count(NOON, MILLISECOND).__next__)
+    return session
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["toy", "other"]))))
+def test_calls_fire_in_time_order(plans: list[tuple[int, str]]) -> None:
+    """Calls of all vendors fire by instant, those of one instant in the order of scheduling."""
+    stage = Stage()
+    session = stage.session()
+    for number, (seconds, vendor) in enumerate(plans):
+        plan(session, seconds, "note", vendor, name=str(number))
+
+    asyncio.run(stage.due.shift(session, 9 * SECOND))
+
+    told = [(str(number), seconds) for number, (seconds, _) in enumerate(plans)]
+    assert stage.told == sorted(told, key=lambda each: each[1])
+
+
+async def test_each_call_fires_at_its_own_instant(stage: Stage) -> None:
+    """A call happens at its instant, not at the one that the clock is moved to."""
+    session = stage.session()
+    plan(session, 3, "note", name="a")
+
+    await stage.due.shift(session, 60 * SECOND)
+
+    assert stage.told == [("a", 3)]
+
+
+async def test_a_shift_tells_what_fired(stage: Stage) -> None:
+    """The calls come back in the order in which they fired."""
+    session = stage.session()
+    later = plan(session, 2, "note", name="later")
+    sooner = plan(session, 1, "note", name="sooner")
+
+    fired = await stage.due.shift(session, 2 * SECOND)
+
+    assert fired == [sooner, later]
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 100])
+async def test_a_shift_moves_the_clock_by_what_was_asked(stage: Stage, seconds: int) -> None:
+    """Whatever fires on the way, the clock stands where it was moved to."""
+    session = stage.session()
+    plan(session, 1, "note", name="a")
+
+    await stage.due.shift(session, seconds * SECOND)
+
+    assert session.clock.now() == NOON + seconds * SECOND
+
+
+async def test_what_lies_beyond_the_shift_waits(stage: Stage) -> None:
+    """A call a nanosecond later than the shift does not fire."""
+    session = stage.session()
+    beyond = plan(session, 5, "note", name="a")
+
+    fired = await stage.due.shift(session, 5 * SECOND - 1)
+
+    assert (fired, stage.told, session.clock.pending()) == ([], [], [beyond])
+
+
+async def test_a_shift_fires_what_its_calls_bring(stage: Stage) -> None:
+    """A chain of calls fires as far as the shift goes, link by link at its instants."""
+    session = stage.session()
+    plan(session, 10, "chain", left=5, every=10)
+
+    fired = await stage.due.shift(session, 35 * SECOND)
+
+    assert stage.told == [("chain-5", 10), ("chain-4", 20), ("chain-3", 30)]
+    assert len(fired) == 3
+    assert session.clock.next_due() == NOON + 40 * SECOND
+
+
+async def test_a_link_falls_between_other_calls(stage: Stage) -> None:
+    """What a call brings fires before a later call that was scheduled earlier."""
+    session = stage.session()
+    plan(session, 30, "note", name="old")
+    plan(session, 10, "chain", left=1, every=10)
+
+    await stage.due.shift(session, 60 * SECOND)
+
+    assert stage.told == [("chain-1", 10), ("chain-0", 20), ("old", 30)]
+
+
+async def test_a_call_takes_effect(stage: Stage) -> None:
+    """What an action stores is stored, with the time of its instant."""
+    session = stage.session()
+    plan(session, 10, "keep", id="a")
+
+    await stage.due.shift(session, 60 * SECOND)
+
+    stored = await session.store.read(("toy", "toys", ""), "a")
+    assert stored == b'{"id":"a","at":"2026-03-11T12:00:10+00:00"}'
+
+
+@pytest.mark.parametrize(
+    "failing", [("fail", {}), ("nothing", {}), ("note", {"unknown": 1})], ids=lambda each: each[0]
+)
+async def test_a_failing_action_does_not_stop_the_others(
+    stage: Stage, caplog: pytest.LogCaptureFixture, failing: tuple[str, dict[str, Any]]
+) -> None:
+    """An action that raises, is unknown or is called wrongly is logged, and the next one fires."""
+    session = stage.session()
+    plan(session, 1, failing[0], **failing[1])
+    plan(session, 2, "note", name="next")
+
+    with caplog.at_level(logging.ERROR):
+        fired = await stage.due.shift(session, 5 * SECOND)
+
+    assert (stage.told, len(fired)) == ([("next", 2)], 2)
+    assert [record.getMessage() for record in caplog.records] == ["an action of toy failed"]
+
+
+async def test_a_failing_action_leaves_nothing_behind(stage: Stage) -> None:
+    """What an action did before it raised is not done."""
+    session = stage.session()
+    plan(session, 1, "fail")
+
+    await stage.due.shift(session, 5 * SECOND)
+
+    assert await session.store.read(("toy", "toys", ""), "half") is None
+    assert session.clock.pending() == []
+
+
+async def test_a_request_fires_what_is_due(stage: Stage) -> None:
+    """Catching up fires everything up to now, and nothing later."""
+    session = stage.session()
+    plan(session, 0, "note", name="due")
+    waiting = plan(session, 1, "note", name="waiting")
+
+    await stage.due.catch_up(session)
+
+    assert (stage.told, session.clock.pending()) == ([("due", 0)], [waiting])
+
+
+async def test_catching_up_late_still_fires_in_order(stage: Stage) -> None:
+    """Calls that are overdue fire in time order, each at its instant."""
+    session = stage.session()
+    plan(session, 2, "note", name="b")
+    plan(session, 1, "chain", left=1, every=0)
+    session.clock.shift(60 * SECOND)
+
+    await stage.due.catch_up(session)
+
+    assert stage.told == [("chain-1", 1), ("chain-0", 1), ("b", 2)]
+
+
+async def test_at_pace_zero_everything_happens_at_once(stage: Stage) -> None:
+    """A whole chain of delays fires when the session catches up."""
+    session = stage.session(AT_ONCE)
+    plan(session, 0, "chain", left=2, every=3_600)
+
+    await stage.due.catch_up(session)
+
+    assert stage.told == [("chain-2", 0), ("chain-1", 0), ("chain-0", 0)]
+    assert session.clock.now() == NOON
+
+
+async def test_manual_calls_wait_for_a_shift(stage: Stage) -> None:
+    """Without a pace a request fires nothing, however long ago it was due."""
+    session = stage.session(MANUAL)
+    waiting = plan(session, 1, "note", name="a")
+    session.clock.shift(60 * SECOND)
+
+    await stage.due.catch_up(session)
+
+    assert (stage.told, session.clock.pending()) == ([], [waiting])
+
+
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_a_shift_fires_manual_calls(stage: Stage, seconds: int) -> None:
+    """A shift fires what became due before it, too, at the vendor's own delays."""
+    session = stage.session(MANUAL)
+    plan(session, 0, "chain", left=1, every=10)
+    session.clock.shift(10 * SECOND)
+
+    await stage.due.shift(session, seconds * SECOND)
+
+    assert stage.told == [("chain-1", 0), ("chain-0", 10)]
+    assert session.clock.now() == NOON + (10 + seconds) * SECOND
+
+
+@pytest.mark.parametrize(("pace", "at"), [(1.0, 10), (0.5, 5), (3.0, 30)])
+async def test_the_pace_scales_delays(stage: Stage, pace: float, at: int) -> None:
+    """A delay of ten seconds takes ten times the pace."""
+    session = stage.session(Settings(clock=NOON, pace=pace))
+    plan(session, 0, "chain", left=1, every=10)
+
+    await stage.due.shift(session, 60 * SECOND)
+
+    assert stage.told == [("chain-1", 0), ("chain-0", at)]
+
+
+async def test_a_running_clock_can_be_shifted(stage: Stage) -> None:
+    """In real time a shift fires what is on the way, at its instants."""
+    session = ticking(stage.session())
+    plan(session, 60, "chain", left=1, every=60)
+
+    await stage.due.shift(session, 300 * SECOND)
+
+    assert stage.told == [("chain-1", 60), ("chain-0", 120)]
+    assert session.clock.now() >= NOON + 300 * SECOND
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+async def test_a_running_clock_may_have_passed_a_call(stage: Stage, seconds: int) -> None:
+    """A shift fires overdue calls of a running clock without going back for them."""
+    session = ticking(stage.session(Settings(pace=None)))
+    plan(session, -5, "note", name="overdue")
+
+    await stage.due.shift(session, seconds * SECOND)
+
+    assert stage.told == [("overdue", -5)]
+
+
+async def test_a_wall_that_is_set_back_loses_no_call(stage: Stage) -> None:
+    """When real time jumps back during a shift, the call fires all the same, once."""
+    session = stage.session()
+    wall = itertools.chain([NOON, NOON], itertools.repeat(NOON - 5 * SECOND))
+    session.clock = Clock(wall=wall.__next__)
+    plan(session, 10, "note", name="a")
+
+    fired = await stage.due.shift(session, 60 * SECOND)
+
+    assert (stage.told, len(fired)) == ([("a", 10)], 1)
+
+
+async def test_in_real_time_calls_fire_by_themselves(stage: Stage) -> None:
+    """No request is needed: when the time has come, the call fires."""
+    session = stage.session(Settings())
+    session.clock.schedule(session.clock.now() + 1, "toy", "note", b'{"name":"a"}')
+    session.clock.schedule(session.clock.now() + MILLISECOND, "toy", "chain", LAST)
+
+    await stage.due.catch_up(session)
+    await asyncio.wait_for(stage.ended.wait(), 10)
+
+    assert [name for name, _ in stage.told] == ["a", "chain-0"]
+
+
+async def test_after_a_shift_the_rest_fires_by_itself(stage: Stage) -> None:
+    """What a shift brings near happens in real time."""
+    session = ticking(stage.session())
+    plan(session, 3_600.02, "chain", left=0, every=0)
+
+    fired = await stage.due.shift(session, 3_600 * SECOND)
+    await asyncio.wait_for(stage.ended.wait(), 10)
+
+    assert fired == []
+    assert [name for name, _ in stage.told] == ["chain-0"]
+
+
+async def test_an_answer_may_bring_the_next_call(stage: Stage) -> None:
+    """A shift waits for the deliveries on its way and fires what their outcome brings."""
+    session = stage.session()
+    plan(session, 10, "call", report="answered")
+
+    await stage.due.shift(session, 60 * SECOND)
+
+    reason = refusal(BLOCKED, frozenset())
+    assert stage.reports == [("done", reason, 10)]
+    assert stage.told == [("after the answer", 11)]
+
+
+async def test_who_does_not_ask_is_not_told(stage: Stage) -> None:
+    """A delivery without an action to report to brings no call."""
+    session = stage.session()
+    plan(session, 10, "call")
+
+    await stage.due.shift(session, 60 * SECOND)
+    await stage.due.report(session, session.webhooks.deliveries[0], Attempt(NOON, 200))
+
+    assert (stage.reports, stage.told) == ([], [])
+    assert [each.state for each in session.webhooks.deliveries] == ["blocked"]

@@ -1,0 +1,169 @@
+"""What the command line prints about rooms; the pasted request is sent for real."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+import httpx
+import pytest
+from conftest import Live
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.admin import admin_room
+from understudy.contract import Document
+from understudy.listing import (
+    banner,
+    credential_header,
+    describe_room,
+    first_request,
+    list_rooms,
+    table,
+)
+from understudy.rooms import open_room
+from understudy.vendor import Room
+
+BEARER = {"components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
+BASE = "http://127.0.0.1:4010"
+
+
+@pytest.fixture
+def sent() -> Room:
+    """Sent's room."""
+    return open_room("sent")
+
+
+@pytest.fixture
+def open_to_all(sent: Room) -> Room:
+    """A room without accounts."""
+    return replace(sent, accounts=None)
+
+
+def test_columns_are_aligned() -> None:
+    """Each column is as wide as its widest cell, and no line ends in blanks."""
+    assert table([("NAME", "KEY"), ("sent", ""), ("agentmessage", "k")]) == (
+        "NAME          KEY\nsent\nagentmessage  k"
+    )
+
+
+def test_a_table_without_rows_is_empty() -> None:
+    """Nothing to show is nothing."""
+    assert table([]) == ""
+
+
+cells = st.text("ab ", min_size=1).map(str.strip).filter(bool)
+
+
+@given(st.lists(st.tuples(cells, cells, cells), min_size=1))
+def test_cells_begin_below_each_other(rows: list[tuple[str, str, str]]) -> None:
+    """A cell begins where the longest ones before it end, two blanks later."""
+    first = max(len(row[0]) for row in rows) + 2
+    second = first + max(len(row[1]) for row in rows) + 2
+
+    lines = table(iter(rows)).split("\n")
+
+    assert [
+        (line[:first].rstrip(), line[first:second].rstrip(), line[second:]) for line in lines
+    ] == rows
+
+
+def test_rooms_are_listed_with_address_origin_and_key(sent: Room) -> None:
+    """A line shows what a newcomer needs to call a vendor."""
+    count = str(len(sent.document.operations))
+
+    heading, line = list_rooms([sent]).split("\n")
+
+    assert heading.split() == ["VENDOR", "ADDRESS", "OPERATIONS", "STANDS", "IN", "FOR", "KEY"]
+    assert line.split() == ["sent", "/sent", count, "https://api.sent.dm", "sk_test_acme_admin"]
+
+
+def test_a_room_without_accounts_is_listed_without_a_key(open_to_all: Room) -> None:
+    """Where everybody may call there is no key to show."""
+    assert list_rooms([open_to_all]).endswith("https://api.sent.dm")
+
+
+def test_a_room_is_described_by_operation(sent: Room) -> None:
+    """Each operation has its address and fidelity, each response its examples."""
+    lines = [" ".join(line.split()) for line in describe_room(sent).split("\n")]
+
+    assert lines[0] == "Sent API v3: campaigns and profiles, https://api.sent.dm"
+    assert "listCampaigns GET /sent/v3/profiles/{profileId}/campaigns documented" in lines
+    assert "listCampaigns 200 documented success" in lines
+
+
+@pytest.mark.parametrize("what", ["operations", "responses"])
+def test_nothing_is_left_out_of_a_description(sent: Room, what: str) -> None:
+    """Every operation and every response has its line."""
+    shown = [line.split() for line in describe_room(sent).split("\n")]
+
+    for operation in sent.document.operations.values():
+        if what == "operations":
+            assert [operation.id, operation.method] in [line[:2] for line in shown]
+        for status in operation.responses:
+            assert [operation.id, str(status)] in [line[:2] for line in shown]
+
+
+def test_a_description_shows_the_accounts(sent: Room, open_to_all: Room) -> None:
+    """Accounts stand at the end with key and note, where there are any."""
+    assert sent.accounts is not None
+
+    description = describe_room(sent)
+
+    assert all(each.credential in description for each in sent.accounts.all)
+    assert description.endswith(sent.accounts.all[-1].note)
+    assert "ACCOUNT" not in describe_room(open_to_all)
+
+
+def test_the_banner_tells_where_and_how(sent: Room) -> None:
+    """Address, operations, keys and a first request are what it shows."""
+    assert sent.accounts is not None
+
+    blocks = banner([sent], BASE, "1.2.3").split("\n\n")
+
+    assert blocks[0] == "understudy 1.2.3 is ready on http://127.0.0.1:4010"
+    assert blocks[1].startswith("Sent  http://127.0.0.1:4010/sent\n  GET")
+    assert len(blocks[1].split("\n")) == 1 + len(sent.document.operations)
+    assert blocks[2].startswith("Sent keys\n  sk_test_acme_admin  ")
+    assert blocks[3] == f"Try it:\n  {first_request(sent, BASE)}"
+
+
+def test_the_banner_of_an_open_room_has_no_keys(open_to_all: Room) -> None:
+    """Where everybody may call there are no keys to show."""
+    assert "keys" not in banner([open_to_all], BASE, "1.2.3").split()
+
+
+def test_the_first_request_works_when_pasted(sent: Room, live: Live) -> None:
+    """The curl line is a request that the seed world answers."""
+    curl, url, flag, header = shlex.split(first_request(sent, live.url))
+
+    name, _, value = header.partition(": ")
+    response = httpx.get(url, headers={name: value})
+
+    assert (curl, flag, response.status_code) == ("curl", "-H", 200)
+    assert response.json()["data"]
+
+
+def test_the_first_request_of_an_open_room_needs_no_key(open_to_all: Room) -> None:
+    """Where everybody may call there is no header to send."""
+    assert "-H" not in shlex.split(first_request(open_to_all, BASE))
+
+
+def test_a_key_goes_into_the_documented_header(sent: Room) -> None:
+    """An apiKey scheme names its header."""
+    assert credential_header(sent, "sk_1") == "x-api-key: sk_1"
+
+
+def test_a_token_is_a_bearer(sent: Room) -> None:
+    """A bearer scheme means Authorization."""
+    room = replace(sent, document=Document("toy", BEARER))
+
+    assert credential_header(room, "am_1") == "Authorization: Bearer am_1"
+
+
+def test_the_admin_plane_can_be_described(sent: Room) -> None:
+    """The mock's own room is shown like the others, without a prefix or accounts."""
+    description = describe_room(admin_room([sent]))
+
+    assert "GET /__admin/health" in description
+    assert "ACCOUNT" not in description
