@@ -11,7 +11,7 @@ from understudy import __version__, checks
 from understudy.clock import Stopwatch
 from understudy.contract import read_document
 from understudy.dispatch import problem
-from understudy.errors import ApiError, MethodNotAllowed
+from understudy.errors import ApiError
 from understudy.fakes import Fakes
 from understudy.rooms import bind, data_folder
 from understudy.vendor import Call, Reply, Room, Vendor
@@ -40,10 +40,7 @@ async def get_health(plane: Plane, call: Call) -> Reply:
 
 
 def _spell(call: Call, error: ApiError) -> Reply:
-    reply = problem(error.status, type(error).__name__, error.message, error.diagnoses)
-    if isinstance(error, MethodNotAllowed):
-        reply.headers["Allow"] = ", ".join(error.allowed)
-    return reply
+    return problem(error.status, type(error).__name__, error.message, error.diagnoses)
 
 
 def _finish(call: Call, reply: Reply) -> None:

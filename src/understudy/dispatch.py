@@ -13,8 +13,10 @@ from understudy.errors import (
     ApiError,
     Diagnosis,
     Internal,
+    MethodNotAllowed,
     PreferenceUnmet,
     ResponseMismatch,
+    TooManyRequests,
 )
 from understudy.prefer import first_example, preferred
 from understudy.vendor import Call, Reply, Room
@@ -98,7 +100,13 @@ def spelled(call: Call, error: Exception) -> Reply:
     call.exchange.diagnoses = error.diagnoses
     if isinstance(error, PreferenceUnmet):
         return problem(error.status, "Preference cannot be met", error.message, error.diagnoses)
-    return call.vendor.spell(call, error)
+    reply = call.vendor.spell(call, error)
+    # What HTTP itself says of these errors is the same at every vendor.
+    if isinstance(error, MethodNotAllowed):
+        reply.headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, TooManyRequests):
+        reply.headers["Retry-After"] = str(error.retry_after)
+    return reply
 
 
 def finished(call: Call, reply: Reply) -> Reply:

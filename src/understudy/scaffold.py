@@ -181,14 +181,8 @@ SERIALIZERS = '''\
 
 from __future__ import annotations
 
-from understudy.errors import (
-    ApiError,
-    Internal,
-    MethodNotAllowed,
-    MissingCredential,
-    NotFound,
-    UnknownCredential,
-)
+from understudy.errors import ApiError, Internal, MissingCredential, UnknownCredential
+from understudy.spelling import example_name
 from understudy.vendor import Call, Reply
 
 # Which documented body says what went wrong.
@@ -196,23 +190,17 @@ EXAMPLES: dict[type[ApiError], str] = {
     MissingCredential: "missing-key",
     UnknownCredential: "invalid-key",
     Internal: "internal",
+    ApiError: "internal",
 }
 
 
 def error(call: Call, error: ApiError) -> Reply:
     """An error as $Title spells it: the documented body of the error's name."""
-    name = f"{error.kind}-not-found" if isinstance(error, NotFound) else _example_name(error)
+    name = example_name(error, EXAMPLES)
     found = call.routed.example(name) if call.routed is not None else None
     if found is not None:
         return Reply(found[0].status, found[1])
-    reply = Reply(error.status, {"error": error.message})
-    if isinstance(error, MethodNotAllowed):
-        reply.headers["Allow"] = ", ".join(error.allowed)
-    return reply
-
-
-def _example_name(error: ApiError) -> str:
-    return next((EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES), "internal")
+    return Reply(error.status, {"error": error.message})
 
 
 def finish(call: Call, reply: Reply) -> None:

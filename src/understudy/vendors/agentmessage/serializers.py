@@ -15,21 +15,19 @@ from understudy.errors import (
     BodyTooLarge,
     Diagnosis,
     Forbidden,
-    IllegalTransition,
     Internal,
     InvalidBody,
     InvalidParameters,
     MalformedBody,
     MethodNotAllowed,
     MissingCredential,
-    NotFound,
-    Refused,
     TooManyRequests,
     UnknownCredential,
     UnknownPath,
     UnsupportedMediaType,
 )
 from understudy.fakes import Fakes
+from understudy.spelling import example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules
 from understudy.webhooks import Attempt, Delivery
@@ -130,31 +128,19 @@ def error(call: Call, error: ApiError) -> Reply:
     words = {**body["error"], "request_id": request_id(call)}
     if isinstance(error, (InvalidBody, InvalidParameters)):
         words["details"] = _details(call, error)
-    answer = Reply(response.status, {"success": False, "error": words})
-    if isinstance(error, TooManyRequests):
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+    return Reply(response.status, {"success": False, "error": words})
 
 
 def _example_name(error: ApiError) -> str:
-    if isinstance(error, Refused):
-        return error.example
-    if isinstance(error, NotFound):
-        return f"{error.kind}-not-found"
-    if isinstance(error, IllegalTransition):
-        return TRANSITIONS[error.kind, error.event]
     if any(diagnosis.where == "path" for diagnosis in error.diagnoses):
         return "invalid-id"
-    return next(EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES)
+    return example_name(error, EXAMPLES, TRANSITIONS)
 
 
 def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
     code, message = UNDOCUMENTED[type(error)]
     words = {"code": code, "message": message, "request_id": request_id(call)}
-    answer = Reply(error.status, {"success": False, "error": words})
-    if isinstance(error, MethodNotAllowed):
-        answer.headers["Allow"] = ", ".join(error.allowed)
-    return answer
+    return Reply(error.status, {"success": False, "error": words})
 
 
 def _details(call: Call, error: ApiError) -> dict[str, str]:

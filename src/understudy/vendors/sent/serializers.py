@@ -9,7 +9,6 @@ from understudy.errors import (
     BodyTooLarge,
     Forbidden,
     IdempotencyInFlight,
-    IllegalTransition,
     Internal,
     InvalidBody,
     InvalidIdempotencyKey,
@@ -17,7 +16,6 @@ from understudy.errors import (
     MalformedBody,
     MethodNotAllowed,
     MissingCredential,
-    NotFound,
     Refused,
     TooManyRequests,
     UnknownCredential,
@@ -26,6 +24,7 @@ from understudy.errors import (
 )
 from understudy.fakes import Fakes
 from understudy.schemas import dotted
+from understudy.spelling import example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 
 DOC_URL = "https://docs.sent.dm/errors/"
@@ -87,7 +86,7 @@ def error(call: Call, error: ApiError) -> Reply:
     """An error as Sent spells it: the documented body of the error's name, with fresh meta."""
     if isinstance(error, (UnknownPath, MethodNotAllowed)):
         return _undocumented(call, error)
-    found = call.operation.example(_example_name(error))
+    found = call.operation.example(example_name(error, EXAMPLES, TRANSITIONS))
     if found is None:
         return _internal(call, error)
     response, body = found
@@ -97,20 +96,7 @@ def error(call: Call, error: ApiError) -> Reply:
         words["message"] = error.words
     if isinstance(error, InvalidBody):
         words["details"] = _details(error)
-    answer = Reply(response.status, envelope(call, None, words))
-    if isinstance(error, TooManyRequests):
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
-
-
-def _example_name(error: ApiError) -> str:
-    if isinstance(error, Refused):
-        return error.example
-    if isinstance(error, NotFound):
-        return f"{error.kind}-not-found"
-    if isinstance(error, IllegalTransition):
-        return TRANSITIONS[error.kind, error.event]
-    return next(EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES)
+    return Reply(response.status, envelope(call, None, words))
 
 
 def _internal(call: Call, error: ApiError) -> Reply:
@@ -122,10 +108,7 @@ def _internal(call: Call, error: ApiError) -> Reply:
 def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
     code, message = UNDOCUMENTED[type(error)]
     words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
-    answer = Reply(error.status, envelope(call, None, words))
-    if isinstance(error, MethodNotAllowed):
-        answer.headers["Allow"] = ", ".join(error.allowed)
-    return answer
+    return Reply(error.status, envelope(call, None, words))
 
 
 def _details(error: InvalidBody) -> dict[str, list[str]]:

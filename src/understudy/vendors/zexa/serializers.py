@@ -21,8 +21,6 @@ from understudy.errors import (
     MalformedBody,
     MethodNotAllowed,
     MissingCredential,
-    NotFound,
-    Refused,
     TooManyRequests,
     UnknownCredential,
     UnknownPath,
@@ -31,6 +29,7 @@ from understudy.errors import (
 from understudy.fakes import Fakes
 from understudy.json_text import write_json
 from understudy.schemas import dotted
+from understudy.spelling import example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.zexa import rules
 
@@ -243,18 +242,15 @@ def error(call: Call, error: ApiError) -> Reply:
         return _failure(call)
     response, body = found
     about = _about(call, error, body) if body["details"] else {}
-    answer = Reply(response.status, {**body, **about, "request_id": call.request_id})
-    if isinstance(error, TooManyRequests):
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+    return Reply(response.status, {**body, **about, "request_id": call.request_id})
 
 
 def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    """What no operation's document can say: the request reached none. Zexa has no 405."""
-    answer = Reply(404, _words(call, "not_found", "Endpoint not found"))
-    if isinstance(error, MethodNotAllowed):
-        answer.headers["Allow"] = ", ".join(error.allowed)
-    return answer
+    """What no operation's document can say: the request reached none.
+
+    Zexa documents no 405; a wrong method still gets one, as HTTP demands, in Zexa's words.
+    """
+    return Reply(error.status, _words(call, "not_found", "Endpoint not found"))
 
 
 def _failure(call: Call) -> Reply:
@@ -267,17 +263,13 @@ def _words(call: Call, code: str, message: str) -> Resource:
 
 
 def _example_name(call: Call, error: ApiError) -> str:
-    if isinstance(error, Refused):
-        return error.example
-    if isinstance(error, NotFound):
-        return f"{error.kind.replace(' ', '-')}-not-found"
     if isinstance(error, InvalidBody):
         return _fault_name(call, _deciding(error.diagnoses))
     fault = error.diagnoses[0]
     if fault.where == "path":
         # An id of another form names nothing either.
         return f"{fault.pointer.removesuffix('_id')}-not-found"
-    return next(EXAMPLES[kind] for kind in type(error).__mro__ if kind in EXAMPLES)
+    return example_name(error, EXAMPLES)
 
 
 def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:
