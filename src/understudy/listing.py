@@ -68,7 +68,8 @@ def banner(rooms: Sequence[Room], base_url: str, version: str) -> str:
         if room.accounts:
             keys = [(f"  {each.credential}", each.note) for each in room.accounts.all]
             blocks.append(f"{room.vendor.title} keys\n{table(keys)}")
-    blocks.append(f"Try it:\n  {first_request(rooms[0], base_url)}")
+    tries = "\n".join(f"  {first_request(room, base_url)}" for room in rooms)
+    blocks.append(f"Try it:\n{tries}")
     blocks.append("More: understudy vendors NAME lists what can be answered; README.md has tasks.")
     return "\n\n".join(blocks)
 
