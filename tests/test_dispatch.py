@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from conftest import NOON
-from toy import toy_room
+from toy import DOCUMENT, toy_room
 
 from understudy.app import App
+from understudy.contract import Document
+from understudy.errors import StartError
 from understudy.settings import Settings
 from understudy.vendor import Reply
 
@@ -106,3 +109,14 @@ async def test_any_auth_takes_every_bearer() -> None:
 
     assert response.status_code == 200
     assert next(iter(app.session().journal)).account == "owner"
+
+
+def test_document_that_is_no_openapi_stops_the_start() -> None:
+    """What Connexion would stumble over is one sentence with the place."""
+    room = toy_room(Reply(200, {"toy": "kite"}))
+    document = Document("toys", {**DOCUMENT, "info": {"title": "Toys"}})
+
+    with pytest.raises(
+        StartError, match=r"specs/toys.yaml: is not OpenAPI 3.0: at info: .*version"
+    ):
+        App([replace(room, document=document)], Settings(), None)

@@ -6,11 +6,13 @@ so is validation, which runs as checks in the vendor's own order (see `checks.py
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.dispatch import CALL, Dispatch, finished, spelled
@@ -22,14 +24,39 @@ from understudy.vendor import Call, Room
 # it, so they are not told at every start.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from connexion.exceptions import InvalidSpecification, ProblemException
+    from connexion.exceptions import ProblemException
     from connexion.lifecycle import ConnexionRequest, ConnexionResponse
     from connexion.middleware import ConnexionMiddleware
     from connexion.middleware.abstract import ROUTING_CONTEXT, SpecMiddleware
     from connexion.middleware.exceptions import ExceptionMiddleware
+    from connexion.middleware.main import API
     from connexion.middleware.security import SecurityMiddleware
     from connexion.resolver import Resolver
     from connexion.security import AbstractSecurityHandler
+    from connexion.spec import OpenAPISpecification
+
+
+class CheckedSpecification(OpenAPISpecification):
+    """Connexion's view of a document, held against Connexion's schema by a faster validator.
+
+    Connexion's own takes a tenth of a second for a document, which is most of the start.
+    """
+
+    @classmethod
+    def from_dict(cls, spec: dict[str, Any], *, base_uri: str = "") -> CheckedSpecification:
+        """The specification; keys that YAML reads as numbers are text, as in JSON."""
+        return cls(json.loads(json.dumps(spec)), base_uri=base_uri)
+
+    @classmethod
+    def _validate_spec(cls, spec: dict[str, Any]) -> None:
+        for error in _openapi_schema().iter_errors(spec):
+            where = "/".join(str(part) for part in error.instance_path)
+            raise ValueError(f"is not OpenAPI 3.0: at {where}: {error.message[:300]}")
+
+
+@cache
+def _openapi_schema() -> jsonschema_rs.Draft4Validator:
+    return jsonschema_rs.Draft4Validator(OpenAPISpecification.openapi_schema, mask="what is there")
 
 
 class Routing(SpecMiddleware):
@@ -123,10 +150,11 @@ def connexion_stack(room: Room) -> ASGIApp:
     )
     for kind in (ProblemException, Exception):
         stack.add_error_handler(kind, _render)
+    # As `add_api` does, but for who validates: see CheckedSpecification.
     try:
-        stack.add_api(room.document.raw, base_path="")
-    except InvalidSpecification as error:
-        where = "/".join(str(part) for part in error.absolute_path)
-        raise StartError(f"specs/{room.name}.yaml: at {where}: {error.message}") from error
+        specification = CheckedSpecification.from_dict(room.document.raw)
+    except ValueError as error:
+        raise StartError(f"specs/{room.name}.yaml: {error}; run: understudy lint") from error
+    stack.apis.append(API(specification, base_path="", **stack.options.__dict__))
     app: ASGIApp = stack
     return app
