@@ -1,5 +1,7 @@
 """Replays every published exchange and holds the reply against the published one.
 
+An exchange with a `clock` is replayed at that time; the others at noon.
+
 The rule of comparison: objects have the same members, lists the same length, leaves the same type
 and value. One kind of leaf may differ in value: an id or a time in the
 published body stands for any value of its own format (same kind of id, same prefix, as many digits
@@ -22,6 +24,7 @@ import pytest
 from conftest import NOON
 
 from understudy.app import App, create_app
+from understudy.clock import instant
 from understudy.rooms import data_folder
 from understudy.settings import Settings
 from understudy.vendor import Room
@@ -99,6 +102,8 @@ def credentials(room: Room, account: str | None) -> dict[str, str]:
 async def replay(app: App, vendor: str, session: str, exchange: Any) -> httpx.Response:
     """Make an exchange's requests in a session of its own; the reply to the last one."""
     last = {**exchange["request"], "account": exchange["account"]}
+    if "clock" in exchange:
+        app.session(session).clock.move_to(instant(exchange["clock"]))
     transport = httpx.ASGITransport(app)
     base_url = f"http://mock/@{session}/{vendor}"
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as http:

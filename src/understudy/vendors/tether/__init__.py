@@ -1,0 +1,37 @@
+"""Tether (Tether Relay) campaign API: SMS to many contacts, planned against a daily quota."""
+
+from understudy import checks
+from understudy.vendor import Vendor
+from understudy.vendors.tether import events, handlers, rules, serializers
+
+VENDOR = Vendor(
+    name="tether",
+    title="Tether",
+    # Every customer has a host of its own; these are those that Tether's pages name.
+    hosts=("your-instance.example.com", "app.tetherai.ca", "api.staging.tetherai.ca"),
+    collections={
+        "organizations": "organization",
+        "contacts": "contact",
+        "days": "day",
+        "campaigns": "campaign",
+        "recipients": "recipient",
+        "messages": "message",
+    },
+    handlers=handlers,
+    # The order in which Tether looks at a request: what comes first decides the answer.
+    checks=(
+        rules.acts_for_organization,
+        checks.count,
+        rules.count_login,
+        checks.rate_limit,
+        rules.id_is_one,
+        checks.parameters,
+        checks.body,
+    ),
+    spell=serializers.error,
+    finish=serializers.finish,
+    actions={"start": events.start, "dispatch": events.dispatch},
+    limit=rules.limit,
+    key="_id",
+    first_request="/api/campaigns",
+)
