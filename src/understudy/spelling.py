@@ -4,7 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from understudy.errors import ApiError, IllegalTransition, NotFound, Refused
+from understudy.errors import (
+    ApiError,
+    BodyTooLarge,
+    IllegalTransition,
+    Internal,
+    InvalidBody,
+    InvalidParameters,
+    MalformedBody,
+    MissingCredential,
+    NotFound,
+    Refused,
+    TooManyRequests,
+    UnknownCredential,
+    UnsupportedMediaType,
+)
+
+# The names that our documents give to what every vendor has to say.
+STANDARD: Mapping[type[ApiError], str] = {
+    MissingCredential: "missing-key",
+    UnknownCredential: "invalid-key",
+    InvalidParameters: "validation",
+    InvalidBody: "validation",
+    MalformedBody: "malformed-body",
+    BodyTooLarge: "too-large",
+    UnsupportedMediaType: "unsupported-media-type",
+    TooManyRequests: "rate-limited",
+    Internal: "internal",
+}
 
 
 def example_name(

@@ -1097,6 +1097,16 @@ class TestLife:
         shown = await tether.show(created)
         assert (shown["status"], shown["stats"]["successRate"]) == ("completed", "0%")
 
+    async def test_campaign_taken_away_by_hand_is_not_sent(self, tether: Caller) -> None:
+        """Whoever changes the store under a campaign that is sending stops it."""
+        created = await tether.create(userIds=[SAM])
+        await tether.put("campaigns", MAPLE, _id=created["_id"], status="cancelled")
+
+        await tether.shift(MINUTE)
+
+        assert (await tether.show(created))["status"] == "cancelled"
+        assert await tether.messages(created) == []
+
     async def test_date_there_and_back_sends_once(self, tether: Caller) -> None:
         """Rescheduled to another date and back, it goes out one time."""
         created = await tether.create(scheduleDate=at(HOUR), userIds=[SAM])
@@ -1853,6 +1863,15 @@ class TestPages:
 
         assert [each["_id"] for each in listed["data"]] == [SUMMER]
 
+    async def test_upcoming_pages_go_on(self, tether: Caller) -> None:
+        """A campaign that joins behind the first page takes nobody from the second."""
+        first = await tether.get("/api/campaigns/upcoming?limit=1")
+        await tether.create(scheduleDate="2031-01-01T00:00:00Z")
+
+        second = await tether.get("/api/campaigns/upcoming?limit=1&page=2")
+
+        assert [each["_id"] for each in first["data"] + second["data"]] == [Q2, SUMMER]
+
     async def test_filtered_pages_go_on(self, tether: Caller) -> None:
         """The pages of a filter together are its campaigns, also when one joins between them."""
         for _ in range(9):
@@ -1871,13 +1890,23 @@ class TestPages:
         """Another filter or size, or another list, does not move the pages of the first reader."""
         first = await tether.get("/api/campaigns?limit=4")
         await tether.create()
-        for other in ("?limit=5", "?limit=4&status=sending", "/scheduled?limit=4"):
+        for other in ("?limit=5", "?limit=4&status=sending", "/upcoming?limit=4"):
             await tether.get(f"/api/campaigns{other}")
 
         second = await tether.get("/api/campaigns?limit=4&page=2")
 
         ids = [each["_id"] for each in first["data"] + second["data"]]
         assert (len(ids), len(set(ids))) == (7, 7)
+
+    async def test_two_ways_to_one_list_are_apart(self, tether: Caller) -> None:
+        """Whoever begins anew by the filter does not move the pages of the list of its own."""
+        first = await tether.get("/api/campaigns/scheduled?limit=1")
+        await tether.create(scheduleDate=at(HOUR))
+        await tether.get("/api/campaigns?status=scheduled&limit=1")
+
+        second = await tether.get("/api/campaigns/scheduled?limit=1&page=2")
+
+        assert [each["_id"] for each in first["data"] + second["data"]] == [Q2, SUMMER]
 
     @pytest.mark.parametrize("limit", [50, 100])
     async def test_thousand_campaigns_each_once(self, limit: int, tether: Caller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,22 +13,15 @@ import orjson
 from understudy.clock import MILLISECOND, SECOND, timestamp
 from understudy.errors import (
     ApiError,
-    BodyTooLarge,
     Diagnosis,
     Forbidden,
-    Internal,
     InvalidBody,
     InvalidParameters,
-    MalformedBody,
     MethodNotAllowed,
-    MissingCredential,
-    TooManyRequests,
-    UnknownCredential,
     UnknownPath,
-    UnsupportedMediaType,
 )
 from understudy.fakes import Fakes
-from understudy.spelling import example_name
+from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules
 from understudy.webhooks import Attempt, Delivery
@@ -37,18 +31,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 KEPT_DAYS = 30
 # Which documented body says what went wrong.
-EXAMPLES: dict[type[ApiError], str] = {
-    MissingCredential: "missing-key",
-    UnknownCredential: "invalid-key",
-    Forbidden: "missing-scope",
-    MalformedBody: "malformed-body",
-    InvalidBody: "validation",
-    InvalidParameters: "validation",
-    BodyTooLarge: "too-large",
-    UnsupportedMediaType: "unsupported-media-type",
-    TooManyRequests: "rate-limited",
-    Internal: "internal",
-}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Forbidden: "missing-scope"}
 TRANSITIONS = {
     ("campaign", "attach"): "campaign-not-active",
     ("number", "attach"): "number-not-assigned",

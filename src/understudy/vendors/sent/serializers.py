@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from understudy.errors import (
     ApiError,
-    BodyTooLarge,
     Forbidden,
     IdempotencyInFlight,
-    Internal,
     InvalidBody,
     InvalidIdempotencyKey,
     InvalidParameters,
-    MalformedBody,
     MethodNotAllowed,
-    MissingCredential,
     Refused,
-    TooManyRequests,
-    UnknownCredential,
     UnknownPath,
-    UnsupportedMediaType,
 )
 from understudy.fakes import Fakes
 from understudy.schemas import dotted
-from understudy.spelling import example_name
+from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 
 DOC_URL = "https://docs.sent.dm/errors/"
 # The request id that the documented error texts carry.
 EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
 # Which documented body says what went wrong.
-EXAMPLES: dict[type[ApiError], str] = {
-    MissingCredential: "missing-key",
-    UnknownCredential: "invalid-key",
+EXAMPLES: Mapping[type[ApiError], str] = {
+    **STANDARD,
     Forbidden: "insufficient-permissions",
     InvalidParameters: "invalid-id",
     InvalidIdempotencyKey: "invalid-idempotency-key",
     IdempotencyInFlight: "in-flight",
-    MalformedBody: "malformed-body",
-    InvalidBody: "validation",
-    BodyTooLarge: "too-large",
-    UnsupportedMediaType: "unsupported-media-type",
-    TooManyRequests: "rate-limited",
-    Internal: "internal",
 }
 TRANSITIONS = {("campaign", "update"): "already-submitted"}
 # What no operation's document can say: the request reached none.

@@ -15,7 +15,7 @@ async def list_campaigns(call: Call) -> Reply:
     if filters != (None, None):
         return await _filtered(call, *filters)
     total = await call.campaigns.count(call.customer)
-    start, end = serializers.window(call, total)
+    start, end = serializers.newest_window(call, total)
     found = await call.campaigns.page(call.customer, start, end - start, newest_first=True)
     return serializers.page(call, found, total)
 
@@ -129,5 +129,5 @@ async def _filtered(call: Call, status: str | None, search: str | None) -> Reply
     """A page of the campaigns that the filters let through, newest first."""
     campaigns = await call.campaigns.list(call.customer)
     found = [each for each in reversed(campaigns) if rules.matches(each, status, search)]
-    start, end = serializers.window(call, len(found), status, search)
+    start, end = serializers.newest_window(call, len(found), status, search)
     return serializers.page(call, found[start:end], len(found))

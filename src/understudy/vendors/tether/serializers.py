@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from understudy.auth import Account
 from understudy.clock import SECOND, timestamp
 from understudy.errors import (
     ApiError,
-    BodyTooLarge,
     Diagnosis,
     Forbidden,
-    Internal,
     InvalidBody,
-    InvalidParameters,
-    MalformedBody,
     MethodNotAllowed,
-    MissingCredential,
-    TooManyRequests,
-    UnknownCredential,
     UnknownPath,
-    UnsupportedMediaType,
 )
 from understudy.fakes import Fakes
 from understudy.json_text import write_json
-from understudy.spelling import example_name
+from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.tether import rules
 
@@ -196,17 +188,27 @@ def dispatched(work: UnitOfWork, campaign: Resource, failures: Sequence[Resource
     }
 
 
-def window(call: Call, total: int, *filters: str | None) -> tuple[int, int]:
-    """Which of the newest-first campaigns the page holds: the first, and the one behind the last.
+def window(call: Call, total: int, newer: int = 0) -> tuple[int, int]:
+    """Which of a list's campaigns the page holds: the first, and the one behind the last.
 
     Args:
         total: how many there are now.
+        newer: how many of them came since the reading began, and are skipped.
+    """
+    size = call.parameters["limit"]
+    start = newer + (call.parameters["page"] - 1) * size
+    return min(start, total), min(start + size, total)
+
+
+def newest_window(call: Call, total: int, *filters: str | None) -> tuple[int, int]:
+    """The window of a newest-first list that may grow between the pages of one reading.
+
+    Args:
         filters: what this reading is limited to.
     """
     page, size = call.parameters["page"], call.parameters["limit"]
     reader = (call.customer, call.operation.id, str(filters), str(size))
-    start = call.session.anchors.newer(reader, page, total) + (page - 1) * size
-    return min(start, total), min(start + size, total)
+    return window(call, total, call.session.anchors.newer(reader, page, total))
 
 
 def page(call: Call, campaigns: Sequence[Resource], total: int) -> Reply:
@@ -321,18 +323,7 @@ def session(account: Account) -> Reply:
 
 
 # Which documented body says what went wrong.
-EXAMPLES: dict[type[ApiError], str] = {
-    MissingCredential: "missing-key",
-    UnknownCredential: "invalid-key",
-    Forbidden: "insufficient-permissions",
-    MalformedBody: "malformed-body",
-    InvalidBody: "validation",
-    InvalidParameters: "validation",
-    BodyTooLarge: "too-large",
-    UnsupportedMediaType: "unsupported-media-type",
-    TooManyRequests: "rate-limited",
-    Internal: "internal",
-}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Forbidden: "insufficient-permissions"}
 TRANSITIONS = {
     ("campaign", "update"): "not-scheduled",
     ("campaign", "cancel"): "not-scheduled",

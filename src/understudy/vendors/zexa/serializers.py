@@ -6,30 +6,23 @@ import hashlib
 import hmac
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from understudy.clock import timestamp
 from understudy.errors import (
     ApiError,
-    BodyTooLarge,
     Conflict,
     Diagnosis,
-    Internal,
     InvalidBody,
     InvalidParameters,
-    MalformedBody,
     MethodNotAllowed,
-    MissingCredential,
-    TooManyRequests,
-    UnknownCredential,
     UnknownPath,
-    UnsupportedMediaType,
 )
 from understudy.fakes import Fakes
 from understudy.json_text import write_json
 from understudy.schemas import dotted
-from understudy.spelling import example_name
+from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.zexa import rules
 
@@ -207,17 +200,7 @@ def page(call: Call, shown: list[Resource], total: int) -> Resource:
 
 
 # Which documented body says what went wrong.
-EXAMPLES: dict[type[ApiError], str] = {
-    MissingCredential: "missing-key",
-    UnknownCredential: "invalid-key",
-    MalformedBody: "malformed-body",
-    InvalidParameters: "validation",
-    BodyTooLarge: "too-large",
-    UnsupportedMediaType: "unsupported-media-type",
-    Conflict: "phone-taken",
-    TooManyRequests: "rate-limited",
-    Internal: "internal",
-}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Conflict: "phone-taken"}
 # The faults of a member that have a body of their own, by member and keyword; whatever else is
 # wrong is `validation`. When a body has several, the first in this order decides; 400 goes first.
 UNREADABLE = {"required": "missing-field", "type": "wrong-type"}
