@@ -49,7 +49,10 @@ def describe_room(room: Room) -> str:
         for status, response in operation.responses.items():
             examples = " ".join(response.examples)
             responses.append((operation.id, str(status), response.fidelity, examples))
-    parts = [f"{room.document.title}, {room.document.origin}", table(operations), table(responses)]
+    title = f"{room.document.title}, {room.document.origin}"
+    if room.vendor.hosts:
+        title += f"\nanswers without its prefix to Host: {', '.join(room.vendor.hosts)}"
+    parts = [title, table(operations), table(responses)]
     if room.accounts:
         keys = [(each.name, each.credential, each.note) for each in room.accounts.all]
         parts.append(table([("ACCOUNT", "KEY", ""), *keys]))

@@ -363,7 +363,7 @@ async def one_replay_too_many(am: Caller, ask: Ask) -> httpx.Response:
 
 
 def preferring(example: str) -> Trigger:
-    """What the room itself never says: published samples, and limits of unlimited operations."""
+    """What the room itself never says: samples that a machine made from the vendor's schema."""
     return but(headers={"Prefer": f"example={example}"})
 
 
@@ -371,7 +371,6 @@ OF_ALL = {
     (401, "missing-key"): but(account=None),
     (401, "invalid-key"): but(account="acme-revoked"),
     (403, "missing-scope"): but(account="acme-sender"),
-    (429, "rate-limited"): preferring("rate-limited"),
 }
 OF_BODIES = {
     (413, "too-large"): but(body=None, content=b" " * (DEFAULT_BODY_LIMIT + 1)),
