@@ -13,7 +13,7 @@ from understudy.auth import Account
 from understudy.checks import parameter_faults
 from understudy.clock import MILLISECOND, SECOND, instant
 from understudy.contract import Operation
-from understudy.errors import NotFound, Refused
+from understudy.errors import Forbidden, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
@@ -56,6 +56,10 @@ def limit(operation: Operation) -> Limit:
     return ACCOUNT_LIMIT
 
 
+# Every user of an organization may do everything; other roles are told that they lack access.
+ROLES = frozenset({"ADMIN", "USER"})
+
+
 async def count_login(call: Call) -> None:
     """Count a request that needs no token."""
     if call.account is None:
@@ -63,9 +67,14 @@ async def count_login(call: Call) -> None:
 
 
 async def acts_for_organization(call: Call) -> None:
-    """A token acts for the whole organization of its user, whatever the user's role."""
-    if call.account is not None:
-        call.customer = call.account["organization"]
+    """A token acts for the whole organization of its user, when the user's role has access."""
+    if call.account is None:
+        return
+    call.customer = call.account["organization"]
+    role = call.account["role"]
+    if role not in ROLES:
+        known = ", ".join(sorted(ROLES))
+        raise Forbidden(f'the role "{role}" lacks access', hint=f"roles with access: {known}")
 
 
 async def id_is_one(call: Call) -> None:
