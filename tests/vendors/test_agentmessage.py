@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
+from calling import own_session, request_example
 from conftest import NOON, Live, serve
 
 from understudy.app import App, create_app
@@ -151,9 +152,7 @@ def limited_app() -> App:
 
 async def calling(app: App) -> AsyncIterator[Caller]:
     """A caller of the app, in a session that no other test has."""
-    session = app.session(f"test-{next(NUMBERS)}")
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
+    async with own_session(app) as (http, session):
         yield Caller(app, http, session)
 
 
@@ -246,9 +245,7 @@ def receiver() -> Iterator[Receiver]:
 
 def documented(operation: str, example: str = "documented") -> Any:
     """A documented request body, as a copy."""
-    body = OPERATIONS[operation].body
-    assert body is not None
-    return json.loads(json.dumps(body.examples[example]))
+    return request_example(OPERATIONS[operation], example)
 
 
 def campaign(**changes: Any) -> Any:

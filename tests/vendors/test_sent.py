@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import re
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from calling import own_session, request_example
 from conftest import NOON
 
 from understudy.app import App, create_app
@@ -25,7 +25,6 @@ from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.webhooks import Delivery
 
 DAY = 24 * 60 * 60 * SECOND
-NUMBERS = itertools.count(1)
 OPERATIONS = open_room("sent").document.operations
 ACCOUNTS = open_room("sent").accounts
 
@@ -123,9 +122,7 @@ def limited_app() -> App:
 
 async def calling(app: App) -> AsyncIterator[Caller]:
     """A caller of the app, in a session that no other test has."""
-    session = app.session(f"test-{next(NUMBERS)}")
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
+    async with own_session(app) as (http, session):
         yield Caller(app, http, session)
 
 
@@ -145,9 +142,7 @@ async def limited(limited_app: App) -> AsyncIterator[Caller]:
 
 def documented(operation: str, example: str = "documented") -> Any:
     """A documented request body, as a copy."""
-    body = OPERATIONS[operation].body
-    assert body is not None
-    return json.loads(json.dumps(body.examples[example]))
+    return request_example(OPERATIONS[operation], example)
 
 
 def campaign(**changes: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from calling import own_session, request_example
 from conftest import NOON, Live, serve
 
 from understudy.app import App, create_app
@@ -173,9 +174,7 @@ def limited_app() -> App:
 
 async def calling(app: App) -> AsyncIterator[Caller]:
     """A caller of the app, in a session that no other test has."""
-    session = app.session(f"test-{next(NUMBERS)}")
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
+    async with own_session(app) as (http, session):
         yield Caller(app, http, session)
 
 
@@ -195,9 +194,7 @@ async def limited(limited_app: App) -> AsyncIterator[Caller]:
 
 def documented(operation: str, example: str = "documented") -> Any:
     """A documented request body, as a copy."""
-    body = OPERATIONS[operation].body
-    assert body is not None
-    return json.loads(json.dumps(body.examples[example]))
+    return request_example(OPERATIONS[operation], example)
 
 
 def without(body: Any, *names: str) -> Any:

@@ -1,0 +1,32 @@
+"""What the vendors' tests share: a session that no other test has, and documented bodies."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from understudy.app import App
+from understudy.contract import Operation
+from understudy.session import Session
+
+NUMBERS = itertools.count(1)
+
+
+@asynccontextmanager
+async def own_session(app: App) -> AsyncIterator[tuple[httpx.AsyncClient, Session]]:
+    """An HTTP client of the in-process mock, and a session that no other test has."""
+    session = app.session(f"test-{next(NUMBERS)}")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
+        yield http, session
+
+
+def request_example(operation: Operation, example: str) -> Any:
+    """A documented request body, as a copy."""
+    assert operation.body is not None
+    return json.loads(json.dumps(operation.body.examples[example]))
