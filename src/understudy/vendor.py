@@ -15,6 +15,7 @@ from understudy.fakes import Fakes
 from understudy.idempotency import IdempotencyRule
 from understudy.journal import Exchange
 from understudy.json_text import write_json
+from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit, Standing
 from understudy.session import Session
 from understudy.settings import Settings
@@ -47,6 +48,35 @@ class Reply:
 Handler = Callable[..., Awaitable[Reply]]
 Check = Callable[["Call"], Awaitable[Reply | None]]
 Action = Callable[..., Awaitable[None]]
+# What an event by hand does: it is given the resource and the scope in which it is kept.
+ByHand = Callable[["UnitOfWork", Resource, str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class View:
+    """How the resources of one collection are shown to the vendor's users.
+
+    Attributes:
+        schema: name of the document's component that a shown resource satisfies.
+        show: a stored resource as a reply would carry it.
+    """
+
+    schema: str
+    show: Callable[[Resource], Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How realistic resources of one collection are made: by the vendor's own operation.
+
+    Attributes:
+        operation: operationId of the operation that creates one.
+        make: path values (by the document's names) and body of one realistic request. It may put
+            resources (credits, say) through the call; they are kept together with the new one.
+    """
+
+    operation: str
+    make: Callable[[Call], Awaitable[tuple[dict[str, str], Any]]]
 
 
 @dataclass(frozen=True)
@@ -68,6 +98,12 @@ class Vendor:
         key: the member that holds a resource's id.
         first_request: path of a GET that the seed world answers, for newcomers.
         journaled: whether its exchanges are part of a session's story.
+        lifecycles: by collection, the moves that its resources can make.
+        fires: by collection and event, what the event does when it is fired by hand.
+        views: by collection, how its resources are shown; one that is never shown has none.
+        samples: by collection, how realistic resources are made.
+        signature: the header that signs its deliveries, in lower case; "" when it signs none.
+        resign: the headers that a delivery carries when it is sent again now.
     """
 
     name: str
@@ -86,6 +122,12 @@ class Vendor:
     key: str = "id"
     first_request: str = "/"
     journaled: bool = True
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    fires: Mapping[str, Mapping[str, ByHand]] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    signature: str = ""
+    resign: Callable[[UnitOfWork, Delivery], Awaitable[Mapping[str, str]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,16 +206,20 @@ class UnitOfWork:
         timeout: float = 10.0,
         report: str | None = None,
         about: Mapping[str, Any] | None = None,
+        subscription: str = "",
+        again: str = "",
     ) -> Delivery:
         """Send a document (or its bytes) to the user's URL once this work is committed.
 
         Args:
             timeout: in seconds.
+            subscription: whose deliveries leave one after the other; the URL when not given.
+            again: id of the delivery of which this is a further attempt.
             report: the room's action that is told: `action(work, delivery, attempt)`.
             about: what the room wants to find again then.
         """
         delivery = Delivery(
-            id=self.fakes.uuid(),
+            id=again or self.fakes.uuid(),
             vendor=self.vendor.name,
             event=event,
             url=url,
@@ -183,6 +229,7 @@ class UnitOfWork:
             created=self.now,
             report=report,
             about=about or {},
+            subscription=subscription or url,
         )
         self._deliveries.append(delivery)
         return delivery

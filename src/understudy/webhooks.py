@@ -54,6 +54,7 @@ class Delivery:
         timeout: in seconds.
         report: the room's action that is told of the attempt, if any.
         about: what the room wants to find again when it is told.
+        subscription: whose deliveries leave one after the other.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Delivery:
     created: int
     report: str | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    subscription: str = ""
     state: State = "pending"
     attempts: list[Attempt] = field(default_factory=list)
     reason: str = ""
