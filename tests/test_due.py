@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
+from understudy.destinations import refusal
 from understudy.due import DueCalls
 from understudy.json_text import write_json
 from understudy.session import Session
 from understudy.settings import Settings
 from understudy.store import Snapshot
 from understudy.vendor import Action, Call, Reply, UnitOfWork, Vendor
-from understudy.webhooks import Attempt, Delivery, refusal
+from understudy.webhooks import Attempt, Delivery
 
 NOON = instant("2026-03-11T12:00:00Z")
 FROZEN = Settings(clock=NOON)

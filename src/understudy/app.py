@@ -53,6 +53,10 @@ class App:
         """Move a session's clock forward; the due calls that fired, in order."""
         return await self._due.shift(session, nanoseconds)
 
+    async def move_to(self, session: Session, instant: int) -> list[DueCall]:
+        """Move a session's clock to a later instant (ns); the due calls that fired, in order."""
+        return await self._due.move_to(session, instant)
+
     async def _delivered(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
         if self._log is not None:
             self._log(delivery)

@@ -6,6 +6,7 @@ Instants are integers: nanoseconds since 1970-01-01T00:00:00Z.
 from __future__ import annotations
 
 import heapq
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,15 @@ from functools import lru_cache
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
 FIRST_YEAR = 1000
+# 9999-01-01T00:00:00Z: the vendors' times have years of four digits.
+LAST = 253_370_764_800 * SECOND
+FRACTION = re.compile(r"(?<=:[0-9]{2})[.,]([0-9]+)")
+# What a duration may be made of, each with its seconds; months and years have no fixed length.
+PARTS = {"W": 604_800, "D": 86_400, "H": 3_600, "M": 60, "S": 1}
+DURATION = re.compile(
+    r"P(?:(?P<W>[0-9]{1,5})W)?(?:(?P<D>[0-9]{1,6})D)?"
+    r"(?:T(?:(?P<H>[0-9]{1,7})H)?(?:(?P<M>[0-9]{1,9})M)?(?:(?P<S>[0-9]{1,10}(?:\.[0-9]{1,9})?)S)?)?"
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -27,6 +37,16 @@ class DueCall:
     vendor: str = field(compare=False)
     action: str = field(compare=False)
     arguments: bytes = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """A clock at one moment: where it stood, whether it stood still, and what was to come."""
+
+    now: int
+    frozen: bool
+    due: tuple[DueCall, ...] = ()
+    scheduled: int = 0
 
 
 class Clock:
@@ -75,6 +95,25 @@ class Clock:
         """Stand still from now on; only `shift` and `move_to` move a frozen clock."""
         self._stands_at = self.now()
 
+    def run(self) -> None:
+        """Go on from where it stands, as fast as real time."""
+        if self._stands_at is not None:
+            self._offset = self._stands_at - self._wall()
+            self._stands_at = None
+
+    def snapshot(self) -> ClockState:
+        """Where the clock stands and what waits."""
+        return ClockState(self.now(), self.frozen, tuple(self.pending()), self._scheduled)
+
+    def restore(self, state: ClockState) -> None:
+        """Back to where a clock stood; one that ran goes on from there."""
+        self._stands_at = state.now
+        if not state.frozen:
+            self.run()
+        # What is sorted is a heap.
+        self._due = list(state.due)
+        self._scheduled = state.scheduled
+
     def schedule(self, at: int, vendor: str, action: str, arguments: bytes) -> DueCall:
         """Note a call for later; calls of one instant fire in the order they were scheduled."""
         self._scheduled += 1
@@ -116,7 +155,9 @@ def instant(text: str) -> int:
     Raises:
         ValueError: when the text is not a time, or its year in UTC has not four digits.
     """
-    moment = datetime.fromisoformat(text)
+    fraction = FRACTION.search(text)
+    whole = FRACTION.sub("", text, count=1)
+    moment = datetime.fromisoformat(whole)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
@@ -126,7 +167,24 @@ def instant(text: str) -> int:
     if moment.year < FIRST_YEAR:
         raise ValueError(f"{text} is before the year {FIRST_YEAR}")
     since = moment - EPOCH
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
+    # Python's own reading of a fraction ends at microseconds.
+    nanoseconds = int(fraction[1][:9].ljust(9, "0")) if fraction else 0
+    return (since.days * 86_400 + since.seconds) * SECOND + nanoseconds
+
+
+def duration(text: str) -> int:
+    """Nanoseconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+
+    Raises:
+        ValueError: when the text is none.
+    """
+    found = DURATION.fullmatch(text)
+    parts = {name: value for name, value in (found.groupdict() if found else {}).items() if value}
+    if not parts or text.endswith("T"):
+        raise ValueError(f'"{text}" is not a duration such as P30D or PT1H30M')
+    fraction = parts.get("S", "").partition(".")[2]
+    seconds = sum(int(value.partition(".")[0]) * PARTS[name] for name, value in parts.items())
+    return seconds * SECOND + int(fraction.ljust(9, "0"))
 
 
 class Stopwatch:

@@ -9,11 +9,17 @@ from typing import Any
 
 import orjson
 
-from understudy.clock import Clock, DueCall
-from understudy.session import Session
+from understudy.clock import LAST, Clock, DueCall, timestamp
+from understudy.session import DELIVER, Session
 from understudy.vendor import Action, UnitOfWork, Vendor
-from understudy.webhooks import Attempt, Delivery
+from understudy.webhooks import Attempt, Delivery, unpacked
 
+# What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
+MOST_FIRED = 100_000
+# How many calls may fire before others get a turn.
+PAUSE_EVERY = 100
+# Seconds for which a move of the clock waits for deliveries that were under way before it.
+GRACE = 0.5
 logger = logging.getLogger(__name__)
 
 
@@ -30,11 +36,11 @@ class DueCalls:
 
     async def catch_up(self, session: Session) -> None:
         """Fire what is due by the session's clock, unless only `shift` may."""
-        if session.clock.next_due() is None or not session.fires_by_itself:
+        if session.clock.next_due() is None or not session.fires_by_itself or session.shifting:
             return
         while due := session.clock.pop_due():
-            await self._fire(session, due)
-        session.wake(lambda: self._start(session))
+            await self.fire(session, due)
+        self.wake(session)
 
     async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
         """Move a session's clock forward and fire everything on the way; what fired, in order.
@@ -44,19 +50,61 @@ class DueCalls:
         """
         if nanoseconds < 0:
             raise ValueError("a clock is shifted forward; reset the session to go back")
-        target = session.clock.now() + nanoseconds
-        fired = []
-        while (at := session.clock.next_due()) is not None and at <= target:
-            _advance(session.clock, at)
-            due = session.clock.pop_due()
-            if due is not None:
-                await self._fire(session, due)
-                fired.append(due)
-                # What the receivers answer may bring the next call, and belongs to this instant.
-                await session.webhooks.settle()
-        _advance(session.clock, target)
-        session.wake(lambda: self._start(session))
+        return await self._move(session, session.clock.now() + nanoseconds)
+
+    async def move_to(self, session: Session, target: int) -> list[DueCall]:
+        """Move a session's clock to a later instant and fire everything on the way, in order.
+
+        After `MOST_FIRED` calls the clock stands where it has come to, short of the target.
+
+        Raises:
+            ValueError: when the instant is past, or later than the last year of four digits.
+        """
+        if target < session.clock.now():
+            raise ValueError("a clock only moves forward; reset the session to go back")
+        return await self._move(session, target)
+
+    async def _move(self, session: Session, target: int) -> list[DueCall]:
+        if target > LAST:
+            raise ValueError(f"a clock ends at {timestamp(LAST, 0, 'Z')}; reset the session")
+        # A receiver may move the clock from inside its handler: its own delivery, which waits
+        # for that handler, must not be waited for.
+        await session.webhooks.settle(timeout=GRACE)
+        busy = session.webhooks.busy()
+        clock = session.clock
+        session.shifting += 1
+        try:
+            fired = await self._fire_until(session, target, busy)
+        finally:
+            session.shifting -= 1
+        if len(fired) < MOST_FIRED and clock is session.clock:
+            _advance(clock, target)
+        self.wake(session)
         return fired
+
+    async def _fire_until(
+        self, session: Session, target: int, busy: frozenset[str]
+    ) -> list[DueCall]:
+        fired: list[DueCall] = []
+        clock = session.clock
+        while (at := clock.next_due()) is not None and at <= target and len(fired) < MOST_FIRED:
+            _advance(clock, at)
+            due = clock.pop_due()
+            if due is None:
+                continue
+            await self.fire(session, due)
+            fired.append(due)
+            # What the receivers answer may bring the next call, and belongs to this instant.
+            await session.webhooks.settle(busy)
+            if len(fired) % PAUSE_EVERY == 0:
+                await asyncio.sleep(0)
+            if clock is not session.clock:
+                break
+        return fired
+
+    def wake(self, session: Session) -> None:
+        """Have what falls due next fire by itself, if time passes by itself."""
+        session.wake(lambda: self._start(session))
 
     def _start(self, session: Session) -> None:
         task = asyncio.get_running_loop().create_task(self.catch_up(session))
@@ -68,10 +116,21 @@ class DueCalls:
         if delivery.report is not None:
             told = self._vendors[delivery.vendor].actions[delivery.report]
             await self._run(session, delivery.vendor, attempt.at, told, delivery, attempt)
-            session.wake(lambda: self._start(session))
+            self.wake(session)
 
-    async def _fire(self, session: Session, due: DueCall) -> None:
+    async def fire(self, session: Session, due: DueCall, invented: Clock | None = None) -> None:
+        """Run a due call.
+
+        Args:
+            invented: the clock of an invented past, in which nobody outside is told.
+        """
+        if due.action == DELIVER:
+            session.webhooks.release(unpacked(due.arguments))
+            return
+
         async def happening(work: UnitOfWork) -> None:
+            if invented is not None:
+                work.clock, work.muted = invented, True
             action = self._vendors[due.vendor].actions[due.action]
             await action(work, **orjson.loads(due.arguments))
 

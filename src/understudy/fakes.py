@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import random
 import string
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faker import Faker
 
 ALPHANUMERIC = string.ascii_uppercase + string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class FakesState:
+    """Where the sequences of a session stand; `faker` is None until Faker was needed."""
+
+    ids: tuple[Any, ...]
+    faker: tuple[Any, ...] | None = None
 
 
 class Fakes:
@@ -31,6 +40,19 @@ class Fakes:
     def token(self, length: int, alphabet: str = ALPHANUMERIC) -> str:
         """A string of `length` characters drawn from the alphabet."""
         return "".join(self.random.choices(alphabet, k=length))
+
+    def snapshot(self) -> FakesState:
+        """Where the sequences stand."""
+        loaded = "faker" in self.__dict__
+        return FakesState(self.random.getstate(), self.faker.random.getstate() if loaded else None)
+
+    def restore(self, state: FakesState) -> None:
+        """Go on from where sequences stood."""
+        self.__dict__.pop("faker", None)
+        if state.faker is not None:
+            self.faker.random.setstate(state.faker)
+        # Last: making a Faker draws from the sequence.
+        self.random.setstate(state.ids)
 
     @cached_property
     def faker(self) -> Faker:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from understudy.clock import SECOND
 from understudy.errors import IdempotencyInFlight, InvalidIdempotencyKey
@@ -106,6 +107,14 @@ class IdempotencyCache:
     def forget(self, owner: tuple[str, str, str]) -> None:
         """Let the next request with this key be a first one again."""
         self._entries.pop(owner, None)
+
+    def snapshot(self) -> dict[tuple[str, str, str], Remembered]:
+        """What is remembered; requests that are still being answered are not."""
+        return {owner: replace(entry) for owner, entry in self._entries.items() if entry.status}
+
+    def restore(self, entries: Mapping[tuple[str, str, str], Remembered]) -> None:
+        """Back to what was remembered."""
+        self._entries = {owner: replace(entry) for owner, entry in entries.items()}
 
     def _prune(self, now: int) -> None:
         """Drop what expired; entries are in order of beginning, so the stale ones come first."""

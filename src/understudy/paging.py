@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -31,6 +32,14 @@ class Anchors:
         if page <= 1:
             self._counts[reader] = count
         return max(0, count - self._counts.get(reader, count))
+
+    def snapshot(self) -> dict[tuple[str, ...], int]:
+        """Where each reader began."""
+        return dict(self._counts)
+
+    def restore(self, counts: Mapping[tuple[str, ...], int]) -> None:
+        """Back to where readers began."""
+        self._counts = dict(counts)
 
 
 def write_cursor(position: dict[str, Any]) -> str:

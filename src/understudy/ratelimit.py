@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from understudy.clock import SECOND
+
+# Pool, name of the limit, length in seconds.
+Window = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Windows:
     """The counters of one session, by pool and limit."""
 
     def __init__(self) -> None:
-        self._counters: dict[tuple[str, str, int], list[int]] = {}
+        self._counters: dict[Window, list[int]] = {}
 
     def take(self, pool: str, limit: Limit, now: int) -> Standing:
         """Count one request of a pool at an instant (ns) and say where the pool stands."""
@@ -52,6 +56,14 @@ class Windows:
         elif burst_used > limit.burst:
             retry_after = max(1, burst_ends - now // SECOND)
         return Standing(limit.count, max(0, limit.count - used), ends, retry_after)
+
+    def snapshot(self) -> dict[Window, tuple[int, int]]:
+        """The counters: when each window began, in unix seconds, and how many it counted."""
+        return {window: (begun, used) for window, (begun, used) in self._counters.items()}
+
+    def restore(self, counters: Mapping[Window, tuple[int, int]]) -> None:
+        """Back to what was counted."""
+        self._counters = {window: list(counter) for window, counter in counters.items()}
 
     def _count(self, pool: str, name: str, seconds: int, now: int) -> tuple[int, int]:
         """Requests in the window so far, this one included, and its end in unix seconds."""

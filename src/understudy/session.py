@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from understudy.clock import SECOND, Clock
-from understudy.fakes import Fakes
-from understudy.idempotency import IdempotencyCache
+from understudy.clock import MILLISECOND, SECOND, Clock, ClockState
+from understudy.fakes import Fakes, FakesState
+from understudy.faults import Faults
+from understudy.idempotency import IdempotencyCache, Remembered
 from understudy.journal import Journal
 from understudy.paging import Anchors
-from understudy.ratelimit import Windows
+from understudy.ratelimit import Window, Windows
 from understudy.settings import Settings
 from understudy.store import Snapshot, Store
-from understudy.webhooks import Attempt, Delivery, Webhooks
+from understudy.webhooks import Attempt, Delivery, Webhooks, packed, unpacked
 
+# The action of a due call that lets a held delivery go; no room has an action of this name.
+DELIVER = "(deliver)"
 DEFAULT = "default"
 FRESH = "fresh"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -25,8 +29,30 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 Report = Callable[["Session", Delivery, Attempt], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a session's vendors know at one moment.
+
+    The journal, the deliveries and the faults are not in it: what happened has happened, and what
+    is planned to break is the test's.
+    """
+
+    resources: Snapshot
+    clock: ClockState
+    fakes: FakesState
+    idempotency: Mapping[tuple[str, str, str], Remembered]
+    windows: Mapping[Window, tuple[int, int]]
+    anchors: Mapping[tuple[str, ...], int]
+
+
 class Session:
-    """One world: its resources, clock, ids, journal, remembered keys, counters and deliveries."""
+    """One world: its resources, clock, ids, journal, remembered keys, counters and deliveries.
+
+    Attributes:
+        worlds: named snapshots, the oldest first.
+        coverage: how often each vendor's operation answered with each status.
+        shifting: whether somebody moves the clock and fires what falls due.
+    """
 
     def __init__(
         self, name: str, seed: Snapshot, settings: Settings, report: Report | None = None
@@ -38,6 +64,8 @@ class Session:
         self._seed = seed
         self.store = Store(seed)
         self.journal = Journal(settings.journal_size)
+        self.worlds: dict[str, World] = {}
+        self.shifting = 0
         self._timer: asyncio.TimerHandle | None = None
         self._begin()
 
@@ -47,6 +75,8 @@ class Session:
         self.idempotency = IdempotencyCache()
         self.windows = Windows()
         self.anchors = Anchors()
+        self.faults = Faults()
+        self.coverage: Counter[tuple[str, str, int]] = Counter()
         self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now, self._reported)
 
     async def _reported(self, delivery: Delivery, attempt: Attempt) -> None:
@@ -61,6 +91,40 @@ class Session:
         self.store = Store(self._seed)
         self.journal = Journal(self._settings.journal_size)
         self._begin()
+
+    def snapshot(self) -> World:
+        """The world as it is now; costs a pointer for each shelf and what waits."""
+        return World(
+            resources=self.store.snapshot(),
+            clock=self.clock.snapshot(),
+            fakes=self.fakes.snapshot(),
+            idempotency=self.idempotency.snapshot(),
+            windows=self.windows.snapshot(),
+            anchors=self.anchors.snapshot(),
+        )
+
+    def restore(self, world: World) -> None:
+        """Back to an earlier world; what is under way in this one is given up."""
+        self.webhooks.stop()
+        held = (call.arguments for call in world.clock.due if call.action == DELIVER)
+        self.webhooks.forget(frozenset(unpacked(each).id for each in held))
+        # A new store: what is under way in the old one must not reach this world.
+        self.store = Store(self._seed)
+        self.store.restore(world.resources)
+        self.clock.restore(world.clock)
+        self.fakes.restore(world.fakes)
+        self.idempotency.restore(world.idempotency)
+        self.windows.restore(world.windows)
+        self.anchors.restore(world.anchors)
+
+    def send(self, delivery: Delivery) -> None:
+        """Send a delivery, as far as no planned fault strikes it."""
+        signed = bool(delivery.signature)
+        planned = self.faults.meet_delivery(delivery.vendor, delivery.event, signed)
+        self.webhooks.send(delivery, planned)
+        if planned is not None and delivery.state == "held":
+            at = self.clock.now() + planned.milliseconds() * MILLISECOND
+            self.clock.schedule(at, delivery.vendor, DELIVER, packed(delivery))
 
     def scaled(self, delay: float) -> int:
         """Nanoseconds for something that takes `delay` seconds at the vendor."""
@@ -120,6 +184,10 @@ class Sessions:
         if len(self._sessions) > self._settings.max_sessions:
             self._sessions.popitem(last=False)[1].close()
         return session
+
+    def find(self, name: str) -> Session | None:
+        """The session of this name, if there is one; it does not count as used."""
+        return self._sessions.get(name)
 
     def drop(self, name: str) -> bool:
         """Forget a session; whether there was one."""

@@ -12,6 +12,7 @@ from understudy.clock import MILLISECOND, timestamp
 from understudy.contract import Document, Operation, snake_case
 from understudy.errors import ApiError, Diagnosis
 from understudy.fakes import Fakes
+from understudy.faults import Fault
 from understudy.idempotency import IdempotencyRule
 from understudy.journal import Exchange
 from understudy.json_text import write_json
@@ -160,6 +161,8 @@ class UnitOfWork:
     Attributes:
         now: the one instant (ns) at which all of it happens.
         rehearsal: run everything, keep nothing.
+        muted: send no deliveries.
+        clock: what its due calls wait for: the session's clock, or that of an invented past.
     """
 
     def __init__(self, session: Session, vendor: Vendor, now: int) -> None:
@@ -167,6 +170,8 @@ class UnitOfWork:
         self.vendor = vendor
         self.now = now
         self.rehearsal = False
+        self.muted = False
+        self.clock = session.clock
         self._store = session.store
         self._changes: Changes = {}
         self._due: list[tuple[int, str, bytes]] = []
@@ -229,7 +234,8 @@ class UnitOfWork:
             created=self.now,
             report=report,
             about=about or {},
-            subscription=subscription or url,
+            subscription=f"{self.vendor.name}/{subscription or url}",
+            signature=self.vendor.signature,
         )
         self._deliveries.append(delivery)
         return delivery
@@ -250,9 +256,9 @@ class UnitOfWork:
         if self._changes:
             await self._store.write(self._changes)
         for at, action, arguments in self._due:
-            self.session.clock.schedule(at, self.vendor.name, action, arguments)
-        for delivery in self._deliveries:
-            self.session.webhooks.send(delivery)
+            self.clock.schedule(at, self.vendor.name, action, arguments)
+        for delivery in self._deliveries if not self.muted else ():
+            self.session.send(delivery)
 
 
 class Call(UnitOfWork):
@@ -266,6 +272,7 @@ class Call(UnitOfWork):
         content: the request's body as it came; `body` is the document read from it.
         customer: id of whom the request acts for; the room sets it.
         examined: whether it has passed every check; only then is its reply remembered.
+        fault: what is to go wrong with it, if anything.
     """
 
     def __init__(
@@ -290,6 +297,7 @@ class Call(UnitOfWork):
         self.examined = False
         self.standing: Standing | None = None
         self.remembered_as: tuple[str, str, str] | None = None
+        self.fault: Fault | None = None
         self.reply_headers: dict[str, str] = {}
 
     @property

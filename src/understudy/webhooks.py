@@ -1,27 +1,26 @@
 """Deliveries: requests that the mock makes to its user, the way a vendor would.
 
-They leave for loopback only, unless a host was allowed by name; a blocked one is recorded.
+They leave for loopback only, unless a host was allowed; a blocked one is recorded. Deliveries of
+one subscription leave in order, one at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-import httpx
+import orjson
 
 from understudy.clock import MILLISECOND
+from understudy.destinations import Destination, destination
+from understudy.faults import Planned
+from understudy.outgoing import NoAnswer, post
 
-State = Literal["pending", "delivered", "failed", "blocked"]
+State = Literal["pending", "held", "withheld", "delivered", "failed", "blocked"]
 KEPT = 1_000
-EXCERPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Attempt:
         status: of the receiver's answer; None when there was none.
         excerpt: how the answer's body begins.
         error: what went wrong; "" when there was an answer.
+        headers: what it was sent with, the signature among them; `answered` came back.
     """
 
     at: int
@@ -40,6 +40,8 @@ class Attempt:
     error: str = ""
     excerpt: str = ""
     milliseconds: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answered: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
@@ -55,6 +57,8 @@ class Delivery:
         report: the room's action that is told of the attempt, if any.
         about: what the room wants to find again when it is told.
         subscription: whose deliveries leave one after the other.
+        signature: the header that signs it, in lower case; "" when it is not signed.
+        fault: the planned fault that struck it, if any.
     """
 
     id: str
@@ -68,50 +72,39 @@ class Delivery:
     report: str | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     subscription: str = ""
+    signature: str = ""
     state: State = "pending"
     attempts: list[Attempt] = field(default_factory=list)
     reason: str = ""
-
-
-def refusal(url: str, allowed: frozenset[str]) -> str:
-    """Why a delivery to this URL must not leave, or "" when it may."""
-    try:
-        parts = urlsplit(url)
-        # Reading the port checks it; a socket would fail on one that does not exist.
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "the URL cannot be read"
-    if parts.scheme not in ("http", "https") or not host:
-        return "only http and https URLs with a host are called"
-    if is_loopback(host) or host in {name.lower() for name in allowed}:
-        return ""
-    return f"{host} is not on this machine; allow it with --webhook-host {host}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine by definition."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    fault: str = ""
 
 
 Report = Callable[[Delivery, Attempt], Awaitable[None]]
 
+# What of a delivery is carried to the time when it leaves.
+CARRIED = (
+    *("id", "vendor", "event", "url", "headers", "timeout", "created", "report"),
+    *("about", "subscription", "signature", "fault"),
+)
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificate store takes longer than most deliveries."""
-    return ssl.create_default_context()
+
+def packed(delivery: Delivery) -> bytes:
+    """A held delivery as JSON, so that it survives in a due call."""
+    members = {name: getattr(delivery, name) for name in CARRIED}
+    return orjson.dumps({**members, "body": delivery.body.decode()})
+
+
+def unpacked(parcel: bytes) -> Delivery:
+    """The delivery that was packed."""
+    members = orjson.loads(parcel)
+    return Delivery(**{**members, "body": members["body"].encode()})
 
 
 class Webhooks:
     """The deliveries of one session, oldest first.
 
     Args:
-        allowed: host names beyond loopback.
+        allowed: host names, addresses and networks beyond loopback.
         now: the session's clock.
         report: is told of each attempt in the background.
     """
@@ -119,82 +112,172 @@ class Webhooks:
     def __init__(
         self, allowed: frozenset[str], now: Callable[[], int], report: Report | None = None
     ) -> None:
-        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
+        self._log: dict[str, Delivery] = {}
         self._allowed = allowed
         self._now = now
         self._report = report
         self._closed = False
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._queues: dict[str, deque[tuple[Delivery, bool]]] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, list[Delivery]] = {}
 
-    def send(self, delivery: Delivery) -> None:
-        """Record a delivery and start it in the background; a closed session sends nothing."""
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """The latest ones, in the order in which they were last sent."""
+        return list(self._log.values())
+
+    def find(self, id: str) -> Delivery | None:
+        return self._log.get(id)
+
+    def send(self, delivery: Delivery, planned: Planned | None = None) -> None:
+        """Record a delivery and have it sent when those before it are through.
+
+        A closed session sends nothing. Of the faults, those that need the session's clock (`late`,
+        `out-of-order`) only hold the delivery here: somebody releases it.
+        """
         if self._closed:
             return
-        task = asyncio.get_running_loop().create_task(self._send(delivery))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        self.deliveries.append(delivery)
+        delivery = self._keep(delivery)
+        kind = planned.fault.kind if planned else ""
+        delivery.fault = kind
+        if kind == "webhook-never":
+            delivery.state, delivery.reason = "withheld", "a planned fault keeps it from leaving"
+        elif kind in ("webhook-late", "webhook-out-of-order"):
+            self._hold(delivery, until_next=kind == "webhook-out-of-order")
+        else:
+            self._queue(delivery, kind)
 
-    async def send_now(self, delivery: Delivery) -> Attempt:
-        """Record a delivery, send it and wait for what comes of it."""
-        self.deliveries.append(delivery)
+    def _queue(self, delivery: Delivery, kind: str) -> None:
+        if kind == "webhook-bad-signature":
+            delivery.headers = _spoilt(delivery.headers, delivery.signature)
+        self._enqueue(delivery, told=True)
+        if kind == "webhook-duplicate":
+            self._enqueue(delivery, told=False)
+        for held in self._held.pop(delivery.subscription, []):
+            self._enqueue(held, told=True)
+
+    def _hold(self, delivery: Delivery, until_next: bool) -> None:
+        delivery.state = "held"
+        if until_next:
+            self._held.setdefault(delivery.subscription, []).append(delivery)
+
+    def release(self, delivery: Delivery) -> None:
+        """Send a held delivery, unless it has left meanwhile."""
+        known = self._log.get(delivery.id)
+        if known is not None and known.state != "held":
+            return
+        held = self._held.get(delivery.subscription, [])
+        self._held[delivery.subscription] = [each for each in held if each.id != delivery.id]
+        if not self._closed:
+            self._enqueue(known or self._keep(delivery), told=True)
+
+    async def replay(self, delivery: Delivery, headers: Mapping[str, str]) -> Attempt:
+        """Send what was sent before once more, past the queue, with these headers.
+
+        No room is told: to the vendor it is the same attempt.
+        """
+        delivery.headers = dict(headers)
         return await self._attempt(delivery)
 
-    async def _send(self, delivery: Delivery) -> None:
-        attempt = await self._attempt(delivery)
-        if self._report is not None:
-            await self._report(delivery, attempt)
+    def _keep(self, delivery: Delivery) -> Delivery:
+        """The log's entry of a delivery; a further attempt goes on with the one it repeats."""
+        earlier = self._log.pop(delivery.id, None)
+        if earlier is not None:
+            delivery.attempts = earlier.attempts
+            delivery.created = earlier.created
+        self._log[delivery.id] = delivery
+        if len(self._log) > KEPT:
+            del self._log[next(iter(self._log))]
+        return delivery
 
-    async def settle(self) -> None:
-        """Wait until no delivery is under way."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+    def _enqueue(self, delivery: Delivery, told: bool) -> None:
+        delivery.state = "pending"
+        queue = self._queues.setdefault(delivery.subscription, deque())
+        queue.append((delivery, told))
+        if delivery.subscription not in self._workers:
+            work = self._work_off(delivery.subscription, queue)
+            self._workers[delivery.subscription] = asyncio.get_running_loop().create_task(work)
+
+    async def _work_off(self, subscription: str, queue: deque[tuple[Delivery, bool]]) -> None:
+        try:
+            while queue:
+                delivery, told = queue.popleft()
+                attempt = await self._attempt(delivery)
+                if told and self._report is not None:
+                    await self._report(delivery, attempt)
+        finally:
+            if self._workers.get(subscription) is asyncio.current_task():
+                del self._workers[subscription], self._queues[subscription]
+
+    async def send_now(self, delivery: Delivery) -> Attempt:
+        """Record a delivery, send it past the queue and wait for what comes of it."""
+        return await self._attempt(self._keep(delivery))
+
+    def busy(self) -> frozenset[str]:
+        """The subscriptions that have a delivery under way."""
+        return frozenset(self._workers)
+
+    async def settle(
+        self, apart_from: frozenset[str] = frozenset(), timeout: float | None = None
+    ) -> None:
+        """Wait until no delivery is under way, but for those of some subscriptions.
+
+        Args:
+            timeout: seconds of real time after which nobody waits any longer.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while waiting := [
+                    task for name, task in self._workers.items() if name not in apart_from
+                ]:
+                    await asyncio.wait(waiting)
+        except TimeoutError:
+            return
+
+    def forget(self, ids: frozenset[str]) -> None:
+        """Drop deliveries from the log: the world in which they were sent is gone."""
+        self._held.clear()
+        self._log = {id: each for id, each in self._log.items() if id not in ids}
+
+    def stop(self) -> None:
+        """Give up what is under way."""
+        workers, self._workers, self._queues = self._workers, {}, {}
+        for task in workers.values():
+            task.cancel()
 
     def close(self) -> None:
         """Give up what is under way, and send nothing more."""
         self._closed = True
-        for task in self._under_way:
-            task.cancel()
+        self.stop()
 
     async def _attempt(self, delivery: Delivery) -> Attempt:
         at = self._now()
-        reason = refusal(delivery.url, self._allowed)
-        if reason:
-            delivery.state, delivery.reason = "blocked", reason
-            return Attempt(at, None, reason)
-        attempt = await self._post(delivery, at)
+        sent = dict(delivery.headers)
+        where = await destination(delivery.url, self._allowed)
+        if isinstance(where, str):
+            delivery.state, delivery.reason = "blocked", where
+            return Attempt(at, None, where, headers=sent)
+        attempt = await self._post(delivery, where, at, sent)
         delivery.attempts.append(attempt)
         delivery.reason = attempt.error
         delivery.state = "delivered" if attempt.succeeded else "failed"
         return attempt
 
-    async def _post(self, delivery: Delivery, at: int) -> Attempt:
-        secure = urlsplit(delivery.url).scheme == "https"
-        client = httpx.AsyncClient(
-            timeout=delivery.timeout, trust_env=False, verify=_tls() if secure else False
-        )
-        body, headers = delivery.body, delivery.headers
+    async def _post(
+        self, delivery: Delivery, where: Destination, at: int, sent: dict[str, str]
+    ) -> Attempt:
         try:
-            # The client's own timeout starts anew with every byte; this one is for the whole.
-            async with (
-                asyncio.timeout(delivery.timeout),
-                client,
-                client.stream("POST", delivery.url, content=body, headers=headers) as answer,
-            ):
-                excerpt = await _beginning(answer)
-        except TimeoutError:
-            return Attempt(at, None, f"no answer within {delivery.timeout:g} s")
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            return Attempt(at, None, f"{type(error).__name__}: {error}")
+            answer = await post(where, delivery.body, sent, delivery.timeout)
+        except NoAnswer as error:
+            return Attempt(at, None, str(error), headers=sent)
         spent = (self._now() - at) // MILLISECOND
-        return Attempt(at, answer.status_code, excerpt=excerpt, milliseconds=spent)
+        return Attempt(at, answer.status, "", answer.excerpt, spent, sent, answer.headers)
 
 
-async def _beginning(answer: httpx.Response) -> str:
-    """How an answer's body begins, whatever its length and charset."""
-    read = b""
-    async for part in answer.aiter_bytes():
-        read += part
-        if len(read) >= EXCERPT:
-            break
-    return read[:EXCERPT].decode("utf-8", "replace")
+def _spoilt(headers: Mapping[str, str], signature: str) -> dict[str, str]:
+    """The headers with a signature whose last character is another one."""
+    spoilt = dict(headers)
+    for name, value in headers.items():
+        if name.lower() == signature:
+            spoilt[name] = value[:-1] + ("0" if value[-1:] != "0" else "1")
+    return spoilt

@@ -1,0 +1,112 @@
+"""Where deliveries may go: this machine, and what was allowed by name, address or network."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A URL that may be called.
+
+    Attributes:
+        address: where its host was found; None when the name itself says this machine.
+    """
+
+    url: str
+    address: str | None = None
+
+
+def refusal(url: str, allowed: frozenset[str]) -> str:
+    """Why a delivery to this URL must not leave, or "" when it may as far as the URL tells.
+
+    Args:
+        allowed: names, addresses and networks beyond loopback.
+    """
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it; a socket would fail on one that does not exist.
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "the URL cannot be read"
+    if parts.scheme not in ("http", "https") or not host:
+        return "only http and https URLs with a host are called"
+    if is_loopback(host) or _among(host, allowed) or host in {each.lower() for each in allowed}:
+        return ""
+    return f"{host} is not on this machine; allow it with --webhook-host {host}"
+
+
+async def destination(url: str, allowed: frozenset[str]) -> Destination | str:
+    """Where a delivery to this URL goes, or why it must not leave."""
+    reason = refusal(url, allowed)
+    if reason:
+        return reason
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host) or _address(host) is not None:
+        return Destination(url)
+    return await _resolved(url, host, allowed)
+
+
+async def _resolved(url: str, host: str, allowed: frozenset[str]) -> Destination | str:
+    """The name's address, unless it leads into a network that nobody allowed.
+
+    The connection then goes to the address that was looked at: a name that answers anew, with
+    another address, gains nothing.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return f"{host} is not to be found ({error})"
+    addresses = [str(entry[4][0]) for entry in found]
+    for address in addresses:
+        if not (is_loopback(address) or _is_public(address) or _among(address, allowed)):
+            hint = f"allow it with --webhook-host {address}"
+            return f"{host} stands for {address}, which is no public address; {hint}"
+    return Destination(url, addresses[0])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine by definition."""
+    if host == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _is_public(text: str) -> bool:
+    address = _address(text)
+    return address is not None and address.is_global and not address.is_multicast
+
+
+def _address(host: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    # An IPv4 address in IPv6 clothes is judged as what it is.
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _among(host: str, allowed: frozenset[str]) -> bool:
+    """Whether an address, or a network that it is in, was allowed."""
+    address = _address(host)
+    return address is not None and any(address in network for network in networks(allowed))
+
+
+def networks(allowed: frozenset[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Those of the allowed hosts that are addresses or networks."""
+    found = []
+    for each in allowed:
+        try:
+            found.append(ipaddress.ip_network(each, strict=False))
+        except ValueError:
+            continue
+    return found
