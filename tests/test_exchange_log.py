@@ -132,6 +132,7 @@ def test_a_json_line_has_every_member(exchange: Exchange) -> None:
         "path": "/v3/profiles",
         "status": 200,
         "preference": "",
+        "fault": "",
         "milliseconds": 12,
         "diagnoses": [MISSING.as_json()],
     }

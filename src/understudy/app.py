@@ -35,7 +35,7 @@ class App:
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         plane = _recorded(admin, settings, log)
         stages = {**self._stages, "__admin": Stage(admin, plane, cors=plane)}
-        self._edge = Edge(Addresses(stages, root), self.sessions, self._due)
+        self._edge = Edge(Addresses(stages, root), self.sessions, self._due, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import json
 import logging
 from functools import lru_cache
@@ -18,6 +20,7 @@ from understudy.errors import (
     ResponseMismatch,
     TooManyRequests,
 )
+from understudy.faults import AFTERWARDS, DISTURBANCES, REQUEST_FAULTS, Fault
 from understudy.prefer import first_example, preferred
 from understudy.vendor import Call, Reply, Room
 
@@ -43,6 +46,9 @@ class Dispatch:
             raise
         reply = finished(call, reply)
         _remember(call, reply)
+        if call.fault is not None and call.fault.takes_effect:
+            # What is remembered is the reply that was lost: the retry gets it.
+            reply = finished(call, faulty(call, call.fault) or reply)
         await send_reply(reply, send)
 
     async def _reply(self, call: Call) -> Reply:
@@ -60,6 +66,9 @@ class Dispatch:
             if reply is not None:
                 return reply
         reply = await preferred(call)
+        await _meet_faults(call)
+        if call.fault is not None and not call.fault.takes_effect:
+            reply = faulty(call, call.fault) or reply
         if reply is not None:
             return reply
         call.examined = True
@@ -90,6 +99,51 @@ class Dispatch:
         message = f"the reply {reply.status} of {call.operation.id} breaks the document"
         logger.error("%s: %s", message, "; ".join(f"{f.pointer}: {f.message}" for f in faults))
         raise ResponseMismatch(message, faults)
+
+
+async def _meet_faults(call: Call) -> None:
+    """Find out what strikes the request, and wait as long as a planned delay says."""
+    if not (call.session.faults and call.vendor.journaled):
+        return
+    strike = call.session.faults.meet_request(call.vendor.name, call.operation.id)
+    if strike.wait:
+        # As with a preferred delay, the purpose is to make a client wait in real time.
+        await asyncio.sleep(strike.wait / 1000)
+    # What the request itself asked for goes first.
+    call.fault = call.fault or strike.fault
+
+
+def faulty(call: Call, fault: Fault) -> Reply | None:
+    """The reply that a fault puts in the place of the real one, if it does."""
+    what = f"a planned fault: {REQUEST_FAULTS[fault.kind]}"
+    hint = f"see /__admin/faults/{fault.id}" if fault.id != "preferred" else "the request asked"
+    call.exchange.fault = str(fault)
+    call.exchange.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
+    if fault.kind in AFTERWARDS:
+        return None
+    if fault.kind in DISTURBANCES:
+        # It will not be seen; what disturbs the connection takes its place.
+        return Reply(500)
+    status = 429 if fault.kind == "rate-limit" else fault.status or 500
+    reply = _planned_reply(call, fault, status)
+    if status == 429:
+        reply.headers["Retry-After"] = str(fault.retry_after)
+    return reply
+
+
+def _planned_reply(call: Call, fault: Fault, status: int) -> Reply:
+    """The documented reply of a status; where there is none, the vendor's envelope under it."""
+    if fault.body is not None:
+        return Reply(status, fault.body)
+    declared = call.operation.responses.get(status)
+    examples = declared.examples if declared is not None else {}
+    if declared is not None and (examples or declared.media_type is None):
+        body = examples.get(fault.example or "", next(iter(examples.values()), None))
+        return Reply(
+            status, copy.deepcopy(body), media_type=declared.media_type or "application/json"
+        )
+    reply = call.vendor.spell(call, Internal("a planned fault"))
+    return Reply(status, reply.document, reply.headers, reply.media_type)
 
 
 def spelled(call: Call, error: Exception) -> Reply:

@@ -16,7 +16,7 @@ RED, YELLOW, GREEN, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", 
 def text_line(exchange: Exchange, color: bool = False) -> str:
     """One line for people, and one more for each diagnosis."""
     session = "" if exchange.session == "default" else f"@{exchange.session}/"
-    status = str(exchange.status)
+    status = str(exchange.status or "---")
     if color:
         status = f"{_color(exchange.status)}{status}{PLAIN}"
     head = (
@@ -26,6 +26,8 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
     )
     if exchange.preference:
         head += f" (preferred: {exchange.preference})"
+    if exchange.fault:
+        head += f" (fault: {exchange.fault})"
     return "\n".join([head, *_diagnoses(exchange, color)])
 
 
@@ -87,6 +89,7 @@ def json_line(exchange: Exchange) -> str:
             "path": exchange.path,
             "status": exchange.status,
             "preference": exchange.preference,
+            "fault": exchange.fault,
             "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
             "diagnoses": [each.as_json() for each in exchange.diagnoses],
         }

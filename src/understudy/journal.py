@@ -32,6 +32,7 @@ class Exchange:
     operation: str | None = None
     account: str | None = None
     preference: str = ""
+    fault: str = ""
     status: int = 0
     ended: int = 0
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

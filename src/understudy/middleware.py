@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
+from understudy.disturbance import Disturbance
 from understudy.due import DueCalls
+from understudy.errors import Diagnosis
+from understudy.faults import DISTURBANCES
 from understudy.journal import Exchange, redacted, redacted_body
 from understudy.session import DEFAULT, FRESH, Session, Sessions
 from understudy.settings import Settings
@@ -28,9 +31,10 @@ class Disconnected(Exception):
 class Unaddressed(Exception):
     """A request that reaches no vendor; carries the reply that says why."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, session: str = "") -> None:
         super().__init__(reply.document["detail"])
         self.reply = reply
+        self.session = session
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Addresses:
             return stage, session, f"/{rest}" if stage.room.prefix else path
         if self._root is not None:
             return self._root, session, path
-        raise Unaddressed(self._nothing_at(path))
+        raise Unaddressed(self._nothing_at(path), session)
 
     def _nothing_at(self, path: str) -> Reply:
         vendors = ", ".join(
@@ -92,7 +96,10 @@ class Addresses:
 class Edge:
     """The outermost app: finds the stage and the session, keeps the session's due calls up."""
 
-    def __init__(self, addresses: Addresses, sessions: Sessions, due: DueCalls) -> None:
+    def __init__(
+        self, addresses: Addresses, sessions: Sessions, due: DueCalls, log: Log | None
+    ) -> None:
+        self._log = log
         self._addresses = addresses
         self._sessions = sessions
         self._due = due
@@ -103,6 +110,7 @@ class Edge:
         except Unaddressed as error:
             # Pages of any origin may read it, as they may read every vendor's reply.
             error.reply.headers["Access-Control-Allow-Origin"] = "*"
+            self._note(scope, error)
             await send_reply(error.reply, send)
             return
         scope[SESSION] = session
@@ -113,8 +121,33 @@ class Edge:
         finally:
             await self._due.catch_up(session)
 
+    def _note(self, scope: Scope, error: Unaddressed) -> None:
+        """Keep a request that reached nobody where its sender will look for it."""
+        try:
+            session = self._sessions.get(error.session)
+        except ValueError:
+            return
+        now = session.clock.now()
+        exchange = Exchange(
+            id=session.journal.next_id(),
+            session=session.name,
+            vendor="",
+            method=scope["method"],
+            path=_path(scope),
+            query=scope["query_string"].decode("latin-1"),
+            started=now,
+            request_headers=redacted(joined(scope["headers"])),
+            status=error.reply.status,
+            ended=now,
+            response_body=error.reply.encode(),
+            diagnoses=(Diagnosis("unknown-path", "path", "", str(error)),),
+        )
+        if session.name != FRESH:
+            session.journal.add(exchange)
+        if self._log is not None:
+            self._log(exchange)
+
     def _enter(self, scope: Scope) -> tuple[Stage, Session]:
-        path = scope.get("raw_path") or scope["path"].encode()
         named = host = None
         for name, value in scope["headers"]:
             if name == b"host":
@@ -122,12 +155,17 @@ class Edge:
             elif name == b"x-understudy-session":
                 named = value.decode("latin-1")
         hostname = (host or b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
-        text = path.partition(b"?")[0].decode("latin-1")
-        stage, name, scope[PATH] = self._addresses.find(text, hostname, named)
+        stage, name, scope[PATH] = self._addresses.find(_path(scope), hostname, named)
         try:
             return stage, self._sessions.get(name)
         except ValueError as error:
             raise Unaddressed(problem(400, "Bad session name", str(error))) from error
+
+
+def _path(scope: Scope) -> str:
+    """The encoded path of the request line."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.partition(b"?")[0].decode("latin-1")
 
 
 class Recorder:
@@ -165,7 +203,7 @@ class Recorder:
         call.content, call.too_large = content, too_large
         exchange.request_body = redacted_body(content, self._room.document.secrets)
         try:
-            await self._answer(scope, receive, Recording(exchange, send))
+            await self._answer(scope, receive, Recording(call, scope, receive, send))
         finally:
             self._close(exchange, session)
 
@@ -181,28 +219,41 @@ class Recorder:
         exchange.ended = session.clock.now()
         if session.name != FRESH and self._room.vendor.journaled:
             session.journal.add(exchange)
+            if exchange.operation is not None:
+                session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1
         if self._log is not None:
             self._log(exchange)
 
 
+# Faults after which the client has seen no status.
+UNSEEN = frozenset({"reset", "empty"})
+
+
 class Recording:
-    """A `send` that notes the reply in its exchange and adds the mock's own headers."""
+    """A `send` that notes the reply in its exchange, adds the mock's own headers, and disturbs
+    the reply when a fault says so.
+    """
 
-    __slots__ = ("_exchange", "_send")
+    __slots__ = ("_call", "_exchange", "_receive", "_scope", "_send")
 
-    def __init__(self, exchange: Exchange, send: Send) -> None:
-        self._exchange = exchange
+    def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        self._call = call
+        self._exchange = call.exchange
+        self._scope, self._receive = scope, receive
         self._send = send
 
     @property
     def started(self) -> bool:
         """Whether the reply is on its way."""
-        return self._exchange.status != 0
+        return bool(self._exchange.response_headers)
 
     async def __call__(self, message: Message) -> None:
         exchange = self._exchange
         if message["type"] == "http.response.start":
-            exchange.status = message["status"]
+            fault = self._call.fault
+            if fault is not None and fault.kind in DISTURBANCES:
+                self._send = Disturbance(fault, self._scope, self._receive, self._send)
+            exchange.status = message["status"] if exchange.fault not in UNSEEN else 0
             exchange.response_headers = list(message["headers"])
             message["headers"] = [*message["headers"], *self._own_headers()]
         elif message["type"] == "http.response.body":

@@ -13,21 +13,27 @@ from understudy.contract import Operation, Response
 from understudy.errors import PreferenceUnmet
 from understudy.examples import ExampleMaker
 from understudy.fakes import Fakes
+from understudy.faults import DELAYS, DISTURBANCES, MAX_DELAY, Fault
 from understudy.vendor import Call, Reply
 
-MAX_DELAY = 60_000
+# `code` and `delay` say the rest.
+PREFERRED_FAULTS = (*DISTURBANCES, "rate-limit")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a request asked for; `delay` is in milliseconds, `seed` is that of a dynamic body."""
+    """What a request asked for; `delay` is in milliseconds, `seed` is that of a dynamic body.
+
+    `fault` is a kind that needs no more than its name.
+    """
 
     code: int | None = None
     example: str | None = None
     dynamic: bool = False
     seed: int | None = None
     delay: int = 0
+    fault: str | None = None
 
     @property
     def picks_answer(self) -> bool:
@@ -40,6 +46,7 @@ class Preferences:
             done |= {"dynamic": "true", "seed": self.seed}
         if self.delay:
             done["delay"] = self.delay
+        done["fault"] = self.fault
         text = ", ".join(f"{name}={value}" for name, value in done.items() if value is not None)
         return re.sub(r"[^\x20-\x7e]", "?", text)
 
@@ -65,8 +72,16 @@ def read_preferences(headers: Mapping[str, str], query: str) -> Preferences | No
         dynamic=_truth("dynamic", asked),
         seed=_number("seed", asked),
         delay=min(_number("delay", asked) or 0, MAX_DELAY),
+        fault=_fault(asked.get("fault")),
     )
     return preferences if preferences != Preferences() else None
+
+
+def _fault(kind: str | None) -> str | None:
+    if kind is not None and kind not in PREFERRED_FAULTS:
+        known = ", ".join(PREFERRED_FAULTS)
+        raise PreferenceUnmet(f'there is no fault "{kind}" to prefer', hint=f"faults: {known}")
+    return kind
 
 
 def _truth(name: str, asked: Mapping[str, str]) -> bool:
@@ -93,10 +108,13 @@ async def preferred(call: Call) -> Reply | None:
     preferences = read_preferences(call.headers, call.exchange.query)
     if preferences is None:
         return None
-    if preferences.delay:
+    if preferences.delay and preferences.fault != "trickle":
         # The one wait on real time: its purpose is to make a client wait.
         await asyncio.sleep(preferences.delay / 1000)
     reply = _documented(call, preferences) if preferences.picks_answer else None
+    if preferences.fault is not None:
+        delay = preferences.delay or DELAYS.get(preferences.fault, 0)
+        call.fault = Fault("preferred", preferences.fault, delay=delay)
     call.exchange.preference = preferences.applied()
     if call.exchange.preference:
         call.reply_headers["Preference-Applied"] = call.exchange.preference

@@ -14,12 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from understudy import __version__
 from understudy.app import App, create_app
 from understudy.clock import Stopwatch
+from understudy.disturbance import CONNECTION
 from understudy.errors import StartError
 from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
 from understudy.journal import Exchange
@@ -68,6 +71,14 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 that lets the mock disturb a connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = cast(Any, {CONNECTION: self.transport})
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that says when it is ready."""
 
@@ -85,6 +96,7 @@ def make_server(app: App, listening: Listening, ready: Callable[[], None]) -> Se
     """The server for an app; it runs in one process and one event loop."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
         lifespan="on",
         access_log=False,
         log_level="warning",
