@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from understudy.admin import admin_room
+from understudy.admin import PREFIX, Plane, admin_room
 from understudy.clock import DueCall
 from understudy.connexion_stack import connexion_stack
 from understudy.due import DueCalls
@@ -30,12 +30,14 @@ class App:
         self._due = DueCalls({room.name: room.vendor for room in rooms})
         self._log = log
         self.sessions = Sessions(seed_snapshot(rooms), settings, self._delivered)
-        self.admin = admin = admin_room(rooms)
+        plane = Plane(self.rooms, self.sessions, self._due, settings)
+        self.admin = admin = admin_room(plane)
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
-        plane = _recorded(admin, settings, log)
-        stages = {**self._stages, "__admin": Stage(admin, plane, cors=plane)}
-        self._edge = Edge(Addresses(stages, root), self.sessions, self._due, log)
+        limit = max(settings.body_limit, settings.snapshot_limit)
+        behind = Recorder(connexion_stack(admin), admin, settings, log, limit)
+        addresses = Addresses(self._stages, Stage(admin, behind, cors=behind), PREFIX, root)
+        self._edge = Edge(addresses, self.sessions, self._due, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -87,13 +89,9 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _recorded(room: Room, settings: Settings, log: Log | None) -> ASGIApp:
-    return Recorder(connexion_stack(room), room, settings, log)
-
-
 def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the room."""
-    app = _recorded(room, settings, log)
+    app = Recorder(connexion_stack(room), room, settings, log, settings.body_limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *room.document.reply_headers}
     cors = CORSMiddleware(
         app,

@@ -14,7 +14,7 @@ import click
 from understudy import __version__
 from understudy.clock import instant
 from understudy.errors import StartError
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
+from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 
 USAGE = 2
 MOST_PACE = 1_000_000
@@ -152,6 +152,10 @@ def commands(context: click.Context) -> None:
     "--journal-size", type=click.IntRange(0), default=1_000, help="Exchanges kept per session."
 )
 @_option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
+@_option(
+    "--snapshot-limit", type=click.IntRange(1), default=DEFAULT_SNAPSHOT_LIMIT, help="In bytes."
+)
+@_option("--admin-token", default="", help="What /__admin demands; made up beyond loopback.")
 @_option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
 @_option("--reload", is_flag=True, help="Start anew when documents or sources change.")
 @_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")

@@ -131,6 +131,10 @@ class Clock:
             return heapq.heappop(self._due)
         return None
 
+    def __len__(self) -> int:
+        """How many calls wait."""
+        return len(self._due)
+
     def pending(self) -> list[DueCall]:
         """The calls that wait, earliest first."""
         return sorted(self._due)

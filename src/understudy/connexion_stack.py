@@ -82,8 +82,8 @@ class Routing(SpecMiddleware):
         exchange = call.exchange
         found = self.tree.match(exchange.path)
         if found is None:
-            known = f"understudy vendors {call.vendor.name}" if call.room.prefix else ""
-            hint = f"see the documented paths with: {known}" if known else "see specs/admin.yaml"
+            known = f"see the documented paths with: understudy vendors {call.vendor.name}"
+            hint = known if call.vendor.journaled else "see specs/admin.yaml"
             raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
         template, call.path_values = found
         call.routed = template.operations.get(exchange.method)

@@ -140,6 +140,16 @@ class Document:
             for name in self.resolve(declared).get("headers", {})
         )
 
+    def component(self, name: str) -> Validator:
+        """The validator of one of the document's schemas.
+
+        Raises:
+            KeyError: when there is none of this name.
+        """
+        if name not in self.schemas:
+            raise KeyError(name)
+        return self._compiler.compile({"$ref": f"#/components/schemas/{name}"})
+
     def resolve(self, node: Node) -> Node:
         """The node itself, or what its `$ref` points at."""
         followed = set()

@@ -18,6 +18,7 @@ ApiError
 +-- BodyTooLarge 413
 +-- UnsupportedMediaType 415
 +-- PreferenceUnmet 422           no such response or example in the document
++-- Unfit 422                     well formed, but nothing that this mock can keep
 +-- TooManyRequests 429
 +-- Internal 500
 |   +-- ResponseMismatch          a handler's reply that the document does not declare
@@ -170,6 +171,12 @@ class PreferenceUnmet(ApiError):
     status = 422
     code = "preference-unmet"
     where = "header"
+
+
+class Unfit(ApiError):
+    status = 422
+    code = "unfit"
+    where = "body"
 
 
 class TooManyRequests(ApiError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +93,10 @@ class Journal:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self._exchanges)
 
+    def get(self, id: str) -> Exchange | None:
+        """The exchange of this id, if it is still kept."""
+        return next((each for each in self._exchanges if each.id == id), None)
+
     def find(
         self,
         *,
@@ -101,6 +105,10 @@ class Journal:
         method: str | None = None,
         path: str | None = None,
         statuses: Iterable[int] | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        after: int = 0,
+        body: Mapping[str, Any] | None = None,
     ) -> list[Exchange]:
         """The exchanges that match every filter given, oldest first.
 
@@ -108,6 +116,9 @@ class Journal:
             operation: an operationId of the vendor's document.
             path: the path at the vendor, without prefix and query.
             statuses: the reply's status is one of these.
+            since, until: it was asked from this instant (ns) on, and before that one.
+            after: its id is greater.
+            body: JSON pointers into the request's body, and the value there, or ANYTHING.
         """
         wanted = {"vendor": vendor, "operation": operation, "method": method, "path": path}
         filters = [(name, value) for name, value in wanted.items() if value is not None]
@@ -117,4 +128,43 @@ class Journal:
             for exchange in self._exchanges
             if all(getattr(exchange, name) == value for name, value in filters)
             and (among is None or exchange.status in among)
+            and (since is None or exchange.started >= since)
+            and (until is None or exchange.started < until)
+            and int(exchange.id) > after
+            and (not body or _holds(exchange.request_body, body))
         ]
+
+
+ANYTHING = object()
+NOTHING = object()
+
+
+def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
+    """Whether a JSON body has these values at these pointers."""
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    for pointer, value in wanted.items():
+        found = at_pointer(document, pointer)
+        if found is NOTHING or not (value is ANYTHING or _same(found, value)):
+            return False
+    return True
+
+
+def _same(found: Any, value: Any) -> bool:
+    """Equality as JSON has it: 1 is not true."""
+    return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
+
+
+def at_pointer(document: Any, pointer: str) -> Any:
+    """What stands at a JSON pointer (RFC 6901), or NOTHING."""
+    for token in pointer.split("/")[1:]:
+        name = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and name in document:
+            document = document[name]
+        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return NOTHING
+    return document

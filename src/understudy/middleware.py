@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +23,7 @@ from understudy.webhooks import Delivery
 
 Log = Callable[[Exchange | Delivery], None]
 SESSION = "understudy.session"
+IN_SESSION = re.compile(r"/sessions/(?P<session>[^/]+)(?P<path>/.+)")
 PATH = "understudy.path"
 
 
@@ -51,11 +54,16 @@ class Addresses:
 
     Args:
         stages: the served rooms by the first segment of their addresses.
+        admin: the stage of the mock's own paths, which begin with `prefix`.
         root: the stage whose paths also stand at the root, if any.
     """
 
-    def __init__(self, stages: Mapping[str, Stage], root: Stage | None) -> None:
+    def __init__(
+        self, stages: Mapping[str, Stage], admin: Stage, prefix: str, root: Stage | None
+    ) -> None:
         self._stages = stages
+        self._admin = admin
+        self._prefix = prefix
         self._root = root
         self._hosts = {host: stage for stage in stages.values() for host in stage.room.vendor.hosts}
 
@@ -74,21 +82,28 @@ class Addresses:
         if path.startswith("/@"):
             session, _, path = path[2:].partition("/")
             path = f"/{path}"
+        if f"{path}/".startswith(f"{self._prefix}/"):
+            return self._find_admin(path.removeprefix(self._prefix), session)
         stage = self._hosts.get(host)
-        if stage is not None and not path.startswith("/__admin"):
+        if stage is not None:
             return stage, session, path
         first, _, rest = path[1:].partition("/")
         stage = self._stages.get(first)
         if stage is not None:
-            return stage, session, f"/{rest}" if stage.room.prefix else path
+            return stage, session, f"/{rest}"
         if self._root is not None:
             return self._root, session, path
         raise Unaddressed(self._nothing_at(path), session)
 
+    def _find_admin(self, path: str, session: str) -> tuple[Stage, str, str]:
+        """`/sessions/NAME/clock` is `/clock` in the session NAME."""
+        within = IN_SESSION.fullmatch(path)
+        if within is None:
+            return self._admin, session, path
+        return self._admin, unquote(within["session"]), within["path"]
+
     def _nothing_at(self, path: str) -> Reply:
-        vendors = ", ".join(
-            f"/{first}" for first, stage in self._stages.items() if stage.room.prefix
-        )
+        vendors = ", ".join(f"/{first}" for first in self._stages)
         detail = f"nothing is served at {path}: the first segment names the vendor ({vendors})"
         return problem(404, "No such vendor", detail)
 
@@ -171,7 +186,10 @@ def _path(scope: Scope) -> str:
 class Recorder:
     """Opens the exchange, reads the body within the limit, and closes the exchange."""
 
-    def __init__(self, app: ASGIApp, room: Room, settings: Settings, log: Log | None) -> None:
+    def __init__(
+        self, app: ASGIApp, room: Room, settings: Settings, log: Log | None, limit: int
+    ) -> None:
+        self._limit = limit
         self._app = app
         self._room = room
         self._settings = settings
@@ -185,7 +203,7 @@ class Recorder:
         headers = joined(scope["headers"])
         # Time is taken when the request is whole: a slow body must not act in the past.
         try:
-            content, too_large = await read_body(receive, self._settings.body_limit)
+            content, too_large = await read_body(receive, self._limit)
         except Disconnected:
             return
         exchange = Exchange(

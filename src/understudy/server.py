@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import secrets
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from understudy import __version__
 from understudy.app import App, create_app
 from understudy.clock import Stopwatch
+from understudy.destinations import is_loopback
 from understudy.disturbance import CONNECTION
 from understudy.errors import StartError
 from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
@@ -69,6 +71,13 @@ def bind(host: str, port: int) -> socket.socket:
         hint = "choose another with --port, or any free one with --port 0"
         raise StartError(f"cannot listen on {host}:{port} ({error.strerror}); {hint}") from error
     return listener
+
+
+def guard(settings: Settings, host: str) -> Settings:
+    """The settings with a token for the admin plane, where others than this machine reach it."""
+    if settings.admin_token or is_loopback(host):
+        return settings
+    return replace(settings, admin_token=secrets.token_urlsafe(24))
 
 
 class Protocol(HttpToolsProtocol):
@@ -121,16 +130,17 @@ def run(settings: Settings, listening: Listening) -> None:
         raise StartError(f"--port-file {file}: there is no folder {file.parent}")
     listener = bind(listening.host, listening.port)
     write = LineWriter()
-    app = create_app(settings, log=logger_of(listening, write))
+    guarded = guard(settings, listening.host)
+    app = create_app(guarded, log=logger_of(listening, write))
     port = listener.getsockname()[1]
 
     def ready() -> None:
         if listening.port_file is not None:
             listening.port_file.write_text(f"{port}\n")
-        if listening.log == "text":
-            _say(banner(list(app.rooms.values()), url_of(listening.host, port), __version__) + "\n")
-        elif listening.log == "json":
-            _say(f"understudy {__version__} is ready on {url_of(listening.host, port)}")
+        _announce(app, listening, url_of(listening.host, port))
+        if guarded.admin_token != settings.admin_token:
+            # Even with --quiet: nobody else knows it.
+            _say(f"/__admin demands Authorization: Bearer {guarded.admin_token}")
 
     server = make_server(app, listening, ready)
     # uvicorn raises the signal once more when it has stopped; what is left to do comes after that.
@@ -144,6 +154,13 @@ def run(settings: Settings, listening: Listening) -> None:
     if file is not None:
         # A script that waits for the file must not find the port of a server that is gone.
         file.unlink(missing_ok=True)
+
+
+def _announce(app: App, listening: Listening, url: str) -> None:
+    if listening.log == "text":
+        _say(banner(list(app.rooms.values()), url, __version__) + "\n")
+    elif listening.log == "json":
+        _say(f"understudy {__version__} is ready on {url}")
 
 
 def url_of(host: str, port: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 DEFAULT_BODY_LIMIT = 1_048_576
+DEFAULT_SNAPSHOT_LIMIT = 67_108_864
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Settings:
         max_sessions: how many sessions are kept; the least recently used one goes.
         journal_size: how many exchanges each session remembers.
         body_limit: largest request body, in bytes.
+        snapshot_limit: largest snapshot that may be uploaded, in bytes.
+        admin_token: what the admin plane demands; "" when it is open.
         webhook_hosts: hosts beyond loopback that deliveries may go to.
         check_responses: hold every reply against the document before it leaves.
     """
@@ -37,5 +40,7 @@ class Settings:
     max_sessions: int = 10_000
     journal_size: int = 1_000
     body_limit: int = DEFAULT_BODY_LIMIT
+    snapshot_limit: int = DEFAULT_SNAPSHOT_LIMIT
+    admin_token: str = ""
     webhook_hosts: frozenset[str] = field(default_factory=frozenset)
     check_responses: bool = True

@@ -7,7 +7,7 @@ written to after it was shared with the seed world or with a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -72,6 +72,16 @@ class Store:
                     shelf.pop(id, None)
                 else:
                     shelf[id] = resource
+
+    def arrange(self, vendor: str, order: Callable[[Shelf], Shelf]) -> None:
+        """Put the resources of each shelf of a vendor that was written to into an order."""
+        for place, shelf in self._shelves.items():
+            if place[0] == vendor and place not in self._shared:
+                self._shelves[place] = order(shelf)
+
+    def all(self) -> Mapping[Place, Shelf]:
+        """Every shelf; not to be changed."""
+        return self._shelves
 
     def _own(self, place: Place) -> Shelf:
         shelf = self._shelves.get(place)

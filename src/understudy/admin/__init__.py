@@ -1,0 +1,55 @@
+"""The admin plane: `specs/admin.yaml` as a room, in the mock's own name."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from understudy import checks
+from understudy.admin import guard, handlers
+from understudy.admin.plane import Plane
+from understudy.contract import read_document
+from understudy.dispatch import problem
+from understudy.errors import ApiError
+from understudy.fakes import Fakes
+from understudy.rooms import bind, data_folder
+from understudy.vendor import Call, Reply, Room, Vendor
+
+PREFIX = "/__admin"
+
+__all__ = ["PREFIX", "Plane", "admin_room"]
+
+
+def _spell(call: Call, error: ApiError) -> Reply:
+    reply = problem(error.status, type(error).__name__, error.message)
+    reply.document["errors"] = [each.as_json() for each in error.diagnoses]
+    return reply
+
+
+def _finish(call: Call, reply: Reply) -> None:
+    """The admin plane adds no headers of its own."""
+
+
+def _no_request_id(fakes: Fakes) -> str:
+    """Looking at the mock must not move the sessions' ids."""
+    return ""
+
+
+def admin_room(plane: Plane) -> Room:
+    """The room that looks at the others.
+
+    Raises:
+        StartError: when `specs/admin.yaml` cannot be served.
+    """
+    document = read_document("admin", data_folder("specs") / "admin.yaml")
+    vendor = Vendor(
+        name="admin",
+        title=document.title,
+        handlers=handlers,
+        checks=(guard.page, guard.token, checks.parameters, guard.size, checks.body),
+        spell=_spell,
+        finish=_finish,
+        request_id=_no_request_id,
+        journaled=False,
+    )
+    bound = {id: partial(each, plane) for id, each in bind(document, handlers).items()}
+    return Room(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

@@ -1,0 +1,66 @@
+"""Who may use the admin plane, and how much they may send."""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import urlsplit
+
+from understudy.destinations import is_loopback
+from understudy.errors import BodyTooLarge, Forbidden, MissingCredential, UnknownCredential
+from understudy.vendor import Call
+
+# What a container's health check calls; it tells nothing.
+OPEN = frozenset({"getHealth"})
+# Operations that take a snapshot's worth of JSON.
+LARGE = frozenset({"uploadSnapshot"})
+
+
+async def page(call: Call) -> None:
+    """No page of another origin uses the plane, not even one that got itself a name for this host.
+
+    Raises:
+        Forbidden: when a browser sends the request for such a page.
+    """
+    if call.operation.id in OPEN:
+        return
+    origin = call.headers.get("origin", "")
+    host = call.headers.get("host", "")
+    foreign = bool(origin) and urlsplit(origin).netloc != host
+    # A name that leads here only since a moment ago is no name of this machine (DNS rebinding).
+    named = urlsplit(f"//{host}").hostname or ""
+    browser = bool(origin) or "sec-fetch-site" in call.headers
+    rebound = browser and not call.settings.admin_token and not is_loopback(named)
+    if foreign or rebound:
+        who = f"pages of {origin or host} may not use the admin plane"
+        raise Forbidden(who, hint="call it from outside a browser")
+
+
+async def token(call: Call) -> None:
+    """The request carries the token, where one is demanded.
+
+    Raises:
+        MissingCredential, UnknownCredential: when it does not.
+    """
+    wanted = call.settings.admin_token
+    if not wanted or call.operation.id in OPEN:
+        return
+    scheme, _, sent = call.headers.get("authorization", "").partition(" ")
+    hint = "send Authorization: Bearer TOKEN, with that of --admin-token or of the start"
+    if scheme.lower() != "bearer" or not sent.strip():
+        raise MissingCredential("the admin plane demands a token here", hint=hint)
+    if not hmac.compare_digest(sent.strip().encode(), wanted.encode()):
+        raise UnknownCredential("the token is not the admin plane's", hint=hint)
+
+
+async def size(call: Call) -> None:
+    """Only a snapshot may be larger than other bodies.
+
+    Raises:
+        BodyTooLarge: when something else is.
+    """
+    large = call.operation.id in LARGE
+    limit = call.settings.snapshot_limit if large else call.settings.body_limit
+    if call.too_large or len(call.content) > limit:
+        flag = "--snapshot-limit" if large else "--body-limit"
+        hint = f"send a smaller body, or raise {flag}"
+        raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)

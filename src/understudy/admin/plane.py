@@ -1,0 +1,125 @@
+"""What the admin plane looks at, and how it finds what a request names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from understudy.clock import Stopwatch
+from understudy.due import DueCalls
+from understudy.errors import ApiError, Conflict, Diagnosis, InvalidParameters
+from understudy.session import Session, Sessions
+from understudy.settings import Settings
+from understudy.store import Place
+from understudy.vendor import Resource, Room
+
+
+class Missing(ApiError):
+    """What a request names is not there; `known` lists what is."""
+
+    status = 404
+    code = "not-found"
+
+    def __init__(self, what: str, known: str = "") -> None:
+        super().__init__(f"there is no {what}", hint=known)
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The served rooms, the sessions, and what moves their clocks."""
+
+    rooms: Mapping[str, Room]
+    sessions: Sessions
+    due: DueCalls
+    settings: Settings
+    running: Stopwatch = field(default_factory=Stopwatch)
+
+    def room(self, name: str) -> Room:
+        """The room of a vendor.
+
+        Raises:
+            Missing: when it is not served.
+        """
+        if name not in self.rooms:
+            raise Missing(f'vendor "{name}"', f"vendors: {', '.join(self.rooms)}")
+        return self.rooms[name]
+
+    def collection(self, vendor: str, name: str) -> Room:
+        """The room of a vendor that has a collection of this name.
+
+        Raises:
+            Missing: when it has not.
+        """
+        room = self.room(vendor)
+        if name not in room.vendor.collections:
+            known = f"collections: {', '.join(room.vendor.collections)}"
+            raise Missing(f'collection "{name}" at {vendor}', known)
+        return room
+
+
+def scopes(session: Session, vendor: str, collection: str) -> dict[str, int]:
+    """The scopes of a collection that have held something, and how much they hold."""
+    return {
+        scope: len(shelf)
+        for (name, of, scope), shelf in session.store.all().items()
+        if (name, of) == (vendor, collection)
+    }
+
+
+def place_of(session: Session, vendor: str, collection: str, id: str, scope: str | None) -> Place:
+    """Where a resource is stored.
+
+    Raises:
+        Missing: when it is nowhere.
+        InvalidParameters: when it is in several scopes and none was named.
+    """
+    found = [
+        place
+        for place, shelf in session.store.all().items()
+        if place[:2] == (vendor, collection) and id in shelf and scope in (None, place[2])
+    ]
+    if not found:
+        where = "" if scope is None else f' in scope "{scope}"'
+        known = f"see /__admin/resources/{vendor}/{collection}"
+        raise Missing(f'"{id}" in {collection} of {vendor}{where}', known)
+    if len(found) > 1:
+        several = ", ".join(f'"{place[2]}"' for place in found)
+        raise wrong_scope(f'"{id}" is in several scopes', f"name one of {several}")
+    return found[0]
+
+
+def new_place(session: Session, vendor: str, collection: str, scope: str | None) -> Place:
+    """Where a new resource goes.
+
+    Raises:
+        InvalidParameters: when no scope was named and there is not just one.
+    """
+    if scope is not None:
+        return vendor, collection, scope
+    known = list(scopes(session, vendor, collection)) or [""]
+    if len(known) > 1:
+        listed = ", ".join(f'"{each}"' for each in known[:10])
+        raise wrong_scope("a new resource needs a scope", f"name one, such as {listed}")
+    return vendor, collection, known[0]
+
+
+def wrong_scope(message: str, hint: str) -> InvalidParameters:
+    return InvalidParameters(message, [Diagnosis("scope", "query", "scope", message, hint)])
+
+
+def stored(session: Session, place: Place, id: str) -> Resource:
+    """A resource that is there."""
+    resource: Resource = orjson.loads(session.store.all()[place][id])
+    return resource
+
+
+def refuse_at(count: int, most: int, what: str) -> None:
+    """Raise Conflict when there are as many as may be.
+
+    Raises:
+        Conflict: then.
+    """
+    if count >= most:
+        raise Conflict(f"there are {count} {what} already", hint="delete some first")

@@ -1,0 +1,96 @@
+"""Whether a fault that somebody wants to plan can ever strike, and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from understudy.admin.plane import Plane
+from understudy.errors import Diagnosis, Unfit
+from understudy.faults import DELAYS, DELIVERY_FAULTS, REQUEST_FAULTS, Fault
+from understudy.vendor import Room
+
+# Members that every kind has, and what else means something to whom.
+COMMON = frozenset({"kind", "vendor", "times", "probability", "seed"})
+MEMBERS: Mapping[str, frozenset[str]] = {
+    "status": frozenset({"status", "example", "body", "after", "retry_after"}),
+    "rate-limit": frozenset({"retry_after", "after"}),
+    "delay": frozenset({"delay", "sigma"}),
+    "reset": frozenset({"after"}),
+    "empty": frozenset({"after"}),
+    "trickle": frozenset({"delay"}),
+    "webhook-late": frozenset({"delay"}),
+    "webhook-out-of-order": frozenset({"delay"}),
+}
+TOO_MANY = 429
+
+
+def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
+    """The fault that a request describes.
+
+    Raises:
+        Missing: when its vendor is not served.
+        Unfit: with everything that means nothing, or can never strike.
+    """
+    rooms = [plane.room(asked["vendor"])] if "vendor" in asked else list(plane.rooms.values())
+    faults = [*_strangers(asked), *_whom(rooms, asked), *_answer(rooms, asked)]
+    if faults:
+        raise Unfit("this fault could not strike", faults)
+    delay = asked.get("delay", DELAYS.get(asked["kind"], 0))
+    return Fault(**{**asked, "id": id, "delay": delay})
+
+
+def _fault(member: str, message: str, hint: str = "") -> Diagnosis:
+    return Diagnosis("unfit", "body", f"/{member}", message, hint)
+
+
+def _strangers(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    """Members that mean nothing to the kind."""
+    kind = asked["kind"]
+    whom = "event" if kind in DELIVERY_FAULTS else "operation"
+    known = COMMON | {whom} | MEMBERS.get(kind, frozenset())
+    for member in asked:
+        if member not in known:
+            hint = f"it takes: {', '.join(sorted(known - {'kind'}))}"
+            yield _fault(member, f"{member} means nothing to the kind {kind}", hint)
+
+
+def _whom(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    """An operation that nobody has, or a signature where nothing is signed."""
+    kind, operation = asked["kind"], asked.get("operation")
+    if operation is not None and kind in REQUEST_FAULTS:
+        known = sorted({id for room in rooms for id in room.document.operations})
+        if operation not in known:
+            unknown = f'there is no operation "{operation}"'
+            yield _fault("operation", unknown, f"operations: {', '.join(known)}")
+    if kind == "webhook-bad-signature" and not any(room.vendor.signature for room in rooms):
+        yield _fault("vendor", f"{rooms[0].name} signs no deliveries", "choose another vendor")
+
+
+def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    """A status without a number, or an example that no such reply has."""
+    if asked["kind"] != "status":
+        return
+    if "status" not in asked:
+        yield _fault("status", "the kind status needs one", "200 to 599")
+    elif "retry_after" in asked and asked["status"] != TOO_MANY:
+        yield _fault("retry_after", f"retry_after means nothing to a {asked['status']}")
+    if "example" in asked:
+        yield from _example(rooms, asked)
+
+
+def _example(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    if "body" in asked:
+        yield _fault("example", "an example and a body were given", "choose one of them")
+    known = {
+        name
+        for room in rooms
+        for operation in room.document.operations.values()
+        if asked.get("operation") in (None, operation.id)
+        for status, response in operation.responses.items()
+        if status == asked.get("status")
+        for name in response.examples
+    }
+    if asked["example"] not in known:
+        unknown = f'no reply {asked.get("status")} has an example "{asked["example"]}"'
+        yield _fault("example", unknown, f"examples: {', '.join(sorted(known)) or 'none'}")

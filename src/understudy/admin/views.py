@@ -1,0 +1,281 @@
+"""What the admin plane shows of sessions, exchanges, deliveries and vendors, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from understudy.clock import MILLISECOND, DueCall
+from understudy.faults import Planned
+from understudy.journal import Exchange, redacted_body
+from understudy.nearest import Candidate
+from understudy.session import DELIVER, Session, World
+from understudy.snapshots import told
+from understudy.store import Place, Shelf
+from understudy.vendor import Room
+from understudy.webhooks import Attempt, Delivery
+
+Json = dict[str, Any]
+SHOWN_DUE = 100
+
+
+def count(shelves: Mapping[Place, Shelf]) -> int:
+    """How many resources there are."""
+    return sum(len(shelf) for shelf in shelves.values())
+
+
+def session(shown: Session) -> Json:
+    return {
+        "name": shown.name,
+        "now": told(shown.clock.now()),
+        "frozen": shown.clock.frozen,
+        "resources": count(shown.store.all()),
+        "pending": len(shown.clock),
+        "requests": len(shown.journal),
+        "deliveries": len(shown.webhooks.deliveries),
+        "faults": len(shown.faults),
+        "snapshots": list(shown.worlds),
+    }
+
+
+def snapshot(name: str, world: World) -> Json:
+    return {
+        "name": name,
+        "now": told(world.clock.now),
+        "frozen": world.clock.frozen,
+        "resources": count(world.resources.shelves),
+        "pending": len(world.clock.due),
+    }
+
+
+def clock(shown: Session, pace: float | None) -> Json:
+    pending = shown.clock.pending()
+    return {
+        "now": told(shown.clock.now()),
+        "frozen": shown.clock.frozen,
+        "pace": pace,
+        "pending": len(pending),
+        "due": [due(each) for each in pending[:SHOWN_DUE]],
+    }
+
+
+def due(call: DueCall) -> Json:
+    arguments = orjson.loads(call.arguments)
+    if call.action == DELIVER:
+        arguments = {"delivery": arguments["id"], "event": arguments["event"]}
+    return {
+        "at": told(call.at),
+        "vendor": call.vendor,
+        "action": call.action,
+        "arguments": arguments,
+    }
+
+
+def resource(place: Place, id: str, body: bytes) -> Json:
+    vendor, collection, scope = place
+    where = {"vendor": vendor, "collection": collection, "scope": scope, "id": id}
+    return {**where, "resource": orjson.loads(body)}
+
+
+def fault(planned: Planned) -> Json:
+    it = planned.fault
+    members = (
+        *("id", "kind", "vendor", "operation", "event", "times", "probability", "seed"),
+        *("status", "example", "delay", "sigma", "retry_after", "after"),
+    )
+    shown: Json = {name: getattr(it, name) for name in members}
+    if it.body is not None:
+        shown["body"] = it.body
+    return {**shown, "struck": planned.struck, "used_up": planned.used_up}
+
+
+def summary(exchange: Exchange) -> Json:
+    return {
+        "id": exchange.id,
+        "at": told(exchange.started),
+        "vendor": exchange.vendor or None,
+        "operation": exchange.operation,
+        "method": exchange.method,
+        "path": exchange.path,
+        "query": exchange.query,
+        "status": exchange.status,
+        "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
+        "account": exchange.account,
+        "preference": exchange.preference,
+        "fault": exchange.fault,
+        "codes": [each.code for each in exchange.diagnoses],
+    }
+
+
+def exchange(shown: Exchange) -> Json:
+    return {
+        **summary(shown),
+        "request": message(shown.request_headers, shown.request_body),
+        "response": message(_decoded(shown.response_headers), shown.response_body),
+        "diagnoses": [each.as_json() for each in shown.diagnoses],
+    }
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+
+
+def message(headers: Mapping[str, str], body: bytes) -> Json:
+    return {"headers": dict(headers), **text(body)}
+
+
+def text(body: bytes) -> Json:
+    """A body as text, and as JSON where it is."""
+    shown: Json = {"body": body.decode("utf-8", "replace")}
+    try:
+        shown["json"] = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return shown
+    return shown
+
+
+def unmatched(exchange: Exchange, candidates: Iterable[Candidate]) -> Json:
+    return {"request": summary(exchange), "nearest": [_candidate(each) for each in candidates]}
+
+
+def _candidate(candidate: Candidate) -> Json:
+    return {
+        "vendor": candidate.room.name,
+        "operation": candidate.operation.id,
+        "method": candidate.operation.method,
+        "path": f"{candidate.room.prefix}{candidate.operation.path}",
+        "differences": [
+            {"in": each.where, "expected": each.expected, "got": each.got}
+            for each in candidate.differences
+        ],
+    }
+
+
+def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
+    return {
+        "id": shown.id,
+        "vendor": shown.vendor,
+        "event": shown.event,
+        "url": shown.url,
+        "subscription": shown.subscription,
+        "state": shown.state,
+        "reason": shown.reason,
+        "fault": shown.fault,
+        "created": told(shown.created),
+        **text(redacted_body(shown.body, secrets)),
+        "attempts": [_attempt(each, shown.signature) for each in shown.attempts],
+    }
+
+
+def _attempt(attempt: Attempt, signature: str) -> Json:
+    sent = {name.lower(): value for name, value in attempt.headers.items()}
+    return {
+        "at": told(attempt.at),
+        "milliseconds": attempt.milliseconds,
+        "request_headers": sent,
+        "signature": sent.get(signature),
+        "status": attempt.status,
+        "response_headers": dict(attempt.answered),
+        "response_excerpt": attempt.excerpt,
+        "error": attempt.error,
+    }
+
+
+def vendor(room: Room) -> Json:
+    return {
+        **_vendor(room),
+        "accounts": [
+            {
+                "name": each.name,
+                "key": each.credential,
+                "note": each.note,
+                "default": room.accounts is not None and each is room.accounts.default,
+                "revoked": each.revoked,
+            }
+            for each in (room.accounts.all if room.accounts else ())
+        ],
+        "operations": [_operation(room, id) for id in room.document.operations],
+        "collections": [
+            {
+                "collection": name,
+                "kind": kind,
+                "events": sorted(room.vendor.fires.get(name, ())),
+                "populated": name in room.vendor.samples,
+            }
+            for name, kind in room.vendor.collections.items()
+        ],
+    }
+
+
+def vendor_line(room: Room) -> Json:
+    return {**_vendor(room), "operations": len(room.document.operations)}
+
+
+def _vendor(room: Room) -> Json:
+    return {
+        "name": room.name,
+        "title": room.vendor.title,
+        "version": room.document.version,
+        "origin": room.document.origin,
+        "prefix": room.prefix,
+        "hosts": list(room.vendor.hosts),
+    }
+
+
+def _operation(room: Room, id: str) -> Json:
+    operation = room.document.operations[id]
+    return {
+        "operation": operation.id,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "fidelity": operation.fidelity,
+        "source": operation.source,
+        "responses": [
+            {
+                "status": status,
+                "fidelity": response.fidelity,
+                "source": response.source,
+                "examples": list(response.examples),
+            }
+            for status, response in operation.responses.items()
+        ],
+    }
+
+
+def coverage(room: Room, counts: Mapping[tuple[str, str, int], int]) -> Json:
+    """What of a vendor's document was exercised."""
+    details = [_covered(room, id, counts) for id in room.document.operations]
+    documented = [each for line in details for each in line["responses"] if each["documented"]]
+    return {
+        "vendor": room.name,
+        "operations": _share([line["calls"] for line in details]),
+        "responses": _share([each["calls"] for each in documented]),
+        "details": details,
+    }
+
+
+def _share(calls: list[int]) -> Json:
+    return {"documented": len(calls), "exercised": sum(1 for each in calls if each)}
+
+
+def _covered(room: Room, id: str, counts: Mapping[tuple[str, str, int], int]) -> Json:
+    operation = room.document.operations[id]
+    met = {status: n for (name, of, status), n in counts.items() if (name, of) == (room.name, id)}
+    statuses = sorted({*operation.responses, *met})
+    return {
+        "operation": id,
+        "method": operation.method,
+        "path": operation.path,
+        "calls": sum(met.values()),
+        "responses": [
+            {
+                "status": status,
+                "documented": status in operation.responses,
+                "calls": met.get(status, 0),
+            }
+            for status in statuses
+        ],
+    }

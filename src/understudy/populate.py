@@ -1,0 +1,121 @@
+"""Realistic resources: an invented past, made by the vendor's own operations and rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from understudy import checks
+from understudy.auth import Account
+from understudy.clock import Clock
+from understudy.due import DueCalls
+from understudy.journal import Exchange
+from understudy.json_text import write_json
+from understudy.session import Session
+from understudy.settings import Settings
+from understudy.store import Shelf
+from understudy.vendor import Call, Room, Sample
+
+# Checks that count or remember requests: the past must not use up what the present may do.
+COUNTING = frozenset({checks.count, checks.rate_limit, checks.replay, checks.idempotency_key})
+PAUSE_EVERY = 50
+CREATED = ("created_at", "createdAt")
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is to be made: in which room, by whose account, at which instants (ns, ascending)."""
+
+    room: Room
+    collection: str
+    account: Account
+    instants: Sequence[int]
+
+
+class Populating:
+    """Makes a past in one session; nobody outside is told of it.
+
+    Args:
+        due: fires what follows from what is made.
+    """
+
+    def __init__(self, session: Session, settings: Settings, due: DueCalls) -> None:
+        self._session = session
+        self._settings = settings
+        self._due = due
+
+    async def run(self, past: Past) -> int:
+        """Make all of it, oldest first; how many due calls fired on the way.
+
+        Raises:
+            ApiError: when the vendor refuses one; what was made before stays.
+        """
+        sample = past.room.vendor.samples[past.collection]
+        clock = Clock(past.instants[0])
+        now = self._session.clock.now()
+        fired = 0
+        try:
+            for number, at in enumerate(past.instants, 1):
+                fired += await self._catch_up(clock, at)
+                await self._make(past, sample, clock, at)
+                if number % PAUSE_EVERY == 0:
+                    await asyncio.sleep(0)
+            fired += await self._catch_up(clock, now)
+        finally:
+            for call in clock.pending():
+                self._session.clock.schedule(call.at, call.vendor, call.action, call.arguments)
+            self._session.store.arrange(past.room.name, _in_order)
+        self._due.wake(self._session)
+        return fired
+
+    async def _catch_up(self, clock: Clock, until: int) -> int:
+        """Fire what of the past falls due up to an instant."""
+        fired = 0
+        while (at := clock.next_due()) is not None and at <= until:
+            clock.shift(max(0, at - clock.now()))
+            call = clock.pop_due()
+            if call is not None:
+                await self._due.fire(self._session, call, invented=clock)
+                fired += 1
+        clock.shift(max(0, until - clock.now()))
+        return fired
+
+    async def _make(self, past: Past, sample: Sample, clock: Clock, at: int) -> None:
+        """One resource, by a request that the vendor's checks and handler answer."""
+        operation = past.room.document.operations[sample.operation]
+        exchange = Exchange(
+            id="",
+            session=self._session.name,
+            vendor=past.room.name,
+            method=operation.method,
+            path=operation.path,
+            query="",
+            started=at,
+            request_headers={"content-type": "application/json"},
+        )
+        call = Call(past.room, self._session, self._settings, exchange)
+        call.clock, call.muted = clock, True
+        call.routed, call.account = operation, past.account
+        call.path_values, body = await sample.make(call)
+        call.content = write_json(body)
+        for check in past.room.vendor.checks:
+            if check not in COUNTING:
+                await check(call)
+        await past.room.handlers[operation.id](call, **call.arguments)
+        await call.commit()
+
+
+def _in_order(shelf: Shelf) -> Shelf:
+    """A shelf in the order in which its resources were created, as far as they say."""
+    created = {id: _created(resource) for id, resource in shelf.items()}
+    if not all(created.values()):
+        return shelf
+    return {id: shelf[id] for id in sorted(shelf, key=created.__getitem__)}
+
+
+def _created(resource: bytes) -> str:
+    members = orjson.loads(resource)
+    return next((str(members[name]) for name in CREATED if members.get(name)), "")

@@ -1,0 +1,220 @@
+"""A session's world as readable JSON, and back: what a downloaded snapshot holds."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from understudy import __version__
+from understudy.clock import ClockState, DueCall, instant, timestamp
+from understudy.errors import Diagnosis, Unfit
+from understudy.fakes import Fakes, FakesState
+from understudy.fitting import misfits
+from understudy.idempotency import Remembered
+from understudy.json_text import write_json
+from understudy.session import DELIVER, World
+from understudy.store import Place, Shelf, Snapshot
+from understudy.vendor import Room
+
+FORMAT = 1
+# The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
+TWISTER = 3
+WORDS = 625
+Json = dict[str, Any]
+
+
+def told(at: int) -> str:
+    """An instant as the admin plane tells it: to the nanosecond."""
+    return timestamp(at, 9, "Z")
+
+
+def write_world(world: World) -> Json:
+    """A world as JSON."""
+    clock = world.clock
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "clock": {
+            "now": told(clock.now),
+            "frozen": clock.frozen,
+            "scheduled": clock.scheduled,
+            "due": [_write_due(call) for call in clock.due],
+        },
+        "resources": _write_resources(world.resources),
+        "ids": _write_fakes(world.fakes),
+        "idempotency": [_write_reply(*entry) for entry in world.idempotency.items()],
+        "windows": [
+            {"pool": pool, "limit": name, "seconds": seconds, "begun": begun, "used": used}
+            for (pool, name, seconds), (begun, used) in world.windows.items()
+        ],
+        "readers": [
+            {"reader": list(reader), "count": count} for reader, count in world.anchors.items()
+        ],
+    }
+
+
+def _write_due(call: DueCall) -> Json:
+    return {
+        "at": told(call.at),
+        "order": call.order,
+        "vendor": call.vendor,
+        "action": call.action,
+        "arguments": orjson.loads(call.arguments),
+    }
+
+
+def _write_resources(resources: Snapshot) -> Json:
+    written: Json = {}
+    for (vendor, collection, scope), shelf in resources.shelves.items():
+        scopes = written.setdefault(vendor, {}).setdefault(collection, {})
+        scopes[scope] = [orjson.loads(resource) for resource in shelf.values()]
+    return written
+
+
+def _write_fakes(state: FakesState) -> Json:
+    written = {"state": _write_twister(state.ids)}
+    if state.faker is not None:
+        written["faker"] = _write_twister(state.faker)
+    return written
+
+
+def _write_twister(state: tuple[Any, ...]) -> str:
+    return base64.b64encode(struct.pack(f">{WORDS}I", *state[1])).decode()
+
+
+def _write_reply(owner: tuple[str, str, str], entry: Remembered) -> Json:
+    vendor, customer, key = owner
+    return {
+        "vendor": vendor,
+        "customer": customer,
+        "key": key,
+        "request_id": entry.request_id,
+        "expires": told(entry.expires),
+        "status": entry.status,
+        "headers": entry.headers,
+        "body": entry.body.decode(),
+    }
+
+
+def read_world(written: Json, rooms: Mapping[str, Room], seed: int) -> World:
+    """The world that JSON of the documented form describes.
+
+    Args:
+        rooms: those that are served, by name.
+        seed: of the ids, when the world does not say where they stand.
+
+    Raises:
+        Unfit: with everything that these rooms cannot have stored or scheduled.
+    """
+    faults: list[Diagnosis] = []
+    clock = written["clock"]
+    world = World(
+        resources=Snapshot(dict(_read_shelves(written["resources"], rooms, faults))),
+        clock=ClockState(
+            now=_read_instant(clock["now"], "/clock/now", faults),
+            frozen=clock["frozen"],
+            due=tuple(sorted(_read_due(clock.get("due", []), rooms, faults))),
+            scheduled=clock.get("scheduled", len(clock.get("due", []))),
+        ),
+        fakes=_read_fakes(written.get("ids"), seed, faults),
+        idempotency=dict(_read_replies(written.get("idempotency", []), faults)),
+        windows={
+            (each["pool"], each["limit"], each["seconds"]): (each["begun"], each["used"])
+            for each in written.get("windows", [])
+        },
+        anchors={tuple(each["reader"]): each["count"] for each in written.get("readers", [])},
+    )
+    if faults:
+        raise Unfit("the snapshot does not fit the vendors that are served", faults)
+    return world
+
+
+def _fault(code: str, pointer: str, message: str, hint: str = "") -> Diagnosis:
+    return Diagnosis(code, "body", pointer, message, hint)
+
+
+def _read_instant(text: str, pointer: str, faults: list[Diagnosis]) -> int:
+    try:
+        return instant(text)
+    except ValueError as error:
+        faults.append(_fault("format", pointer, str(error)))
+        return 0
+
+
+def _read_shelves(
+    written: Json, rooms: Mapping[str, Room], faults: list[Diagnosis]
+) -> Iterator[tuple[Place, Shelf]]:
+    for vendor, collections in written.items():
+        room = rooms.get(vendor)
+        if room is None:
+            known = f"served: {', '.join(rooms)}"
+            unknown = f'no vendor "{vendor}" is served'
+            faults.append(_fault("unknown", f"/resources/{vendor}", unknown, known))
+            continue
+        for collection, scopes in collections.items():
+            for scope, resources in scopes.items():
+                pointer = f"/resources/{vendor}/{collection}/{scope}"
+                shelf = _read_shelf(room, collection, resources, pointer, faults)
+                yield (vendor, collection, scope), shelf
+
+
+def _read_shelf(
+    room: Room, collection: str, resources: list[Json], pointer: str, faults: list[Diagnosis]
+) -> Shelf:
+    shelf: Shelf = {}
+    for index, resource in enumerate(resources):
+        found = misfits(room, collection, resource, prefix=f"{pointer}/{index}")
+        faults += found
+        if not found:
+            shelf[resource[room.vendor.key]] = write_json(resource)
+    return shelf
+
+
+def _read_due(
+    written: list[Json], rooms: Mapping[str, Room], faults: list[Diagnosis]
+) -> Iterator[DueCall]:
+    for index, each in enumerate(written):
+        pointer = f"/clock/due/{index}"
+        room = rooms.get(each["vendor"])
+        known = {DELIVER, *room.vendor.actions} if room is not None else set()
+        if each["action"] not in known:
+            unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
+            faults.append(_fault("unknown", f"{pointer}/action", unknown))
+        at = _read_instant(each["at"], f"{pointer}/at", faults)
+        order = each.get("order", index + 1)
+        yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
+
+
+def _read_fakes(written: Json | None, seed: int, faults: list[Diagnosis]) -> FakesState:
+    if written is None:
+        return Fakes(seed).snapshot()
+    faker = written.get("faker")
+    return FakesState(
+        ids=_read_twister(written["state"], "/ids/state", faults),
+        faker=None if faker is None else _read_twister(faker, "/ids/faker", faults),
+    )
+
+
+def _read_twister(text: str, pointer: str, faults: list[Diagnosis]) -> tuple[Any, ...]:
+    try:
+        words = struct.unpack(f">{WORDS}I", base64.b64decode(text, validate=True))
+    except (binascii.Error, struct.error, ValueError):
+        words = ()
+    if not words or words[-1] > WORDS - 1:
+        faults.append(_fault("format", pointer, f"is not {WORDS} words of a twister in base64"))
+    return (TWISTER, words, None)
+
+
+def _read_replies(
+    written: list[Json], faults: list[Diagnosis]
+) -> Iterator[tuple[tuple[str, str, str], Remembered]]:
+    for index, each in enumerate(written):
+        expires = _read_instant(each["expires"], f"/idempotency/{index}/expires", faults)
+        body = each["body"].encode()
+        reply = Remembered(each["request_id"], expires, each["status"], each["headers"], body)
+        yield (each["vendor"], each["customer"], each["key"]), reply
