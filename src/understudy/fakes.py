@@ -27,7 +27,11 @@ class Fakes:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.random = random.Random(seed)
+
+    @cached_property
+    def random(self) -> random.Random:
+        """What everything is drawn from; made when first asked for, it is not small."""
+        return random.Random(self.seed)
 
     def uuid(self) -> str:
         """A version 4 UUID in its canonical text form."""

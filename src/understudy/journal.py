@@ -66,11 +66,34 @@ def redacted(headers: dict[str, str]) -> dict[str, str]:
     }
 
 
-class Journal:
-    """The latest exchanges of one session, oldest first; `size` 0 keeps none."""
+class SharedRoom:
+    """How many exchanges all journals of a server keep together; the oldest goes first.
 
-    def __init__(self, size: int) -> None:
+    Thousands of sessions with a full journal each would otherwise fill the memory.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: deque[tuple[Journal, str]] = deque()
+
+    def take(self, journal: Journal, id: str) -> None:
+        """Make room for one more exchange."""
+        self._kept.append((journal, id))
+        while len(self._kept) > self._most:
+            oldest, gone = self._kept.popleft()
+            oldest.give_up(gone)
+
+
+class Journal:
+    """The latest exchanges of one session, oldest first; `size` 0 keeps none.
+
+    Args:
+        room: what it shares with the other sessions' journals, if anything.
+    """
+
+    def __init__(self, size: int, room: SharedRoom | None = None) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=size)
+        self._room = room
         self._count = 0
 
     def next_id(self) -> str:
@@ -83,6 +106,13 @@ class Journal:
         exchange.request_body = exchange.request_body[:KEPT_BODY]
         exchange.response_body = exchange.response_body[:KEPT_BODY]
         self._exchanges.append(exchange)
+        if self._room is not None:
+            self._room.take(self, exchange.id)
+
+    def give_up(self, id: str) -> None:
+        """Drop the oldest exchange, if it is this one."""
+        if self._exchanges and self._exchanges[0].id == id:
+            self._exchanges.popleft()
 
     def clear(self) -> None:
         self._exchanges.clear()

@@ -12,7 +12,7 @@ from understudy.clock import MILLISECOND, SECOND, Clock, ClockState
 from understudy.fakes import Fakes, FakesState
 from understudy.faults import Faults
 from understudy.idempotency import IdempotencyCache, Remembered
-from understudy.journal import Journal
+from understudy.journal import Journal, SharedRoom
 from understudy.paging import Anchors
 from understudy.ratelimit import Window, Windows
 from understudy.settings import Settings
@@ -22,6 +22,8 @@ from understudy.webhooks import Attempt, Delivery, Webhooks, packed, unpacked
 # The action of a due call that lets a held delivery go; no room has an action of this name.
 DELIVER = "(deliver)"
 DEFAULT = "default"
+# How many exchanges all sessions together keep, unless one journal alone may keep more.
+MOST_KEPT = 2_000
 FRESH = "fresh"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -55,15 +57,21 @@ class Session:
     """
 
     def __init__(
-        self, name: str, seed: Snapshot, settings: Settings, report: Report | None = None
+        self,
+        name: str,
+        seed: Snapshot,
+        settings: Settings,
+        report: Report | None = None,
+        journals: SharedRoom | None = None,
     ) -> None:
         self.name = name
+        self._journals = journals
         self._report = report
         self._settings = settings
         self.clock = Clock(settings.clock)
         self._seed = seed
         self.store = Store(seed)
-        self.journal = Journal(settings.journal_size)
+        self.journal = Journal(settings.journal_size, journals)
         self.worlds: dict[str, World] = {}
         self.shifting = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -89,7 +97,7 @@ class Session:
         self.clock = Clock(self._settings.clock)
         # A new store: what is under way in the old one must not reach this world.
         self.store = Store(self._seed)
-        self.journal = Journal(self._settings.journal_size)
+        self.journal = Journal(self._settings.journal_size, self._journals)
         self._begin()
 
     def snapshot(self) -> World:
@@ -164,6 +172,7 @@ class Sessions:
         self._report = report
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._journals = SharedRoom(max(MOST_KEPT, settings.journal_size))
 
     def get(self, name: str) -> Session:
         """The session of this name, created from the seed world when it is new.
@@ -177,7 +186,7 @@ class Sessions:
             return session
         if not NAME.fullmatch(name):
             raise ValueError(f'"{name}" is not a session name: it must match {NAME.pattern}')
-        session = Session(name, self._seed, self._settings, self._report)
+        session = Session(name, self._seed, self._settings, self._report, self._journals)
         if name == FRESH:
             return session
         self._sessions[name] = session

@@ -39,7 +39,9 @@ class Store:
 
     def __init__(self, seed: Snapshot) -> None:
         self._seed = seed
-        self.reset()
+        # Shelves that somebody else may hold, too, and those that are this store's alone.
+        self._shared = seed.shelves
+        self._own: dict[Place, Shelf] = {}
 
     def reset(self) -> None:
         """Back to the seed world."""
@@ -47,26 +49,33 @@ class Store:
 
     def snapshot(self) -> Snapshot:
         """What is stored now; costs a pointer for each shelf."""
-        self._shared = set(self._shelves)
-        return Snapshot(dict(self._shelves))
+        self._shared, self._own = self.all(), {}
+        return Snapshot(self._shared)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Back to what was stored when the snapshot was taken."""
-        self._shelves = dict(snapshot.shelves)
-        self._shared = set(self._shelves)
+        self._shared, self._own = snapshot.shelves, {}
+
+    def all(self) -> Mapping[Place, Shelf]:
+        """Every shelf; not to be changed."""
+        return {**self._shared, **self._own} if self._own else self._shared
 
     async def read(self, place: Place, id: str) -> bytes | None:
         """One resource, or None."""
-        return self._shelves.get(place, EMPTY).get(id)
+        return self._shelf(place).get(id)
 
     async def read_all(self, place: Place) -> Shelf:
         """The shelf itself, in the order of insertion; not to be changed."""
-        return self._shelves.get(place, EMPTY)
+        return self._shelf(place)
+
+    def _shelf(self, place: Place) -> Shelf:
+        shelf = self._own.get(place)
+        return self._shared.get(place, EMPTY) if shelf is None else shelf
 
     async def write(self, changes: Changes) -> None:
         """Store resources (None deletes), all of them or none."""
         for place, resources in changes.items():
-            shelf = self._own(place)
+            shelf = self._writable(place)
             for id, resource in resources.items():
                 if resource is None:
                     shelf.pop(id, None)
@@ -75,19 +84,14 @@ class Store:
 
     def arrange(self, vendor: str, order: Callable[[Shelf], Shelf]) -> None:
         """Put the resources of each shelf of a vendor that was written to into an order."""
-        for place, shelf in self._shelves.items():
-            if place[0] == vendor and place not in self._shared:
-                self._shelves[place] = order(shelf)
+        for place, shelf in self._own.items():
+            if place[0] == vendor:
+                self._own[place] = order(shelf)
 
-    def all(self) -> Mapping[Place, Shelf]:
-        """Every shelf; not to be changed."""
-        return self._shelves
-
-    def _own(self, place: Place) -> Shelf:
-        shelf = self._shelves.get(place)
-        if shelf is None or place in self._shared:
-            shelf = self._shelves[place] = dict(shelf or EMPTY)
-            self._shared.discard(place)
+    def _writable(self, place: Place) -> Shelf:
+        shelf = self._own.get(place)
+        if shelf is None:
+            shelf = self._own[place] = dict(self._shared.get(place, EMPTY))
         return shelf
 
 
