@@ -71,6 +71,18 @@ def request(toys: Node) -> Node:
     return node
 
 
+def refusal(example: Node) -> Node:
+    """An error response with one named body."""
+    media = {"schema": NAME, "examples": {"refused": example}}
+    return {**MARKS, "description": "No", "content": {"application/json": media}}
+
+
+def unnamed_refusal() -> Node:
+    """An error response whose body has no name."""
+    media = {"schema": NAME, "example": {"name": "a"}}
+    return {**MARKS, "description": "No", "content": {"application/json": media}}
+
+
 def findings(folder: Path, document: Node) -> list[str]:
     """What lint says of a document in a file."""
     path = folder / "toys.yaml"
@@ -163,6 +175,18 @@ PLANTED: dict[str, tuple[Callable[[Node], Any], str]] = {
         lambda toys: reply(toys).update({"examples": {"odd": {"value": {}}}}),
         'createToy 201, example odd: /name: "name" is a required property',
     ),
+    "error-without-description": (
+        lambda toys: operation(toys)["responses"].update(
+            {"400": refusal({"value": {"name": "a"}})}
+        ),
+        "POST /toys 400, example refused: has no description; say what the rule is, and after "
+        "To pass: how to satisfy it",
+    ),
+    "error-without-name": (
+        lambda toys: operation(toys)["responses"].update({"400": unnamed_refusal()}),
+        "POST /toys 400, example default: has no description; say what the rule is, and after "
+        "To pass: how to satisfy it",
+    ),
     "response-without-example": (
         lambda toys: reply(toys).pop("examples"),
         "createToy 201: has a body but no example",
@@ -226,6 +250,17 @@ def test_a_shared_response_is_checked_where_it_is_used(toys: Node, tmp_path: Pat
     assert findings(tmp_path, toys) == [
         "POST /toys 410: x-fidelity is not one of documented, inferred, assumed"
     ]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_an_error_that_explains_itself_is_fine(toys: Node, tmp_path: Path, shared: bool) -> None:
+    """A description satisfies, also that of an example behind a reference."""
+    explained = {"description": "No. To pass: ask again.", "value": {"name": "a"}}
+    reference = {"$ref": "#/components/examples/refused"}
+    toys["components"] = {"examples": {"refused": explained}}
+    operation(toys)["responses"]["400"] = refusal(reference if shared else explained)
+
+    assert findings(tmp_path, toys) == []
 
 
 def test_a_reference_to_nowhere_is_a_finding(toys: Node, tmp_path: Path) -> None:

@@ -315,7 +315,6 @@ def test_a_required_member_is_pointed_at_itself() -> None:
         ({"type": "object", "required": ["a"]}, {}),
         ({"type": "object", "additionalProperties": False}, {"a": 1}),
         ({"type": "string"}, 1),
-        ({"enum": ["a"]}, "b"),
         ({"type": "string", "format": "date"}, "noon"),
         ({"type": "string", "pattern": "^a$"}, "b"),
     ],
@@ -327,11 +326,53 @@ def test_common_faults_have_a_hint(schema: Schema, value: Any) -> None:
     assert fault.hint == HINTS[fault.code]
 
 
-def test_other_faults_have_none() -> None:
-    """Where the message says it all, there is no hint."""
-    [fault] = compiled({"type": "string", "maxLength": 1}).diagnose("ab", "body")
+@pytest.mark.parametrize(
+    ("schema", "value", "hint"),
+    [
+        ({"type": "string", "minLength": 3}, "ab", "send 3 or more characters"),
+        ({"type": "string", "maxLength": 1}, "ab", "send 1 or fewer characters"),
+        ({"type": "integer", "minimum": 1}, 0, "send 1 or more"),
+        ({"type": "integer", "maximum": 9}, 10, "send 9 or less"),
+        ({"type": "integer", "minimum": 1, "exclusiveMinimum": True}, 1, "send more than 1"),
+        ({"type": "integer", "maximum": 9, "exclusiveMaximum": True}, 9, "send less than 9"),
+        ({"type": "integer", "multipleOf": 5}, 6, "send a multiple of 5"),
+        ({"type": "array", "minItems": 1}, [], "send 1 or more items"),
+        ({"type": "array", "maxItems": 1}, [1, 2], "send 1 or fewer items"),
+        ({"type": "object", "minProperties": 1}, {}, "send 1 or more members"),
+        ({"type": "object", "maxProperties": 0}, {"a": 1}, "send 0 or fewer members"),
+        ({"enum": ["a", None, 1]}, "b", 'use one of "a", null, 1; values are case-sensitive'),
+    ],
+)
+def test_a_hint_has_the_value_that_the_schema_asks_for(
+    schema: Schema, value: Any, hint: str
+) -> None:
+    """A number or a choice is told, so that nobody has to look it up."""
+    [fault] = compiled(schema).diagnose(value, "body")
 
-    assert (fault.code, fault.hint) == ("maxLength", "")
+    assert fault.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "code"),
+    [
+        ({"type": "array", "uniqueItems": True}, [1, 1], "uniqueItems"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, None, "anyOf"),
+        ({"oneOf": [{"type": "number"}, {"type": "integer"}]}, 1, "oneOf"),
+        ({"not": {"type": "string"}}, "a", "not"),
+    ],
+)
+def test_a_hint_without_a_value_is_the_keywords(schema: Schema, value: Any, code: str) -> None:
+    """What no number can say is said in words."""
+    [fault] = compiled(schema).diagnose(value, "body")
+
+    assert (fault.code, fault.hint) == (code, HINTS[code])
+
+
+def test_a_long_hint_is_shortened() -> None:
+    """Hundreds of choices make a hint of bounded size."""
+    [fault] = compiled({"enum": [f"choice-{n}" for n in range(300)]}).diagnose("b", "body")
+
+    assert len(fault.hint) == 303
 
 
 def test_a_long_message_is_shortened() -> None:

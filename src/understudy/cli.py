@@ -1,4 +1,4 @@
-"""The command line: serve, vendors, lint, new, version."""
+"""The command line: serve, vendors, lint, explain, new, version."""
 
 from __future__ import annotations
 
@@ -206,6 +206,22 @@ def lint(files: tuple[Path, ...]) -> int:
             click.echo(f"{file.name}: {finding}")
     click.echo(f"{len(files or own_documents())} documents, {findings} findings")
     return 1 if findings else 0
+
+
+@commands.command()
+@click.argument("code", required=False)
+@_option("--vendor", "names", multiple=True, help="Only what this one says (repeatable).")
+def explain(code: str | None, names: tuple[str, ...]) -> None:
+    """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
+    from understudy import explain as explaining
+    from understudy.listing import table
+    from understudy.rooms import open_rooms
+
+    rooms = open_rooms(names)
+    if code is None:
+        click.echo(table(explaining.rows(rooms)))
+    else:
+        click.echo(explaining.render(explaining.explain(rooms, code)))
 
 
 @commands.command()

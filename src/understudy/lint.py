@@ -67,7 +67,10 @@ def _fidelity(document: Document) -> Iterator[str]:
             place = f"{method.upper()} {path}"
             yield from _marks(item[method], place)
             for status, declared in item[method]["responses"].items():
-                yield from _marks(document.resolve(declared), f"{place} {status}")
+                response = document.resolve(declared)
+                yield from _marks(response, f"{place} {status}")
+                if int(status) >= 400:
+                    yield from _unexplained(document, response, f"{place} {status}")
 
 
 def _marks(node: dict[str, Any], place: str) -> Iterator[str]:
@@ -75,6 +78,18 @@ def _marks(node: dict[str, Any], place: str) -> Iterator[str]:
         yield f"{place}: x-fidelity is not one of {', '.join(FIDELITIES)}"
     if not node.get("x-source"):
         yield f"{place}: x-source is missing"
+
+
+def _unexplained(document: Document, response: dict[str, Any], place: str) -> Iterator[str]:
+    """Error bodies of which `understudy explain` could not say how to avoid them."""
+    for media in response.get("content", {}).values():
+        examples = media.get("examples") or ({"default": {}} if "example" in media else {})
+        for name, declared in examples.items():
+            if not document.resolve(declared).get("description"):
+                what = (
+                    "has no description; say what the rule is, and after To pass: how to satisfy it"
+                )
+                yield f"{place}, example {name}: {what}"
 
 
 def _examples(operation: Operation) -> Iterator[str]:

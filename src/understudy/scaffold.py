@@ -82,8 +82,10 @@ components:
           schema: {$$ref: "#/components/schemas/Error"}
           examples:
             missing-key:
+              description: "The request carries no key. To pass: send one of the seed world's."
               value: {error: authentication required}
             invalid-key:
+              description: "The key was never issued. To pass: send one of the seed world's."
               value: {error: authentication failed}
     NotFound:
       description: No such thing
@@ -94,6 +96,7 @@ components:
           schema: {$$ref: "#/components/schemas/Error"}
           examples:
             thing-not-found:
+              description: "There is no such thing. To pass: use an id that exists."
               value: {error: thing not found}
     Internal:
       description: Something failed
@@ -104,6 +107,7 @@ components:
           schema: {$$ref: "#/components/schemas/Error"}
           examples:
             internal:
+              description: "The mock failed. To pass: see its log; the request was not wrong."
               value: {error: internal error}
 """
 

@@ -35,13 +35,29 @@ ANNOTATIONS = frozenset(
         "default",
     ]
 )
+# How to satisfy each keyword; braces are filled with what the schema says.
 HINTS = {
     "required": "add the member",
     "additionalProperties": "remove the member",
     "type": "send the type that the document declares",
-    "enum": "values are case-sensitive; use one of those listed",
+    "enum": "use one of {options}; values are case-sensitive",
     "format": "use the format that the message names",
     "pattern": "make the value match the pattern",
+    "minLength": "send {limit} or more characters",
+    "maxLength": "send {limit} or fewer characters",
+    "minimum": "send {limit} or more",
+    "maximum": "send {limit} or less",
+    "exclusiveMinimum": "send more than {limit}",
+    "exclusiveMaximum": "send less than {limit}",
+    "multipleOf": "send a multiple of {multiple_of}",
+    "minItems": "send {limit} or more items",
+    "maxItems": "send {limit} or fewer items",
+    "uniqueItems": "send each item once",
+    "minProperties": "send {limit} or more members",
+    "maxProperties": "send {limit} or fewer members",
+    "anyOf": "satisfy one of the alternatives that the document lists, or several",
+    "oneOf": "satisfy exactly one of the alternatives that the document lists",
+    "not": "send anything but what the schema in the message describes",
 }
 
 
@@ -192,7 +208,15 @@ def _told(error: jsonschema_rs.ValidationError, where: str, prefix: str, message
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
     pointer = prefix + "".join(f"/{escaped(str(part))}" for part in path)
-    return Diagnosis(keyword, where, pointer, _shortened(message), HINTS.get(keyword, ""))
+    return Diagnosis(keyword, where, pointer, _shortened(message), _hint(error.kind))
+
+
+def _hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
+    """How to satisfy the keyword, with what the schema says of it."""
+    known = kind.as_dict()
+    if "options" in known:
+        known["options"] = ", ".join(json.dumps(option) for option in known["options"])
+    return _shortened(HINTS.get(kind.name, "").format_map(known))
 
 
 def escaped(part: str) -> str:

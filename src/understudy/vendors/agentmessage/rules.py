@@ -118,18 +118,21 @@ def campaign_faults(sent: Resource) -> list[Diagnosis]:
     """What a campaign's request lacks beyond its schema: a sample, its flags' keywords."""
     faults = []
     if not review.samples(sent):
-        faults.append(_fault("sample-required", "sample1", "at least one sample is required"))
+        hint = "send a message as it will be sent"
+        message = "at least one sample is required"
+        faults.append(_fault("sample-required", "sample1", message, hint))
     for flag, member, keyword in (
         ("subscriber_optout", "optout_keywords", "STOP"),
         ("subscriber_help", "help_keywords", "HELP"),
     ):
         if sent.get(flag) is True and keyword not in review.keywords(sent, member):
-            faults.append(_fault("keywords-required", member, f"must include {keyword}"))
+            hint = f"add {keyword} to {member}, or send {flag} false"
+            faults.append(_fault("keywords-required", member, f"must include {keyword}", hint))
     return faults
 
 
-def _fault(code: str, member: str, message: str) -> Diagnosis:
-    return Diagnosis(code, "body", f"/{member}", message)
+def _fault(code: str, member: str, message: str, hint: str) -> Diagnosis:
+    return Diagnosis(code, "body", f"/{member}", message, hint)
 
 
 async def campaign_of(call: Call, id: str) -> Resource:
@@ -211,11 +214,19 @@ async def may_file_brand(call: Call) -> Resource:
     if not organization["is_reseller"]:
         brands = await call.brands.list(call.customer)
         if any(_runs(brand) for brand in brands):
-            raise Refused("reseller-required", "the organization has a brand and is no reseller")
+            raise Refused(
+                "reseller-required",
+                "the organization has a brand and is no reseller",
+                hint="use the brand that listBrands shows, or a reseller's key",
+            )
     wallet = await call.wallets.find(call.customer)
     balance = wallet["balance_cents"] if wallet else 0
     if wallet is None or balance < BRAND_CENTS:
-        raise Refused("insufficient-credit", f"{balance} cents do not pay {BRAND_CENTS}")
+        raise Refused(
+            "insufficient-credit",
+            f"{balance} cents do not pay {BRAND_CENTS}",
+            hint=f"use the key of an organization with {BRAND_CENTS} cents or more",
+        )
     return wallet
 
 
@@ -257,7 +268,11 @@ async def may_add_endpoint(call: Call) -> None:
     endpoints = await call.endpoints.list(call.customer)
     active = [each for each in endpoints if each["active"] and is_living(each)]
     if len(active) >= ENDPOINTS:
-        raise Refused("limit-exceeded", f"the organization has {len(active)} active endpoints")
+        raise Refused(
+            "limit-exceeded",
+            f"the organization has {len(active)} active endpoints",
+            hint=f"PATCH one with active false; at most {ENDPOINTS} may be active",
+        )
 
 
 def receives(endpoint: Resource, event: str) -> bool:
@@ -285,7 +300,11 @@ async def replayable(call: Call, id: str) -> tuple[Resource, Resource]:
         raise NotFound("delivery", id)
     if delivery["event"] is None or instant(delivery["replayable_until"]) < call.now:
         until = delivery["replayable_until"]
-        raise Refused("event-expired", f"the event could be replayed until {until}")
+        raise Refused(
+            "event-expired",
+            f"the event could be replayed until {until}",
+            hint="replay a younger attempt of those that listWebhookDeliveries shows",
+        )
     return delivery, endpoint
 
 
@@ -345,12 +364,14 @@ async def _first_chunk(call: Call, collection: Collection, size: int, member: st
 def _position(cursor: str) -> dict[str, Any]:
     position = read_cursor(cursor, POSITION)
     if position is None:
-        raise InvalidParameters("the cursor was never given out", [_bad("cursor", "is no cursor")])
+        hint = "send the token of an earlier page as it came, or none"
+        fault = _bad("invalid-cursor", "cursor", "is no cursor", hint)
+        raise InvalidParameters("the cursor was never given out", [fault])
     return position
 
 
-def _bad(parameter: str, message: str) -> Diagnosis:
-    return Diagnosis("rule", "query", parameter, message)
+def _bad(code: str, parameter: str, message: str, hint: str) -> Diagnosis:
+    return Diagnosis(code, "query", parameter, message, hint)
 
 
 def same(call: Call, *members: str) -> Matches:
@@ -376,7 +397,8 @@ def attempts_asked(call: Call) -> Matches:
     asked = call.parameters
     low, high = asked.get("http_status_min"), asked.get("http_status_max")
     if low is not None and high is not None and low > high:
-        fault = _bad("http_status_min", "must not be above http_status_max")
+        message = "must not be above http_status_max"
+        fault = _bad("validation", "http_status_min", message, f"send {high} or less")
         raise InvalidParameters("the range of statuses is empty", [fault])
     since, until = _time(call, "since"), _time(call, "until")
     alike = same(call, "endpoint_id", "event_type", "outcome")
@@ -406,5 +428,6 @@ def _time(call: Call, name: str) -> int | None:
     try:
         return None if sent is None else instant(sent)
     except ValueError as error:
-        fault = _bad(name, "must be a date-time")
+        hint = "send a time such as 2026-04-26T12:00:00Z"
+        fault = _bad("validation", name, "must be a date-time", hint)
         raise InvalidParameters(f"{name} is no time: {error}", [fault]) from error

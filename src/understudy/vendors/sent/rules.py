@@ -95,7 +95,11 @@ async def acts_for_profile(call: Call) -> None:
     if call.account["kind"] != "organization":
         raise Forbidden("x-profile-id was sent with a profile's key", hint="leave the header out")
     if any(fault.pointer.startswith("x-profile-id") for fault in parameter_faults(call)):
-        raise Refused("invalid-profile-header", f'x-profile-id "{sent}" is not a UUID')
+        raise Refused(
+            "invalid-profile-header",
+            f'x-profile-id "{sent}" is not a UUID',
+            hint="send the id of a profile that listProfiles shows, or leave the header out",
+        )
     await _profile(call, call.account["organization"], sent)
     call.customer = sent
     call.reply_headers["X-Profile-Id"] = sent
@@ -112,7 +116,7 @@ def organization_only(call: Call) -> None:
     """Profiles are created by their organization, never by a profile (or for one)."""
     assert call.account is not None
     if call.customer != call.account["organization"]:
-        raise Forbidden("a profile cannot create profiles", hint="use the organization's key")
+        raise Forbidden("a profile cannot create profiles", hint="use the organization's key alone")
 
 
 def is_visible(call: Call, profile: Resource) -> bool:
@@ -209,7 +213,11 @@ def own_campaigns(profile: Resource, verb: str) -> None:
 def brand_may_change(brand: Resource | None) -> None:
     """A brand that was submitted to the registry stays as it is."""
     if brand is not None and brand["submitted_to_tcr"]:
-        raise Refused("brand-submitted", f'brand "{brand["id"]}" was submitted to TCR')
+        raise Refused(
+            "brand-submitted",
+            f'brand "{brand["id"]}" was submitted to TCR',
+            hint="leave brand out; it can no longer be changed",
+        )
 
 
 def profile_request(body: Resource, current: Resource | None = None) -> None:
@@ -220,10 +228,18 @@ def profile_request(body: Resource, current: Resource | None = None) -> None:
     """
     given = {name: value for name, value in body.items() if value is not None}
     if "brand" in given and given.get("inherit_tcr_brand") is True:
-        raise Refused("brand-inherited", "brand was sent together with inherit_tcr_brand true")
+        raise Refused(
+            "brand-inherited",
+            "brand was sent together with inherit_tcr_brand true",
+            hint="send inherit_tcr_brand false beside it, or leave brand out",
+        )
     model = given.get("billing_model", current["billing_model"] if current else None)
     if "payment_details" in given and model == "organization":
-        raise Refused("payment-details-not-allowed", "the organization pays for this profile")
+        raise Refused(
+            "payment-details-not-allowed",
+            "the organization pays for this profile",
+            hint="leave payment_details out, or send billing_model profile",
+        )
     contact = given.get("billing_contact", current["billing_contact"] if current else None)
     if given.get("billing_model") in ("profile", "profile_and_organization") and not contact:
         raise Refused(
@@ -265,6 +281,7 @@ def refuse_unmet(unmet: list[str]) -> None:
         raise Refused(
             "prerequisites-unmet",
             f"cannot complete a profile that lacks: {named}",
+            hint=f"add the {named}",
             words=f"Cannot complete profile. Unmet prerequisites: {named}",
         )
 

@@ -100,7 +100,8 @@ def _begin(text: str, now: int) -> int:
         begin = instant(text.upper())
     except ValueError as error:
         # RFC 3339 has times that no clock of ours shows, a leap second for one.
-        raise broken("invalid-schedule", "/scheduled_at", f'"{text}": {error}') from error
+        hint = "send a time such as 2026-07-01T08:00:00Z, or null to begin at once"
+        raise broken("invalid-schedule", "/scheduled_at", f'"{text}": {error}', hint) from error
     if begin <= now:
         hint = "send a later time, or null to begin at once"
         raise broken("scheduled-in-the-past", "/scheduled_at", f"{text} has passed", hint)
@@ -133,8 +134,14 @@ async def _sender_is_usable(call: Call, channel: str, sender: str) -> None:
             "sender-not-registered",
             "/sender_id",
             f'the sender "{sender}" is {status} on {channel}',
-            hint="use one that listSenderIds shows as approved for the channel",
+            hint=_usable_senders(channel),
         )
+
+
+def _usable_senders(channel: str) -> str:
+    if channel == "email":
+        return "use a verified email address of the account"
+    return f"use one that listSenderIds shows as approved for {channel}"
 
 
 def _is_reached(sent: Resource, contact: Resource) -> bool:
@@ -268,8 +275,16 @@ async def contact_request(call: Call, sent: Resource) -> None:
     """
     for index, id in enumerate(sent.get("lists", [])):
         if await call.contact_lists.find(id, call.customer) is None:
-            raise broken("unknown-list", f"/lists/{index}", f'there is no contact list "{id}"')
+            raise broken(
+                "unknown-list",
+                f"/lists/{index}",
+                f'there is no contact list "{id}"',
+                hint="use one that listContacts shows at another contact, or leave it out",
+            )
     phone = sent["phone"]
     for contact in await call.contacts.list(call.customer):
         if contact["phone"] == phone:
-            raise Conflict(f"{phone} is the phone number of contact {contact['id']}")
+            raise Conflict(
+                f"{phone} is the phone number of contact {contact['id']}",
+                hint=f"send another number, or delete contact {contact['id']} first",
+            )

@@ -1,0 +1,272 @@
+"""What an error's code means: the rule it names, where a document says so, how to satisfy it."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy import errors
+from understudy.contract import Document, Node
+from understudy.errors import ApiError, StartError
+from understudy.schemas import HINTS, escaped
+from understudy.vendor import Room
+
+WIDTH = 96
+HEADING = ("VENDOR", "CODE", "RULE", "STATUS", "WHAT IT SAYS")
+KEYWORD = (
+    "A value breaks its schema; to pass, {hint}. {code} is a keyword of the schema that the "
+    "document gives to what the diagnosis points at. The vendors' bodies: understudy explain {body}"
+)
+# Errors that only a vendor with idempotency keys has.
+IDEMPOTENCY = (errors.InvalidIdempotencyKey, errors.IdempotencyInFlight)
+# What a schema would fill into a hint.
+ANY = {"limit": "N", "multiple_of": "N", "options": "those that the document lists"}
+# Codes of faults that are neither a keyword nor an error of their own.
+OTHERS = {
+    "duplicate": "A parameter that holds one value was sent more often. To pass: send it once."
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response that can carry a documented body."""
+
+    operation: str
+    status: int
+    fidelity: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """One documented body that says that a rule was broken.
+
+    Attributes:
+        code, message: the vendor's words; the code is "" where the body has none.
+        place: the document's file and a JSON pointer into it; "" when no document has the body.
+    """
+
+    code: str
+    message: str
+    place: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a vendor refuses: the bodies of one name that say the same."""
+
+    vendor: str
+    name: str
+    text: str
+    spellings: tuple[Spelling, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The vendor's codes for it, each once."""
+        return tuple(dict.fromkeys(each.code for each in self.spellings if each.code))
+
+    def is_called(self, code: str) -> bool:
+        """Whether a code in lower case is the rule's name or one of its codes."""
+        return code in {each.casefold() for each in (self.name, *self.codes)}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that a code stands for; the text is "" where only vendors have the code."""
+
+    code: str
+    text: str
+    rules: tuple[Rule, ...]
+
+
+def explain(rooms: Sequence[Room], code: str) -> Explanation:
+    """What a code stands for at these vendors; upper and lower case are alike.
+
+    Args:
+        code: a vendor's, that of a diagnosis, or the name of an example.
+
+    Raises:
+        StartError: when nobody has the code; names the nearest ones.
+    """
+    wanted = code.casefold()
+    kind = next((kind for kind in _kinds(ApiError) if kind.code == wanted), None)
+    rules = tuple(
+        rule
+        for room in rooms
+        for rule in rules_of(room)
+        if rule.is_called(wanted) or (kind and rule.name in _names(room, kind))
+    )
+    common = {each: text for each, text in meanings().items() if each.casefold() == wanted}
+    if not rules and not common:
+        raise StartError(_unknown(rooms, code))
+    return Explanation(next(iter(common), code), "".join(common.values()), rules)
+
+
+def meanings() -> dict[str, str]:
+    """The codes that belong to no vendor, and what they mean."""
+    keywords = {
+        code: KEYWORD.format(code=code, hint=hint.format_map(ANY), body=errors.InvalidBody.code)
+        for code, hint in HINTS.items()
+    }
+    return {**keywords, **OTHERS, **{kind.code: kind.meaning for kind in _kinds(ApiError)}}
+
+
+def _kinds(above: type[ApiError]) -> Iterator[type[ApiError]]:
+    """Every error below one that has a code of its own, not a rule's."""
+    for kind in above.__subclasses__():
+        if "meaning" in vars(kind):
+            yield kind
+        yield from _kinds(kind)
+
+
+def _unknown(rooms: Sequence[Room], code: str) -> str:
+    known = {each.casefold(): each for each in meanings()}
+    for rule in (rule for room in rooms for rule in rules_of(room)):
+        known |= {each.casefold(): each for each in (rule.name, *rule.codes)}
+    close = difflib.get_close_matches(code.casefold(), known, cutoff=0.5)
+    nearest = f"nearest: {', '.join(known[each] for each in close)}; " if close else ""
+    vendors = ", ".join(room.name for room in rooms)
+    return f'no error of {vendors} has the code "{code}"; {nearest}understudy explain lists all'
+
+
+def rules_of(room: Room) -> list[Rule]:
+    """Every rule that a vendor's document names, in its order, and what no document can say."""
+    file = f"specs/{room.name}.yaml"
+    found: dict[tuple[str, str], dict[str, Spelling]] = {}
+    for place, response, answer in _error_responses(room.document):
+        for name, where, body in _bodies(room.document, place, response):
+            text = body.get("description") or body.get("summary", "")
+            spellings = found.setdefault((name, text), {})
+            earlier = spellings[where].answers if where in spellings else ()
+            spellings[where] = _spelling(body, f"{file}{where}", (*earlier, answer))
+    rules = [
+        Rule(room.name, name, text, tuple(spellings.values()))
+        for (name, text), spellings in found.items()
+    ]
+    return rules + _undocumented(room)
+
+
+def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
+    """Where each error response stands, what it declares, and who answers with it."""
+    for operation in document.operations.values():
+        method = operation.method.lower()
+        for status, declared in document.raw["paths"][operation.path][method]["responses"].items():
+            read = operation.responses[int(status)]
+            if read.status >= 400:
+                own = f"#/paths/{escaped(operation.path)}/{method}/responses/{status}"
+                source = read.source or operation.source
+                answer = Answer(operation.id, read.status, read.fidelity, source)
+                yield *_followed(document, own, declared), answer
+
+
+def _bodies(document: Document, place: str, response: Node) -> Iterator[tuple[str, str, Node]]:
+    """The name of each documented body, where it stands, and what is said of it."""
+    for media_type, media in response.get("content", {}).items():
+        for name, declared in media.get("examples", {}).items():
+            own = f"{place}/content/{escaped(media_type)}/examples/{escaped(name)}"
+            yield name, *_followed(document, own, declared)
+
+
+def _followed(document: Document, place: str, declared: Node) -> tuple[str, Node]:
+    """A node and its place, or those that its `$ref` points at."""
+    return declared.get("$ref", place), document.resolve(declared)
+
+
+def _spelling(body: Node, place: str, answers: tuple[Answer, ...]) -> Spelling:
+    code, message = _words(body.get("value"))
+    return Spelling(code, message, place, answers)
+
+
+def _words(value: Any) -> tuple[str, str]:
+    """A vendor's code and message, wherever its error body has them."""
+    body = value if isinstance(value, dict) else {}
+    error = body.get("error")
+    words = error if isinstance(error, dict) else body
+    text = error if isinstance(error, str) else ""
+    if "message" not in words:
+        return str(words.get("code", "")), text
+    return str(words.get("code", text)), str(words["message"])
+
+
+def _undocumented(room: Room) -> list[Rule]:
+    """What a room answers to a request that reached no operation."""
+    rules = []
+    for kind, (code, message) in _table(room, "UNDOCUMENTED").items():
+        answer = Answer("no operation", kind.status, "assumed", "the document cannot say it")
+        spelling = Spelling(code, message, "", (answer,))
+        rules.append(Rule(room.name, kind.code, kind.meaning, (spelling,)))
+    return rules
+
+
+def _names(room: Room, kind: type[ApiError]) -> set[str]:
+    """The names of the bodies in which a room spells an error of the mock."""
+    if issubclass(kind, IDEMPOTENCY) and room.vendor.idempotency is None:
+        return set()
+    if kind is errors.NotFound:
+        return {f"{noun.replace(' ', '-')}-not-found" for noun in room.vendor.collections.values()}
+    if kind is errors.IllegalTransition:
+        return set(_table(room, "TRANSITIONS").values())
+    spelled = _table(room, "EXAMPLES")
+    nearest = next((each for each in kind.__mro__ if each in spelled), ApiError)
+    # What a room says of any error whatever says nothing about this one.
+    return set() if nearest is ApiError else {spelled[nearest]}
+
+
+def _table(room: Room, name: str) -> Mapping[Any, Any]:
+    """A table of the module in which a room spells its errors; not every room has each.
+
+    The tables stand beside `spell`, the one part of that module that VENDOR names.
+    """
+    found: Mapping[Any, Any] = getattr(sys.modules.get(room.vendor.spell.__module__), name, {})
+    return found
+
+
+def rows(rooms: Sequence[Room]) -> Iterator[Sequence[str]]:
+    """A line for each rule of these vendors, then one for each code that all of them share."""
+    yield HEADING
+    for room in rooms:
+        for rule in sorted(rules_of(room), key=lambda rule: rule.name):
+            statuses = sorted({each.status for one in rule.spellings for each in one.answers})
+            shown = " ".join(map(str, statuses))
+            yield rule.vendor, " ".join(rule.codes), rule.name, shown, _gist(rule.text)
+    yield from (("any", code, "", "", _gist(text)) for code, text in meanings().items())
+
+
+def _gist(text: str) -> str:
+    """The first sentence."""
+    return text.partition(". ")[0].rstrip(".")
+
+
+def render(explanation: Explanation) -> str:
+    """An explanation as text."""
+    common = [f"{explanation.code}\n{_prose(explanation.text)}"] if explanation.text else []
+    return "\n\n".join([*common, *map(_rule, explanation.rules)])
+
+
+def _prose(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def _rule(rule: Rule) -> str:
+    parts = (_prose(rule.text), *map(_body, rule.spellings))
+    return f"{rule.name} ({rule.vendor})\n" + "\n\n".join(part for part in parts if part)
+
+
+def _body(spelling: Spelling) -> str:
+    """The vendor's words, who answers them, and where they stand."""
+    words = ": ".join(part for part in (spelling.code, spelling.message) if part)
+    place = [spelling.place] if spelling.place else []
+    operations: dict[tuple[int, str, str], list[str]] = {}
+    for each in spelling.answers:
+        key = (each.status, each.fidelity, each.source)
+        operations.setdefault(key, []).append(each.operation)
+    answers = [
+        f"{status} {', '.join(named)} ({fidelity}: {source})"
+        for (status, fidelity, source), named in operations.items()
+    ]
+    return "\n".join([f"  {words}", *(f"    {line}" for line in (*answers, *place))])
