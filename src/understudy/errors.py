@@ -242,6 +242,11 @@ class Unfit(ApiError):
     status = 422
     code = "unfit"
     where = "body"
+    meaning = (
+        "The admin plane cannot keep what it was given: a resource or a snapshot that the vendor "
+        "could not show, or a fault that could never strike. To pass: correct what each "
+        "diagnosis points at."
+    )
 
 
 class TooManyRequests(ApiError):

@@ -27,7 +27,24 @@ IDEMPOTENCY = (errors.InvalidIdempotencyKey, errors.IdempotencyInFlight)
 ANY = {"limit": "N", "multiple_of": "N", "options": "those that the document lists"}
 # Codes of faults that are neither a keyword nor an error of their own.
 OTHERS = {
-    "duplicate": "A parameter that holds one value was sent more often. To pass: send it once."
+    "duplicate": "A parameter that holds one value was sent more often. To pass: send it once.",
+    "fault": (
+        "A planned fault, or Prefer: fault=KIND, struck the request. To pass: take the fault back "
+        "(DELETE /__admin/faults/ID), or wait until it is used up."
+    ),
+    "unknown": (
+        "What is to be stored names a vendor, a collection or an action that is not served. To "
+        "pass: use one that the hint lists."
+    ),
+    "unshowable": (
+        "The vendor could not show the resource that is to be stored. To pass: give it the members "
+        "that others of its collection have (GET /__admin/resources/VENDOR/COLLECTION)."
+    ),
+    "scope": (
+        "A resource's id is in several scopes, or a new one could go to several. To pass: name "
+        "the scope, the id of what owns the resource, as GET /__admin/resources lists it."
+    ),
+    "const": "The id in the body is not the one in the path. To pass: make them the same.",
 }
 
 

@@ -30,7 +30,8 @@ def misfits(room: Room, collection: str, resource: Resource, prefix: str = "") -
     if missing:
         return missing
     if not isinstance(resource[room.vendor.key], str):
-        return [Diagnosis("type", "body", f"{prefix}/{room.vendor.key}", "the id is no text")]
+        pointer = f"{prefix}/{room.vendor.key}"
+        return [Diagnosis("type", "body", pointer, "the id is no text", "send it as a string")]
     return _state(room, collection, resource, prefix) or _shown(room, collection, resource, prefix)
 
 

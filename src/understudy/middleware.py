@@ -23,6 +23,7 @@ from understudy.webhooks import Delivery
 
 Log = Callable[[Exchange | Delivery], None]
 SESSION = "understudy.session"
+NEAREST = "see /__admin/requests/unmatched for the nearest operation"
 IN_SESSION = re.compile(r"/sessions/(?P<session>[^/]+)(?P<path>/.+)")
 PATH = "understudy.path"
 
@@ -155,7 +156,7 @@ class Edge:
             status=error.reply.status,
             ended=now,
             response_body=error.reply.encode(),
-            diagnoses=(Diagnosis("unknown-path", "path", "", str(error)),),
+            diagnoses=(Diagnosis("unknown-path", "path", "", str(error), NEAREST),),
         )
         if session.name != FRESH:
             session.journal.add(exchange)
