@@ -1,12 +1,12 @@
 """AgentMessage (agentmessage.io) API v1: 10DLC campaigns and their neighbours.
 
-Beside the five files of a room, `review.py` holds the draft review, whose blocking findings also
+Beside the six files of a room, `review.py` holds the draft review, whose blocking findings also
 decide what becomes of a filed campaign.
 """
 
 from understudy import checks
-from understudy.vendor import Vendor
-from understudy.vendors.agentmessage import events, handlers, rules, serializers
+from understudy.vendor import Sample, Vendor, View
+from understudy.vendors.agentmessage import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(
     name="agentmessage",
@@ -47,4 +47,29 @@ VENDOR = Vendor(
     limit=rules.limit,
     request_id=serializers.randomness,
     first_request="/v1/campaigns",
+    lifecycles={
+        "campaigns": rules.CAMPAIGN,
+        "brands": rules.BRAND,
+        "phone_numbers": rules.NUMBER,
+    },
+    fires={
+        "campaigns": events.CAMPAIGNS,
+        "brands": events.BRANDS,
+        "phone_numbers": events.NUMBERS,
+    },
+    views={
+        "campaigns": View("Campaign", dict),
+        "brands": View("Brand", dict),
+        "phone_numbers": View("PhoneNumber", serializers.shown_number),
+        "endpoints": View("WebhookEndpoint", serializers.shown_endpoint),
+        "deliveries": View("WebhookDelivery", serializers.shown_attempt),
+        "wallets": View("Wallet", serializers.without_id),
+        "catalogs": View("CatalogFees", serializers.without_id),
+    },
+    samples={
+        "campaigns": Sample("createCampaign", samples.campaign),
+        "brands": Sample("createBrand", samples.brand),
+    },
+    signature=events.SIGNATURE.lower(),
+    resign=events.resign,
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import date
+from collections.abc import Mapping
 
 from understudy.clock import SECOND, instant
 from understudy.json_text import write_json
-from understudy.vendor import Call, Resource, UnitOfWork
+from understudy.lifecycle import Lifecycle
+from understudy.vendor import ByHand, Call, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules, serializers
 from understudy.webhooks import Attempt, Delivery
 
@@ -21,6 +22,9 @@ FIRST_PAUSE = 30.0
 GROWTH = 4
 TIMEOUT = 10.0
 CATALOG = "payg"
+SIGNATURE = "X-AmCore-Signature"
+# Why a campaign is rejected by hand when nothing blocks in its review.
+UNCONVINCED = "The message flow does not show how subscribers opt in."
 
 
 def campaign_created(work: UnitOfWork, campaign: Resource) -> None:
@@ -38,60 +42,84 @@ def _later(work: UnitOfWork, seconds: float, action: str, resource: Resource) ->
 
 
 async def file_campaign(work: UnitOfWork, organization: str, id: str) -> None:
-    """The registry takes a campaign; the carriers decide later."""
+    """A campaign's time at the registry has come."""
     campaign = await _campaign(work, organization, id, "file")
-    if campaign is not None:
-        filed = rules.CAMPAIGN.fire(campaign, "file", **serializers.filing(work, "campaign"))
-        await work.campaigns.put(filed, organization)
-        _later(work, DECISION_SECONDS, "decide_campaign", filed)
+    if campaign is not None and not rules.is_filed(campaign):
+        await campaign_filed(work, campaign, organization)
+
+
+async def campaign_filed(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """The registry takes a campaign; the carriers decide later."""
+    rules.file_once(rules.CAMPAIGN, campaign)
+    filed = _filed(work, rules.CAMPAIGN, campaign)
+    await work.campaigns.put(filed, scope)
+    _later(work, DECISION_SECONDS, "decide_campaign", filed)
+
+
+def _filed(work: UnitOfWork, lifecycle: Lifecycle, resource: Resource) -> Resource:
+    """A campaign or a brand as the registry has it: nothing is decided that was not filed."""
+    if rules.is_filed(resource):
+        return resource
+    return lifecycle.fire(resource, "file", **serializers.filing(work, lifecycle.kind))
 
 
 async def decide_campaign(work: UnitOfWork, organization: str, id: str) -> None:
     """The carriers approve a campaign, or reject it for what blocks in its review."""
     campaign = await _campaign(work, organization, id, "approve")
-    if campaign is None:
-        return
-    reasons = review.blockers(campaign)
-    if reasons:
-        changes = serializers.rejection(work, reasons)
-        await _decide(work, rules.CAMPAIGN.fire(campaign, "reject", **changes), "rejected")
-        return
-    cents = rules.monthly_cents(await work.catalogs.get(CATALOG), campaign["usecase"])
-    changes = serializers.approval(work, campaign, cents)
-    approved = rules.CAMPAIGN.fire(campaign, "approve", **changes)
-    _schedule_renewal(work, approved, anchor=int(approved["billed_date"][8:10]))
-    await _decide(work, approved, "approved")
+    if campaign is not None:
+        decide = campaign_rejected if review.blockers(campaign) else campaign_approved
+        await decide(work, campaign, organization)
 
 
-async def _decide(work: UnitOfWork, campaign: Resource, verdict: str) -> None:
-    await work.campaigns.put(campaign, campaign["org_id"])
-    await tell(work, campaign["org_id"], f"campaign.{verdict}", campaign)
+async def campaign_approved(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """The carriers take a campaign; it is billed from today on."""
+    filed = _filed(work, rules.CAMPAIGN, campaign)
+    cents = rules.monthly_cents(await work.catalogs.get(CATALOG), filed["usecase"])
+    changes = serializers.approval(work, filed, cents)
+    approved = rules.CAMPAIGN.fire(filed, "approve", **changes)
+    _schedule_renewal(work, approved, scope)
+    await work.campaigns.put(approved, scope)
+    await tell(work, scope, "campaign.approved", approved)
 
 
-def _schedule_renewal(work: UnitOfWork, campaign: Resource, anchor: int) -> None:
+async def campaign_rejected(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """The carriers refuse a campaign for what blocks in its review, or for what they see in it."""
+    filed = _filed(work, rules.CAMPAIGN, campaign)
+    changes = serializers.rejection(work, review.blockers(filed) or [UNCONVINCED])
+    rejected = rules.CAMPAIGN.fire(filed, "reject", **changes)
+    await work.campaigns.put(rejected, scope)
+    await tell(work, scope, "campaign.rejected", rejected)
+
+
+def _schedule_renewal(work: UnitOfWork, campaign: Resource, organization: str) -> None:
     """A calendar day is no delay: the pace does not bring it nearer."""
     at = instant(f"{campaign['next_renewal_or_expiration_date']}T00:00:00Z")
-    organization, id = campaign["org_id"], campaign["id"]
-    work.at(at, "renew_campaign", organization=organization, id=id, anchor=anchor)
+    work.at(at, "renew_campaign", organization=organization, id=campaign["id"])
 
 
-async def renew_campaign(work: UnitOfWork, organization: str, id: str, anchor: int) -> None:
-    """On its day a campaign is billed for another month, or expires.
-
-    Args:
-        anchor: the day of the month on which it was first billed.
-    """
+async def renew_campaign(work: UnitOfWork, organization: str, id: str) -> None:
+    """On its day a campaign is billed for another month, or expires."""
     campaign = await _campaign(work, organization, id, "renew")
     if campaign is None:
         return
-    if not rules.renews(campaign):
-        expired = rules.CAMPAIGN.fire(campaign, "expire", **serializers.expiry(work))
-        await work.campaigns.put(expired, organization)
-        return
-    day = date.fromisoformat(campaign["next_renewal_or_expiration_date"])
-    renewed = rules.CAMPAIGN.fire(campaign, "renew", **serializers.bill(work, day, anchor))
-    await work.campaigns.put(renewed, organization)
-    _schedule_renewal(work, renewed, anchor)
+    day = rules.next_renewal(campaign)
+    # A renewal by hand has put the day off.
+    if day is not None and day <= serializers.today(work):
+        end = campaign_renewed if rules.renews(campaign) else campaign_expired
+        await end(work, campaign, organization)
+
+
+async def campaign_renewed(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """A campaign is billed for its next month."""
+    renewed = rules.CAMPAIGN.fire(campaign, "renew", **serializers.renewal(work, campaign))
+    await work.campaigns.put(renewed, scope)
+    _schedule_renewal(work, renewed, scope)
+
+
+async def campaign_expired(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """A campaign ends; nobody is told."""
+    expired = rules.CAMPAIGN.fire(campaign, "expire", **serializers.expiry(work))
+    await work.campaigns.put(expired, scope)
 
 
 async def _campaign(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
@@ -101,23 +129,34 @@ async def _campaign(work: UnitOfWork, organization: str, id: str, event: str) ->
 
 
 async def file_brand(work: UnitOfWork, organization: str, id: str) -> None:
-    """The registry takes a brand and looks into its identity."""
+    """A brand's time at the registry has come."""
     brand = await _brand(work, organization, id, "file")
-    if brand is not None:
-        filed = rules.BRAND.fire(brand, "file", **serializers.filing(work, "brand"))
-        await work.brands.put(filed, organization)
-        _later(work, DECISION_SECONDS, "vet_brand", filed)
+    if brand is not None and not rules.is_filed(brand):
+        await brand_filed(work, brand, organization)
+
+
+async def brand_filed(work: UnitOfWork, brand: Resource, scope: str) -> None:
+    """The registry takes a brand and looks into its identity."""
+    rules.file_once(rules.BRAND, brand)
+    filed = _filed(work, rules.BRAND, brand)
+    await work.brands.put(filed, scope)
+    _later(work, DECISION_SECONDS, "vet_brand", filed)
 
 
 async def vet_brand(work: UnitOfWork, organization: str, id: str) -> None:
-    """The registry says who a brand is."""
+    """A brand's identity has been looked into."""
     brand = await _brand(work, organization, id, "vet")
     if brand is not None:
-        identity = rules.identity(brand)
-        vetted = rules.BRAND.fire(brand, "vet", **serializers.vetting(work, identity))
-        await work.brands.put(vetted, organization)
-        event = "brand.vetted" if identity in rules.VERIFIED else "brand.vetting_failed"
-        await tell(work, organization, event, vetted)
+        await brand_vetted(work, brand, organization)
+
+
+async def brand_vetted(work: UnitOfWork, brand: Resource, scope: str) -> None:
+    """The registry says who a brand is."""
+    filed, identity = _filed(work, rules.BRAND, brand), rules.identity(brand)
+    vetted = rules.BRAND.fire(filed, "vet", **serializers.vetting(work, identity))
+    await work.brands.put(vetted, scope)
+    event = "brand.vetted" if identity in rules.VERIFIED else "brand.vetting_failed"
+    await tell(work, scope, event, vetted)
 
 
 async def _brand(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
@@ -140,11 +179,15 @@ def campaign_attached(call: Call, number: Resource) -> None:
 async def propagate_number(work: UnitOfWork, organization: str, id: str, campaign: str) -> None:
     """A number's campaign reaches the carriers, unless it was taken off meanwhile."""
     number = await work.phone_numbers.find(id, organization)
-    if number and number.get("campaign_id") == campaign and "carrier_line_option_status" in number:
-        reached = serializers.propagated(work, number)
-        await work.phone_numbers.put(reached, organization)
-        shown = serializers.shown(reached)
-        await tell(work, organization, "phone_number.campaign.assigned", shown)
+    if number and number.get("campaign_id") == campaign and rules.is_propagating(number):
+        await number_propagated(work, number, organization)
+
+
+async def number_propagated(work: UnitOfWork, number: Resource, scope: str) -> None:
+    """The carriers know of a number's campaign."""
+    reached = serializers.propagated(work, rules.propagate(number))
+    await work.phone_numbers.put(reached, scope)
+    await tell(work, scope, "phone_number.campaign.assigned", serializers.shown(reached))
 
 
 async def tell(work: UnitOfWork, organization: str, type: str, data: Resource) -> None:
@@ -155,17 +198,40 @@ async def tell(work: UnitOfWork, organization: str, type: str, data: Resource) -
             send(work, endpoint, event)
 
 
-def send(work: UnitOfWork, endpoint: Resource, event: Resource, attempt: int = 1) -> Delivery:
-    """Make one attempt at an event, signed now."""
+def send(
+    work: UnitOfWork, endpoint: Resource, event: Resource, attempt: int = 1, again: str = ""
+) -> Delivery:
+    """Make one attempt at an event, signed now.
+
+    Args:
+        again: id of the delivery of which this is a further attempt.
+    """
     body = write_json(event)
-    about = {
-        "organization": endpoint["org_id"],
-        "endpoint": endpoint["id"],
-        "attempt": attempt,
-    }
-    headers = {"X-AmCore-Signature": signature(endpoint["secret"], work.now // SECOND, body)}
-    url, type = endpoint["url"], event["type"]
-    return work.deliver(type, url, body, headers, TIMEOUT, report="attempted", about=about)
+    return work.deliver(
+        event["type"],
+        endpoint["url"],
+        body,
+        {SIGNATURE: signature(endpoint["secret"], work.now // SECOND, body)},
+        TIMEOUT,
+        report="attempted",
+        about={
+            "organization": endpoint["org_id"],
+            "endpoint": endpoint["id"],
+            "attempt": attempt,
+        },
+        subscription=endpoint["id"],
+        again=again,
+    )
+
+
+async def resign(work: UnitOfWork, delivery: Delivery) -> Mapping[str, str]:
+    """The headers of a delivery that is sent again now, signed by its endpoint if there is one."""
+    about = delivery.about
+    endpoint = await work.endpoints.find(about["endpoint"], about["organization"])
+    if endpoint is None:
+        return delivery.headers
+    signed = signature(endpoint["secret"], work.now // SECOND, delivery.body)
+    return {**delivery.headers, SIGNATURE: signed}
 
 
 def signature(secret: str, seconds: int, body: bytes) -> str:
@@ -195,16 +261,21 @@ async def attempted(work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> N
             endpoint=delivery.about["endpoint"],
             event=record["event"],
             attempt=number + 1,
+            delivery=delivery.id,
         )
 
 
 async def redeliver(
-    work: UnitOfWork, organization: str, endpoint: str, event: Resource, attempt: int
+    work: UnitOfWork, organization: str, endpoint: str, event: Resource, attempt: int, delivery: str
 ) -> None:
-    """Make a further attempt, unless the endpoint was switched off or deleted."""
+    """Make a further attempt, unless the endpoint was switched off or deleted.
+
+    Args:
+        delivery: id of the delivery whose earlier attempts have failed.
+    """
     receiver = await rules.living_endpoint(work, endpoint, organization)
     if receiver is not None and receiver["active"]:
-        send(work, receiver, event, attempt)
+        send(work, receiver, event, attempt, again=delivery)
 
 
 async def test(call: Call, endpoint: Resource) -> Resource:
@@ -224,3 +295,15 @@ def replay(call: Call, delivery: Resource, endpoint: Resource) -> Resource:
     event = {**delivery["event"], "id": f"evt_{call.fakes.uuid()}"}
     send(call, endpoint, event)
     return event
+
+
+# What a person at the registry or at a carrier can make happen.
+CAMPAIGNS: dict[str, ByHand] = {
+    "file": campaign_filed,
+    "approve": campaign_approved,
+    "reject": campaign_rejected,
+    "renew": campaign_renewed,
+    "expire": campaign_expired,
+}
+BRANDS: dict[str, ByHand] = {"file": brand_filed, "vet": brand_vetted}
+NUMBERS: dict[str, ByHand] = {"propagate": number_propagated}

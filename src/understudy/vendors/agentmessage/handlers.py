@@ -30,7 +30,7 @@ async def review_campaign_draft(call: Call) -> Reply:
 async def create_brand(call: Call) -> Reply:
     wallet = await rules.may_file_brand(call)
     await call.wallets.put(rules.debited(wallet, rules.BRAND_CENTS))
-    brand = serializers.brand(call)
+    brand = serializers.brand(call, call.body, call.customer)
     await call.brands.put(brand, call.customer)
     events.brand_created(call, brand)
     return serializers.reply(202, brand)

@@ -14,6 +14,7 @@ from understudy.contract import Operation
 from understudy.errors import (
     Diagnosis,
     Forbidden,
+    IllegalTransition,
     InvalidBody,
     InvalidParameters,
     NotFound,
@@ -185,9 +186,14 @@ def _runs(brand: Resource) -> bool:
     return bool(brand["status"] != "DELETED")
 
 
+def is_verified(brand: Resource) -> bool:
+    """Whether a brand may have campaigns."""
+    return _runs(brand) and brand["identity_status"] in VERIFIED
+
+
 def _verified(brand: Resource | None) -> None:
-    identity = brand["identity_status"] if brand and _runs(brand) else None
-    if identity not in VERIFIED:
+    if brand is None or not is_verified(brand):
+        identity = brand["identity_status"] if brand and _runs(brand) else None
         raise Refused(
             "brand-not-verified",
             f"the brand's identity status is {identity}",
@@ -211,14 +217,12 @@ async def may_file_brand(call: Call) -> Resource:
         Refused: the organization has a brand and is no reseller, or its wallet is short.
     """
     organization = await call.organizations.get(call.customer)
-    if not organization["is_reseller"]:
-        brands = await call.brands.list(call.customer)
-        if any(_runs(brand) for brand in brands):
-            raise Refused(
-                "reseller-required",
-                "the organization has a brand and is no reseller",
-                hint="use the brand that listBrands shows, or a reseller's key",
-            )
+    if not organization["is_reseller"] and await has_brand(call, call.customer):
+        raise Refused(
+            "reseller-required",
+            "the organization has a brand and is no reseller",
+            hint="use the brand that listBrands shows, or a reseller's key",
+        )
     wallet = await call.wallets.find(call.customer)
     balance = wallet["balance_cents"] if wallet else 0
     if wallet is None or balance < BRAND_CENTS:
@@ -228,6 +232,11 @@ async def may_file_brand(call: Call) -> Resource:
             hint=f"use the key of an organization with {BRAND_CENTS} cents or more",
         )
     return wallet
+
+
+async def has_brand(work: UnitOfWork, organization: str) -> bool:
+    """Whether an organization has a brand that was not deleted."""
+    return any(_runs(brand) for brand in await work.brands.list(organization))
 
 
 def debited(wallet: Resource, cents: int) -> Resource:
@@ -249,6 +258,64 @@ def monthly_cents(catalog: Resource, usecase: str) -> int:
     """The monthly rent of a campaign, by its use case."""
     rates = {rate["ref"]: rate["unit_cost_cents"] for rate in catalog["campaign_month"]["by_ref"]}
     return int(rates.get(usecase, catalog["campaign_month"]["default_unit_cost_cents"]))
+
+
+def is_filed(resource: Resource) -> bool:
+    """Whether the registry has a campaign or a brand."""
+    return resource["submitted_at"] is not None
+
+
+def file_once(lifecycle: Lifecycle, resource: Resource) -> None:
+    """The registry takes a campaign or a brand once.
+
+    Raises:
+        IllegalTransition: when it has it already.
+    """
+    if is_filed(resource):
+        others = [event for event in lifecycle.allowed(resource) if event != "file"]
+        raise IllegalTransition(lifecycle.kind, "file", "filed", others)
+
+
+def is_propagating(number: Resource) -> bool:
+    """Whether a number has a campaign that the carriers do not know of yet."""
+    return "carrier_line_option_status" in number
+
+
+def propagate(number: Resource) -> Resource:
+    """A number whose campaign may reach the carriers.
+
+    Raises:
+        IllegalTransition: it is not assigned, or nothing is on its way.
+    """
+    if not is_propagating(number):
+        raise IllegalTransition("number", "propagate", "not pending", ())
+    return NUMBER.fire(number, "propagate")
+
+
+def next_renewal(campaign: Resource) -> date | None:
+    """The day on which a campaign is billed again; None for one that was never billed."""
+    following = campaign.get("next_renewal_or_expiration_date")
+    if following is not None:
+        return date.fromisoformat(following)
+    billed = campaign["billed_date"]
+    return next_month(date.fromisoformat(billed[:10]), int(billed[8:10])) if billed else None
+
+
+def renewal_day(campaign: Resource, today: date) -> date:
+    """The day that a renewal bills: the next one, or the latest of several that have passed."""
+    day = next_renewal(campaign) or today
+    while (later := next_month(day, anchor(campaign, today))) <= today:
+        day = later
+    return day
+
+
+def anchor(campaign: Resource, today: date) -> int:
+    """The day of the month on which a campaign renews, where the month has it.
+
+    No two short months follow each other: one of the last bill and the next one is on that day.
+    """
+    days = (campaign["billed_date"], campaign.get("next_renewal_or_expiration_date"))
+    return max((int(day[8:10]) for day in days if day), default=today.day)
 
 
 def next_month(day: date, anchor: int) -> date:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from understudy.clock import MILLISECOND, SECOND, timestamp
+from understudy.clock import MILLISECOND, SECOND, instant, timestamp
 from understudy.errors import (
     ApiError,
     Diagnosis,
@@ -72,6 +72,11 @@ def request_id(call: Call) -> str:
 def now(work: UnitOfWork) -> str:
     """The work's instant as AgentMessage writes it."""
     return work.timestamp(0, "Z")
+
+
+def today(work: UnitOfWork) -> date:
+    """The day of the work, in UTC."""
+    return date.fromisoformat(now(work)[:10])
 
 
 def reply(status: int, data: Any) -> Reply:
@@ -218,26 +223,29 @@ def approval(work: UnitOfWork, campaign: Resource, cents: int) -> Resource:
         for carrier, (name, tpm) in CARRIERS.items()
         if int(carrier) in asked
     }
-    today = date.fromisoformat(now(work)[:10])
     return {
         "mno_ids": asked,
         "mno_metadata": metadata,
         "monthly_fee": cents // 100 if cents % 100 == 0 else cents / 100,
-        **bill(work, today, today.day),
+        **_bill(work, today(work), today(work).day),
     }
 
 
-def bill(work: UnitOfWork, day: date, anchor: int) -> Resource:
+def renewal(work: UnitOfWork, campaign: Resource) -> Resource:
+    """What another month sets."""
+    day = rules.renewal_day(campaign, today(work))
+    return _bill(work, day, rules.anchor(campaign, today(work)))
+
+
+def _bill(work: UnitOfWork, day: date, anchor: int) -> Resource:
     """What billing a month sets.
 
     Args:
         anchor: the day of the month on which the campaign renews, where the month has it.
     """
-    renewal = rules.next_month(day, anchor).isoformat()
-    billed = f"{day.isoformat()}T00:00:00Z"
     return {
-        "billed_date": billed,
-        "next_renewal_or_expiration_date": renewal,
+        "billed_date": f"{day.isoformat()}T00:00:00Z",
+        "next_renewal_or_expiration_date": rules.next_month(day, anchor).isoformat(),
         "updated_at": now(work),
     }
 
@@ -260,16 +268,16 @@ def reviewed(call: Call) -> Resource:
     }
 
 
-def brand(call: Call) -> Resource:
+def brand(call: Call, sent: Resource, organization: str) -> Resource:
     """A brand as stored and shown, from its request."""
     declared = call.room.document.schemas["BrandRequest"]["properties"]
     return {
         "id": call.fakes.uuid(),
-        "org_id": call.customer,
+        "org_id": organization,
         "tcr_brand_id": None,
         "status": "PENDING",
         "identity_status": None,
-        **{name: call.body[name] for name in declared if name in call.body},
+        **{name: sent[name] for name in declared if name in sent},
         "submitted_at": None,
         "verified_at": None,
         "created_at": now(call),
@@ -293,6 +301,24 @@ def shown(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name not in INTERNAL}
 
 
+def shown_number(number: Resource) -> Resource:
+    """A stored number as shown; raises when it lacks what is not shown, but read by the rules."""
+    rules.NUMBER.allowed(number)
+    return shown(number)
+
+
+def shown_endpoint(endpoint: Resource) -> Resource:
+    """A stored endpoint as shown; raises when its secret could not sign."""
+    base64.b64decode(endpoint["secret"])
+    return shown(endpoint)
+
+
+def shown_attempt(attempt: Resource) -> Resource:
+    """A stored attempt as shown; raises when it could not be replayed, or found too old for it."""
+    instant(attempt["replayable_until"])
+    return shown({**attempt, "event": attempt["event"]})
+
+
 def free(work: UnitOfWork, number: Resource) -> Resource:
     """A number without a campaign."""
     kept = {name: value for name, value in number.items() if name not in CARRIED}
@@ -314,11 +340,14 @@ def propagated(work: UnitOfWork, number: Resource) -> Resource:
 
 def wallet(call: Call, wallet: Resource | None) -> Resource:
     """A wallet as shown; an organization without one sees the documented empty one."""
-    if wallet is None:
-        found = call.operation.example("no-wallet")
-        assert found is not None
-        return dict(found[1]["data"])
-    return without_id(wallet)
+    return empty_wallet(call) if wallet is None else without_id(wallet)
+
+
+def empty_wallet(call: Call) -> Resource:
+    """The documented wallet of an organization that has none."""
+    found = call.room.document.operations["getWallet"].example("no-wallet")
+    assert found is not None
+    return dict(found[1]["data"])
 
 
 def without_id(resource: Resource) -> Resource:

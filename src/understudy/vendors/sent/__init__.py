@@ -1,8 +1,8 @@
 """Sent (sent.dm) API v3: campaigns under a profile's brand, profiles, and their completion."""
 
 from understudy import checks
-from understudy.vendor import Vendor
-from understudy.vendors.sent import events, handlers, rules, serializers
+from understudy.vendor import Sample, Vendor, View
+from understudy.vendors.sent import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(
     name="sent",
@@ -34,5 +34,16 @@ VENDOR = Vendor(
     limit=rules.limit,
     idempotency=rules.IDEMPOTENCY,
     request_id=serializers.request_id,
+    lifecycles={"campaigns": rules.CAMPAIGN, "profiles": rules.COMPLETION},
+    fires={"campaigns": events.CAMPAIGNS, "profiles": events.COMPLETIONS},
+    views={
+        "campaigns": View("Campaign", dict),
+        "profiles": View("ProfileDetail", serializers.shown_profile),
+        "brands": View("Brand", serializers.shown_brand),
+    },
+    samples={
+        "campaigns": Sample("createCampaign", samples.campaign),
+        "profiles": Sample("createProfile", samples.profile),
+    },
     first_request="/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns",
 )

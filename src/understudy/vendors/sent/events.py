@@ -1,69 +1,111 @@
-"""What Sent does by itself: finish a completion, file campaigns, tell the user once."""
+"""What Sent does by itself, or by a person's hand: settle a completion, file and move campaigns."""
 
 from __future__ import annotations
 
-from understudy.vendor import Resource, UnitOfWork
-from understudy.vendors.sent import rules
+from understudy.vendor import ByHand, Resource, UnitOfWork
+from understudy.vendors.sent import rules, serializers
 
 COMPLETION_SECONDS = 2.0
 CALLBACK_TIMEOUT = 10.0
 
 
-def completion_accepted(work: UnitOfWork, profile: Resource, url: str) -> None:
-    """A completion runs in the background and ends after a while.
-
-    Args:
-        profile: as it was before; a failure gives it its public status back.
-    """
+async def start_completion(work: UnitOfWork, profile: Resource, url: str) -> None:
+    """A completion runs in the background and ends after a while."""
+    now, organization = work.timestamp(), profile["organization_id"]
+    await work.profiles.put(rules.started(profile, url, now), organization)
     work.later(
         COMPLETION_SECONDS,
         "finish_completion",
-        organization_id=profile["organization_id"],
+        organization_id=organization,
         profile_id=profile["id"],
-        status=profile["status"],
-        url=url,
+        since=now,
     )
 
 
 async def finish_completion(
-    work: UnitOfWork, organization_id: str, profile_id: str, status: str, url: str
+    work: UnitOfWork, organization_id: str, profile_id: str, since: str
 ) -> None:
-    """Settle a completion: its outcome, the campaigns it files, its one callback."""
-    profile = await rules.living_profile(work, organization_id, profile_id)
-    if profile is None:
-        _call_back(work, profile_id, url, "failed", "the profile was deleted")
+    """End the completion that started then, unless somebody ended it by hand."""
+    profile = await work.profiles.find(profile_id, organization_id)
+    if profile is None or not rules.is_under_way(profile, since):
         return
     unmet, brand = await rules.completable(work, profile)
-    event = "fail" if unmet else rules.outcome(profile, brand)
-    if unmet:
-        profile = {**profile, "status": status}
-    profile = rules.step_completion(profile, event, work.timestamp())
-    await work.profiles.put(profile, organization_id)
-    if rules.submits_campaigns(profile, brand):
-        await _file_campaigns(work, profile)
-    _call_back(work, profile_id, url, profile["completion"] or "failed", _reason(unmet))
+    if not rules.is_living(profile):
+        await _settle(work, profile, "fail", "the profile was deleted")
+    elif unmet:
+        await _settle(work, profile, "fail", f"unmet prerequisites: {', '.join(unmet)}")
+    else:
+        await _settle(work, profile, rules.outcome(profile, brand))
 
 
-def _reason(unmet: list[str]) -> str:
-    return f"unmet prerequisites: {', '.join(unmet)}" if unmet else ""
+async def _settle(work: UnitOfWork, profile: Resource, event: str, error: str = "") -> None:
+    """Give a completion its outcome: the campaigns that it files, its one callback."""
+    settled = rules.settled(profile, event, work.timestamp())
+    await work.profiles.put(settled, settled["organization_id"])
+    if rules.submits_campaigns(settled, await rules.find_brand(work, settled)):
+        await _file_campaigns(work, settled)
+    if "under_way" in profile:
+        _call_back(work, settled, profile["under_way"]["url"], error)
 
 
 async def _file_campaigns(work: UnitOfWork, profile: Resource) -> None:
-    now = work.timestamp()
     for campaign in await work.campaigns.list(profile["id"]):
         if rules.is_unsubmitted(campaign):
-            filed = rules.CAMPAIGN.fire(campaign, "submit", submittedToTCR=True, submittedAt=now)
-            await work.campaigns.put(filed, profile["id"])
+            await submit_campaign(work, campaign, profile["id"])
 
 
-def _call_back(work: UnitOfWork, profile_id: str, url: str, status: str, error: str) -> None:
+def _call_back(work: UnitOfWork, profile: Resource, url: str, error: str) -> None:
     """Sent once, unsigned, never repeated; `error` is ours and only there on failure."""
     document = {
-        "profileId": profile_id,
-        "success": status != "failed",
-        "status": status,
+        "profileId": profile["id"],
+        "success": profile["completion"] is not None,
+        "status": profile["completion"] or "failed",
         "timestamp": work.timestamp(),
     }
     if error:
         document["error"] = error
     work.deliver("completed", url, document, timeout=CALLBACK_TIMEOUT)
+
+
+def settling(event: str, error: str = "") -> ByHand:
+    """Ends a completion with this event, whatever the rules would have made of it."""
+
+    async def settle(work: UnitOfWork, profile: Resource, scope: str) -> None:
+        await _settle(work, profile, event, error)
+
+    return settle
+
+
+async def submit_campaign(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """Sent files a campaign with the registry."""
+    await _move(work, campaign, scope, "submit", serializers.filing(work))
+
+
+async def approve_campaign(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """The registry takes a campaign and gives it its id."""
+    provider = await rules.provider(work, campaign, scope)
+    await _move(work, campaign, scope, "approve", serializers.approval(work, campaign, provider))
+
+
+async def expire_campaign(work: UnitOfWork, campaign: Resource, scope: str) -> None:
+    """A campaign's registration ends."""
+    await _move(work, campaign, scope, "expire", {"updatedAt": work.timestamp()})
+
+
+async def _move(
+    work: UnitOfWork, campaign: Resource, scope: str, event: str, changes: Resource
+) -> None:
+    await work.campaigns.put(rules.CAMPAIGN.fire(campaign, event, **changes), scope)
+
+
+# What a person at Sent or at the registry can make happen.
+CAMPAIGNS: dict[str, ByHand] = {
+    "submit": submit_campaign,
+    "approve": approve_campaign,
+    "expire": expire_campaign,
+}
+COMPLETIONS: dict[str, ByHand] = {
+    "complete": settling("complete"),
+    "submit": settling("submit"),
+    "fail": settling("fail", "The provider did not accept the profile"),
+}

@@ -50,9 +50,7 @@ async def complete_profile(call: Call, profile_id: str) -> Reply:
     unmet, _ = await rules.completable(call, profile)
     rules.refuse_unmet(unmet)
     if rules.may_accept(profile):
-        accepted = rules.step_completion(profile, "accept", call.timestamp())
-        await call.profiles.put(accepted, accepted["organization_id"])
-        events.completion_accepted(call, profile, call.body["webHookUrl"])
+        await events.start_completion(call, profile, call.body["webHookUrl"])
     return serializers.reply(call, 202, {"message": "Profile completion in progress"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.checks import parameter_faults
 from understudy.contract import Operation
-from understudy.errors import Forbidden, NotFound, Refused
+from understudy.errors import Forbidden, IllegalTransition, NotFound, Refused
 from understudy.idempotency import IdempotencyRule
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
@@ -121,8 +121,12 @@ def organization_only(call: Call) -> None:
 
 def is_visible(call: Call, profile: Resource) -> bool:
     """Whether a profile is among those that the caller may list."""
-    whose = (profile["id"], profile["organization_id"])
-    return profile["deleted_at"] is None and call.customer in whose
+    return is_living(profile) and call.customer in (profile["id"], profile["organization_id"])
+
+
+def is_living(profile: Resource) -> bool:
+    """Whether a profile was not deleted."""
+    return profile["deleted_at"] is None
 
 
 def organization(call: Call) -> str:
@@ -145,17 +149,9 @@ async def profile_of(call: Call, profile_id: str) -> Resource:
 
 async def _profile(work: UnitOfWork, organization_id: str, profile_id: str) -> Resource:
     profile = await work.profiles.get(profile_id, organization_id)
-    if profile["deleted_at"] is not None:
+    if not is_living(profile):
         raise NotFound("profile", profile_id)
     return profile
-
-
-async def living_profile(
-    work: UnitOfWork, organization_id: str, profile_id: str
-) -> Resource | None:
-    """The profile unless it is gone by now."""
-    profile = await work.profiles.find(profile_id, organization_id)
-    return None if profile is None or profile["deleted_at"] is not None else profile
 
 
 def brand_owner(profile: Resource) -> str:
@@ -180,6 +176,21 @@ async def find_brand(work: UnitOfWork, profile: Resource) -> Resource | None:
     return brands[0] if brands else None
 
 
+async def provider(work: UnitOfWork, campaign: Resource, owner: str) -> str | None:
+    """Under which service provider the registry knows a campaign's brand.
+
+    Args:
+        owner: id of the campaign's owner; the brand is its own or its organization's.
+    """
+    organizations = [each["id"] for each in await work.organizations.list()]
+    for scope in (owner, *organizations):
+        brand = await work.brands.find(campaign["brandId"], scope)
+        if brand is not None:
+            known: str | None = brand["csp_id"]
+            return known
+    return None
+
+
 async def brand_of(call: Call, profile: Resource) -> Resource:
     """The brand that a profile resolves to.
 
@@ -194,6 +205,11 @@ async def brand_of(call: Call, profile: Resource) -> Resource:
             hint="PATCH the profile with a brand, or with inherit_tcr_brand true",
         )
     return brand
+
+
+def may_have_campaigns(profile: Resource) -> bool:
+    """Whether a profile keeps campaigns of its own."""
+    return is_living(profile) and not profile["inherit_tcr_campaign"]
 
 
 def own_campaigns(profile: Resource, verb: str) -> None:
@@ -325,7 +341,36 @@ def may_accept(profile: Resource) -> bool:
     return "accept" in COMPLETION.allowed(profile)
 
 
-def step_completion(profile: Resource, event: str, now: str) -> Resource:
+def started(profile: Resource, url: str, now: str) -> Resource:
+    """A profile whose completion is under way.
+
+    Args:
+        url: is told of the outcome.
+    """
+    under_way = {"since": now, "url": url, "status": profile["status"]}
+    return {**_step(profile, "accept", now), "under_way": under_way}
+
+
+def is_under_way(profile: Resource, since: str) -> bool:
+    """Whether the completion that started then still has no outcome."""
+    waits = "fail" in COMPLETION.allowed(profile)
+    return waits and profile.get("under_way", {}).get("since") == since
+
+
+def settled(profile: Resource, event: str, now: str) -> Resource:
+    """A profile whose completion has ended; a failure gives it its public status back.
+
+    Args:
+        event: `complete`, `submit` or `fail`; a deleted profile can only fail.
+    """
+    if not is_living(profile) and event != "fail":
+        raise IllegalTransition("profile", event, "deleted", ["fail"])
+    ended = {name: value for name, value in profile.items() if name != "under_way"}
+    before = profile.get("under_way", profile)["status"]
+    return _step({**ended, "status": before}, event, now)
+
+
+def _step(profile: Resource, event: str, now: str) -> Resource:
     """A profile after an event of its completion, its public status with it."""
     changed = COMPLETION.fire(profile, event, updated_at=now)
     return {**changed, "status": PUBLIC_STATUS.get(changed["completion"], profile["status"])}

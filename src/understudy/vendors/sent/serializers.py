@@ -20,7 +20,9 @@ from understudy.fakes import Fakes
 from understudy.schemas import dotted
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.vendors.sent import rules
 
+REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DOC_URL = "https://docs.sent.dm/errors/"
 # The request id that the documented error texts carry.
 EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
@@ -173,6 +175,23 @@ def _use_case(work: UnitOfWork, sent: Resource, campaign: str, customer: str, no
     }
 
 
+def filing(work: UnitOfWork) -> Resource:
+    """What a filing with the registry sets."""
+    now = work.timestamp()
+    return {"submittedToTCR": True, "submittedAt": now, "tcrSyncError": None, "updatedAt": now}
+
+
+def approval(work: UnitOfWork, campaign: Resource, provider: str | None) -> Resource:
+    """What the registry's approval sets: its id of the campaign, and who filed it.
+
+    Args:
+        provider: the service provider under which the registry knows the brand.
+    """
+    registered = campaign["tcrCampaignId"] or f"C{work.fakes.token(6, REGISTRY)}"
+    filed_by = campaign["cspId"] or provider
+    return {"tcrCampaignId": registered, "cspId": filed_by, "updatedAt": work.timestamp()}
+
+
 # What a profile's request may set, by the member that shows it, and what a new profile starts with.
 PROFILE_DEFAULTS: dict[str, Any] = {
     "allow_contact_sharing": False,
@@ -198,7 +217,7 @@ CREATABLE = [
     "billing_model",
 ]
 PATCHABLE = ("name", "icon", "description", "short_name", *PROFILE_DEFAULTS)
-INTERNAL = frozenset({"completion", "deleted_at"})
+INTERNAL = frozenset({"completion", "under_way", "deleted_at"})
 CONTACT = {
     "name": "name",
     "business_name": "businessName",
@@ -319,10 +338,25 @@ def profile(profile: Resource, brand: Resource | None) -> Resource:
     shown = {name: value for name, value in profile.items() if name not in INTERNAL}
     if brand is None:
         return {**shown, "brand": None}
-    inherited = {"is_inherited": profile["inherit_tcr_brand"]}
+    return {**shown, "brand": shown_brand(brand, profile["inherit_tcr_brand"])}
+
+
+def shown_brand(brand: Resource, inherited: bool = False) -> Resource:
+    """A brand as a profile shows it."""
     before = {name: brand[name] for name in BRAND_HEAD}
     after = {name: value for name, value in brand.items() if name not in before}
-    return {**shown, "brand": {**before, **inherited, **after}}
+    return {**before, "is_inherited": inherited, **after}
+
+
+def shown_profile(stored: Resource) -> Resource:
+    """A profile alone, without the brand that it resolves to.
+
+    Raises:
+        KeyError, TypeError: it lacks what is not shown, but read by the rules.
+    """
+    rules.is_living(stored)
+    rules.COMPLETION.allowed(stored)
+    return profile(stored, None)
 
 
 BRAND_HEAD = [
