@@ -371,7 +371,7 @@ class TestDeliveries:
         """Deliveries are one endpoint's, whatever its URL becomes."""
         endpoint, delivery = await self.first(hand)
 
-        assert delivery.subscription == endpoint["id"]
+        assert delivery.subscription == f"agentmessage/{endpoint['id']}"
 
     async def test_further_attempts_are_of_one_delivery(self, hand: Hand) -> None:
         """All five attempts at an event carry the id of the first."""
@@ -388,7 +388,8 @@ class TestDeliveries:
         await hand.ask("POST", f"/v1/webhooks/{endpoint['id']}/test")
 
         (delivery,) = hand.session.webhooks.deliveries
-        assert (delivery.event, delivery.subscription) == ("webhook.test", endpoint["id"])
+        subscription = f"agentmessage/{endpoint['id']}"
+        assert (delivery.event, delivery.subscription) == ("webhook.test", subscription)
 
     async def test_delivery_sent_again_is_signed_anew(self, hand: Hand) -> None:
         """The signature is that of the later time, with the endpoint's present secret."""
