@@ -23,7 +23,6 @@ from conftest import NOON, Live, serve
 
 from understudy.app import App, create_app
 from understudy.clock import SECOND, instant, timestamp
-from understudy.json_text import write_json
 from understudy.rooms import open_room
 from understudy.schemas import SchemaCompiler
 from understudy.session import Session
@@ -121,13 +120,13 @@ class Caller:
         await self.session.webhooks.settle()
         return [due.action for due in fired]
 
-    async def by_hand(self, action: str, account: str = "acme", **arguments: str) -> None:
-        """Have an action of the room happen now."""
-        customer = f"acct_{account}"
-        now = self.session.clock.now()
-        about = write_json({"customer": customer, **arguments})
-        self.session.clock.schedule(now, "zexa", action, about)
-        await self.shift(0)
+    async def by_hand(self, event: str, collection: str, id: str, scope: str = "acct_acme") -> None:
+        """Fire an event of the room by hand, now."""
+        work = self.work()
+        resource = await getattr(work, collection).get(id, scope)
+        await ROOM.vendor.fires[collection][event](work, resource, scope)
+        await work.commit()
+        await self.session.webhooks.settle()
 
     def work(self) -> UnitOfWork:
         """A way to look at the store and to change it."""
@@ -1075,7 +1074,7 @@ class TestLife:
         """A failed campaign keeps its counters, has no end, and moves no more."""
         created = await zexa.create()
         await zexa.shift(2)
-        await zexa.by_hand("fail", campaign_id=created["id"])
+        await zexa.by_hand("fail", "campaigns", created["id"])
 
         await zexa.shift(HOUR)
 
@@ -1086,7 +1085,7 @@ class TestLife:
     async def test_failed_schedule_does_not_start(self, zexa: Caller) -> None:
         """A campaign that failed while it waited never begins."""
         created = await zexa.create(scheduled_at=at(HOUR))
-        await zexa.by_hand("fail", campaign_id=created["id"])
+        await zexa.by_hand("fail", "campaigns", created["id"])
 
         await zexa.shift(2 * HOUR)
 
@@ -1122,13 +1121,41 @@ class TestHalt:
         assert (await zexa.work().balances.get("acct_initech"))["credits"] == 0.5
 
     async def test_counters_are_frozen(self, zexa: Caller) -> None:
-        """However long it waits, nothing moves, and it looks once a minute."""
+        """However long it waits, nothing moves, though it looks for credits again and again."""
         second = await self.halted(zexa)
         before = await zexa.show(second, "initech")
 
         fired = await zexa.shift(HOUR)
 
-        assert (await zexa.show(second, "initech"), fired) == (before, ["tick"] * 60)
+        assert (await zexa.show(second, "initech"), fired) == (before, ["tick"] * 5)
+
+    async def test_it_looks_ever_less_often(self, zexa: Caller) -> None:
+        """After a minute, then each time after twice as long, at last once a day."""
+        await self.halted(zexa)
+        waits = []
+
+        for _ in range(13):
+            now, due = zexa.session.clock.now(), zexa.session.clock.next_due()
+            assert due is not None
+            await zexa.shift((due - now) / SECOND)
+            waits.append((due - now) // SECOND)
+
+        # It halted a while before the first look.
+        assert 57 <= waits[0] <= MINUTE
+        assert waits[1:] == [*(MINUTE * 2**times for times in range(1, 11)), 24 * HOUR, 24 * HOUR]
+
+    async def test_next_halt_begins_anew(self, zexa: Caller) -> None:
+        """A campaign that went on and halts again looks after a minute, then ever less often."""
+        created = await zexa.create()
+        await zexa.top_up(2)
+        await zexa.shift(HOUR)
+        await zexa.top_up(2)
+
+        fired = await zexa.shift(HOUR)
+
+        # The one that finds credits and the one after it; five looks within half an hour.
+        assert fired == ["tick"] * (2 + 5)
+        assert (await census(zexa, created))[1] == 2
 
     async def test_top_up_resumes_it(self, zexa: Caller) -> None:
         """Within a minute it goes on from the same point, and is completed."""
@@ -1413,7 +1440,7 @@ class TestWebhooks:
         created = await zexa.create()
         await zexa.shift(MINUTE)
         last = (await zexa.messages(created))[-1]
-        await zexa.by_hand("opt_out", campaign_id=created["id"], message_id=last["id"])
+        await zexa.by_hand("opt_out", "messages", last["id"], created["id"])
 
         received = receiver.drain()
 
@@ -1484,7 +1511,7 @@ class TestWebhooks:
         await zexa.subscribe(receiver.url, "*")
         created = await zexa.create()
 
-        await zexa.by_hand("fail", campaign_id=created["id"])
+        await zexa.by_hand("fail", "campaigns", created["id"])
 
         assert receiver.drain() == []
 
@@ -1495,7 +1522,7 @@ class TestWebhooks:
         await zexa.shift(MINUTE)
         first = (await zexa.messages(created))[0]
 
-        await zexa.by_hand("opt_out", campaign_id=created["id"], message_id=first["id"])
+        await zexa.by_hand("opt_out", "messages", first["id"], created["id"])
 
         (received,) = receiver.drain()
         assert received.event["data"]["id"] == first["id"]
@@ -1507,9 +1534,10 @@ class TestWebhooks:
         await zexa.subscribe(receiver.url, "message.optout")
         created = await zexa.create()
         await zexa.send(GOOD["deleteContact"])
+        await zexa.shift(MINUTE)
         first = (await zexa.messages(created))[0]
 
-        await zexa.by_hand("opt_out", campaign_id=created["id"], message_id=first["id"])
+        await zexa.by_hand("opt_out", "messages", first["id"], created["id"])
 
         (received,) = receiver.drain()
         assert received.event["data"]["to"] == "+244923000101"

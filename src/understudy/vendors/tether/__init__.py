@@ -1,8 +1,8 @@
 """Tether (Tether Relay) campaign API: SMS to many contacts, planned against a daily quota."""
 
 from understudy import checks
-from understudy.vendor import Vendor
-from understudy.vendors.tether import events, handlers, rules, serializers
+from understudy.vendor import Sample, Vendor, View
+from understudy.vendors.tether import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(
     name="tether",
@@ -34,4 +34,11 @@ VENDOR = Vendor(
     limit=rules.limit,
     key="_id",
     first_request="/api/campaigns",
+    lifecycles={"campaigns": rules.CAMPAIGN},
+    fires=events.FIRES,
+    views={
+        "campaigns": View("WholeCampaign", serializers.campaign),
+        "contacts": View("KnownContact", serializers.known_contact),
+    },
+    samples={"campaigns": Sample("createCampaign", samples.campaign)},
 )

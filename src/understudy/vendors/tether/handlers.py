@@ -73,10 +73,7 @@ async def cancel_campaign(call: Call, id: str) -> Reply:
 
 async def send_campaign(call: Call, id: str) -> Reply:
     campaign = await call.campaigns.get(id, call.customer)
-    now = serializers.now(call)
-    sending = rules.CAMPAIGN.fire(campaign, "send", scheduleDate=now, updatedAt=now)
-    await call.campaigns.put(sending, call.customer)
-    events.campaign_launched(call, sending)
+    sending = await events.begin(call, campaign, call.customer, serializers.now(call))
     return serializers.done("Campaign sent", sending)
 
 

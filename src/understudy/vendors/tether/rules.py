@@ -13,7 +13,7 @@ from understudy.auth import Account
 from understudy.checks import parameter_faults
 from understudy.clock import MILLISECOND, SECOND, instant
 from understudy.contract import Operation
-from understudy.errors import Forbidden, NotFound, Refused
+from understudy.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
@@ -45,8 +45,13 @@ RESERVING = frozenset({"scheduled", "sending"})
 ACCOUNT_LIMIT = Limit("account", count=100, seconds=60, burst=100)
 LOGIN_LIMIT = Limit("login", count=100, seconds=60, burst=100)
 
+# A recipient, and why it is not reached; None when it is.
+Verdict = tuple[Resource, str | None]
+
 SEPARATORS = re.compile(r"[^\w+]|_")
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+# Why a contact is not reached by a campaign that was made to fail.
+REJECTED = "Rejected by the carrier"
 SEGMENT = 100
 HORIZON_DAYS = 60
 
@@ -132,9 +137,32 @@ async def waiting_campaign(
     return campaign if campaign and event in CAMPAIGN.allowed(campaign) else None
 
 
-def outcome(total: int, failed: int) -> str:
+def verdicts(recipients: Sequence[Resource], otherwise: str | None = None) -> list[Verdict]:
+    """Each recipient with the reason why it is not reached; None when it is.
+
+    Args:
+        otherwise: the reason of those who could be reached.
+    """
+    return [(recipient, unreachable(recipient) or otherwise) for recipient in recipients]
+
+
+def outcome(campaign: Resource, verdicts: Sequence[Verdict]) -> str:
     """The event with which sending ends; a campaign for nobody is completed."""
-    return "fail" if 0 < total <= failed else "complete"
+    failed = sum(reason is not None for _, reason in verdicts)
+    return "fail" if 0 < campaign["stats"]["total"] <= failed else "complete"
+
+
+def can_complete(campaign: Resource, verdicts: Sequence[Verdict]) -> None:
+    """Also by hand a campaign that reaches none of its contacts does not complete.
+
+    Raises:
+        Conflict: it is such a campaign.
+    """
+    if outcome(campaign, verdicts) != "complete":
+        raise Conflict(
+            f"the campaign reaches none of its {len(verdicts)} contacts, so it cannot complete",
+            hint="fire fail, or create it for a contact with a phone number",
+        )
 
 
 def matches(campaign: Resource, status: str | None, search: str | None) -> bool:

@@ -178,14 +178,22 @@ def failure(contact: Resource, reason: str) -> Resource:
     }
 
 
-def dispatched(work: UnitOfWork, campaign: Resource, failures: Sequence[Resource]) -> Resource:
-    """What a campaign's dispatch changes of it."""
+def dispatched(
+    work: UnitOfWork, campaign: Resource, event: str, failures: Sequence[Resource]
+) -> Resource:
+    """What a campaign's dispatch, which ends with this event, changes of it."""
+    total = campaign["stats"]["total"]
     return {
         "failedUserIds": [failure["contactId"] for failure in failures],
         "failedDetails": list(failures),
-        "stats": stats(campaign["stats"]["total"], len(failures), finished=True),
+        "stats": stats(total, total if event == "fail" else len(failures), finished=True),
         "updatedAt": now(work),
     }
+
+
+def campaign(campaign: Resource) -> Resource:
+    """A campaign is shown as it is stored."""
+    return campaign
 
 
 def window(call: Call, total: int, newer: int = 0) -> tuple[int, int]:
@@ -303,11 +311,17 @@ def _day(calendar: rules.Calendar, day: str) -> Resource:
 def buckets(classified: dict[str, list[Resource]]) -> Reply:
     """Contacts by bucket: new ones as they were sent, known ones by id and number."""
     known = {
-        name: [{"_id": each["_id"], "phoneNumber": each["phoneNumber"]} for each in contacts]
+        name: [known_contact(each) for each in contacts]
         for name, contacts in classified.items()
         if name != "newContacts"
     }
     return found({"newContacts": classified["newContacts"], **known})
+
+
+def known_contact(contact: Resource) -> Resource:
+    """A contact as the buckets tell it; none of those has no number."""
+    number = contact["phoneNumber"]
+    return {"_id": contact["_id"], "phoneNumber": "" if number is None else number}
 
 
 def session(account: Account) -> Reply:

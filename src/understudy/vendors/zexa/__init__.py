@@ -1,8 +1,8 @@
 """Zexa (zexa.ao) REST API v1: campaigns to contact lists, paid with prepaid credits."""
 
 from understudy import checks
-from understudy.vendor import Vendor
-from understudy.vendors.zexa import events, handlers, rules, serializers
+from understudy.vendor import Sample, Vendor, View
+from understudy.vendors.zexa import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(
     name="zexa",
@@ -29,13 +29,30 @@ VENDOR = Vendor(
     ),
     spell=serializers.error,
     finish=serializers.finish,
-    actions={
-        "start": events.start,
-        "tick": events.tick,
-        "fail": events.fail,
-        "opt_out": events.opt_out,
-    },
+    actions={"start": events.start, "tick": events.tick},
     limit=rules.limit,
     request_id=serializers.request_id,
     first_request="/v1/campaigns",
+    lifecycles={
+        "campaigns": rules.CAMPAIGN,
+        "messages": rules.MESSAGE,
+        "senders": rules.SENDER,
+        "email_addresses": rules.EMAIL_ADDRESS,
+    },
+    fires=events.FIRES,
+    views={
+        "balances": View("Credits", serializers.credits),
+        "contacts": View("Contact", serializers.contact),
+        "senders": View("Sender", serializers.sender),
+        "webhooks": View("Webhook", serializers.webhook),
+        "campaigns": View("Campaign", serializers.campaign),
+        # No reply shows a message, but the events about it do.
+        "messages": View("Message", serializers.message),
+    },
+    samples={
+        "campaigns": Sample("createCampaign", samples.campaign),
+        "contacts": Sample("createContact", samples.contact),
+        "webhooks": Sample("createWebhook", samples.webhook),
+    },
+    signature=serializers.SIGNATURE.lower(),
 )

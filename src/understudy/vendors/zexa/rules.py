@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from understudy.clock import instant
 from understudy.contract import Operation
-from understudy.errors import Conflict, Diagnosis, InvalidBody, Refused
+from understudy.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
@@ -24,7 +24,8 @@ CAMPAIGN = Lifecycle(
         "failed": {},
     },
 )
-# The carrier's last word on a message is the event that makes it final.
+# The carrier's last word on a message is the event that makes it final; whom it reached may answer
+# STOP, which changes nothing of the message.
 MESSAGE = Lifecycle(
     "message",
     "status",
@@ -35,10 +36,23 @@ MESSAGE = Lifecycle(
             "failed": "failed",
             "undeliverable": "undeliverable",
         },
-        "delivered": {},
+        "delivered": {"opt_out": "delivered"},
         "failed": {},
         "undeliverable": {},
     },
+)
+# Zexa reviews Sender IDs; an email address is verified by whoever reads what is sent there.
+SENDER = Lifecycle(
+    "sender",
+    "status",
+    {
+        "pending": {"approve": "approved", "reject": "rejected"},
+        "approved": {},
+        "rejected": {},
+    },
+)
+EMAIL_ADDRESS = Lifecycle(
+    "email address", "status", {"pending": {"verify": "verified"}, "verified": {}}
 )
 
 # Zexa limits each account and publishes no number; this one is ours.
@@ -69,8 +83,13 @@ async def acts_for_customer(call: Call) -> None:
 
 
 def api_key(call: Call) -> str:
-    """The key that the request was sent with; with `--auth any` it is nobody's in the seed."""
-    return call.headers["authorization"].partition(" ")[2].strip()
+    """The key that the request was sent with; with `--auth any` it is nobody's in the seed.
+
+    What is made without a request, to populate the world, has the account's own.
+    """
+    assert call.account is not None
+    sent = call.headers.get("authorization", "").partition(" ")[2].strip()
+    return sent or call.account.credential
 
 
 def broken(rule: str, pointer: str, message: str, hint: str = "") -> InvalidBody:
@@ -118,7 +137,12 @@ async def targets(call: Call, sent: Resource) -> list[Resource]:
     await call.contact_lists.get(sent["contact_list_id"], call.customer)
     await _sender_is_usable(call, sent["channel"], sent["sender_id"])
     contacts = await call.contacts.list(call.customer)
-    return [contact for contact in contacts if _is_reached(sent, contact)]
+    return [contact for contact in contacts if is_reached(sent, contact)]
+
+
+def can_send(sender: Resource) -> bool:
+    """Whether a Sender ID or an email address is one that messages may come from."""
+    return sender["status"] in ("approved", "verified")
 
 
 async def _sender_is_usable(call: Call, channel: str, sender: str) -> None:
@@ -128,8 +152,8 @@ async def _sender_is_usable(call: Call, channel: str, sender: str) -> None:
         found = await call.email_addresses.find(sender, call.customer)
     else:
         found = await call.senders.find(f"{channel}:{sender}", call.customer)
-    status = "unknown" if found is None else found["status"]
-    if status not in ("verified", "approved"):
+    if found is None or not can_send(found):
+        status = "unknown" if found is None else found["status"]
         raise broken(
             "sender-not-registered",
             "/sender_id",
@@ -144,7 +168,8 @@ def _usable_senders(channel: str) -> str:
     return f"use one that listSenderIds shows as approved for {channel}"
 
 
-def _is_reached(sent: Resource, contact: Resource) -> bool:
+def is_reached(sent: Resource, contact: Resource) -> bool:
+    """Whether a campaign, as it is requested, is for a contact."""
     return (
         sent["contact_list_id"] in contact["lists"]
         and contact["active"]
@@ -202,13 +227,24 @@ def begun(campaign: Resource, now: str) -> Resource:
 
 
 async def waiting_campaign(
-    work: UnitOfWork, customer: str, campaign_id: str, *events: str
+    work: UnitOfWork, customer: str, campaign_id: str, status: str
 ) -> Resource | None:
-    """The campaign when one of these events can come next; None when it was failed meanwhile."""
+    """The campaign when it is still in this state; None when it was moved by hand meanwhile."""
     campaign = await work.campaigns.find(campaign_id, customer)
-    if campaign is None or not set(events) & set(CAMPAIGN.allowed(campaign)):
-        return None
-    return campaign
+    return campaign if campaign and campaign["status"] == status else None
+
+
+async def campaign_of(work: UnitOfWork, campaign_id: str) -> tuple[Resource, str]:
+    """A campaign, and the customer whose it is: one of those that have a balance.
+
+    Raises:
+        NotFound: it is nobody's.
+    """
+    for balance in await work.balances.list():
+        campaign = await work.campaigns.find(campaign_id, balance["id"])
+        if campaign is not None:
+            return campaign, balance["id"]
+    raise NotFound("campaign", campaign_id)
 
 
 def is_queued(message: Resource) -> bool:
@@ -219,13 +255,68 @@ def is_under_way(message: Resource) -> bool:
     return message["outcome"] in MESSAGE.allowed(message)
 
 
+def is_confirmed(message: Resource) -> bool:
+    return not is_queued(message) and not is_under_way(message)
+
+
 def confirmed(message: Resource) -> Resource:
     """A message after its carrier's last word."""
     return MESSAGE.fire(message, message["outcome"])
 
 
-def counted(campaign: Resource, final: Sequence[Resource]) -> Resource:
-    """A campaign after these messages became final; what did not arrive has failed."""
+def batch_size(campaign: Resource) -> int:
+    return -(-int(campaign["total_contacts"]) // BATCHES)
+
+
+def next_batch(messages: Sequence[Resource], size: int, credits: float) -> list[Resource]:
+    """The next queued messages, dispatched: at most `size`, and no more than the credits cover."""
+    batch: list[Resource] = []
+    for message in [each for each in messages if is_queued(each)][:size]:
+        credits -= message["credits"]
+        if credits < 0:
+            break
+        batch.append(MESSAGE.fire(message, "dispatch"))
+    return batch
+
+
+def dispatched_by_hand(campaign: Resource, message: Resource, balance: Resource) -> Resource:
+    """A message with its carrier, whoseever turn it is.
+
+    Raises:
+        Conflict: its campaign is not being dispatched, or the balance does not cover it.
+    """
+    if "hand_over" not in CAMPAIGN.allowed(campaign):
+        raise Conflict(
+            f"the campaign of the message is {campaign['status']}, so nothing of it is dispatched",
+            hint="fire start on a campaign that waits; one that failed stays as it is",
+        )
+    covered([message], balance)
+    return MESSAGE.fire(message, "dispatch")
+
+
+def covered(messages: Sequence[Resource], balance: Resource) -> None:
+    """Also by hand nothing is dispatched that is not paid.
+
+    Raises:
+        Conflict: the balance does not cover what is queued of these messages.
+    """
+    need = sum(message["credits"] for message in messages if is_queued(message))
+    if need > balance["credits"]:
+        raise Conflict(
+            f"what is queued costs {need} credits, the balance is {balance['credits']}",
+            hint="set the balance first",
+        )
+
+
+def charged(balance: Resource, changed: Sequence[Resource]) -> Resource:
+    """A balance after these messages changed: those that were dispatched are paid."""
+    cost = sum(message["credits"] for message in changed if is_under_way(message))
+    return {**balance, "credits": balance["credits"] - cost}
+
+
+def counted(campaign: Resource, changed: Sequence[Resource]) -> Resource:
+    """A campaign after these messages changed; what did not arrive has failed."""
+    final = [message for message in changed if is_confirmed(message)]
     delivered = sum(message["status"] == "delivered" for message in final)
     failed = len(final) - delivered
     return {
@@ -235,31 +326,14 @@ def counted(campaign: Resource, final: Sequence[Resource]) -> Resource:
     }
 
 
-def next_batch(
-    campaign: Resource, queued: Sequence[Resource], balance: Resource
-) -> tuple[list[Resource], Resource]:
-    """The next messages that the balance covers, dispatched; and what is left of the balance."""
-    left = balance["credits"]
-    batch: list[Resource] = []
-    for message in queued[: -(-campaign["total_contacts"] // BATCHES)]:
-        if message["credits"] > left:
-            break
-        left -= message["credits"]
-        batch.append(MESSAGE.fire(message, "dispatch"))
-    return batch, {**balance, "credits": left}
-
-
-def stepped(campaign: Resource, waiting: int, now: str) -> Resource:
-    """A campaign after a batch.
-
-    Args:
-        waiting: how many of its messages are still queued.
-    """
-    if waiting:
-        return campaign
-    if "complete" in CAMPAIGN.allowed(campaign):
+def stepped(campaign: Resource, messages: Sequence[Resource], now: str) -> Resource:
+    """A campaign as its messages have it: handed over, completed, or where it was."""
+    events = CAMPAIGN.allowed(campaign)
+    if "hand_over" in events and not any(map(is_queued, messages)):
+        return CAMPAIGN.fire(campaign, "hand_over")
+    if "complete" in events and all(map(is_confirmed, messages)):
         return CAMPAIGN.fire(campaign, "complete", completed_at=now)
-    return CAMPAIGN.fire(campaign, "hand_over")
+    return campaign
 
 
 def is_final(campaign: Resource) -> bool:

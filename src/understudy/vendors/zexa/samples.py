@@ -1,0 +1,315 @@
+"""Realistic requests to Zexa: what a populated world is made of, by Zexa's own rules."""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.clock import SECOND, timestamp
+from understudy.vendor import Call, Resource
+from understudy.vendors.zexa import rules
+
+Request = tuple[dict[str, str], Any]
+
+QUARTER = 15 * 60 * SECOND
+DAY = 24 * 60 * 60 * SECOND
+# How far Luanda's clocks are ahead of UTC.
+LUANDA = 60 * 60 * SECOND
+# An odd factor that 5 does not divide, so that it only changes the order of five-digit numbers.
+SHUFFLE, SERIALS = 61_803, 100_000
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a campaign is for.
+
+    Attributes:
+        name: how its sender calls it.
+        en, pt: what it says in English and in Portuguese.
+        template: the WhatsApp template that says the same, and its variables.
+    """
+
+    name: str
+    en: str
+    pt: str
+    template: str
+    variables: tuple[str, ...] = ()
+
+
+OCCASIONS = (
+    Occasion(
+        "Weekend Sale",
+        "Get {percent}% off everything at {brand} this weekend only. Shop now at {site}.",
+        "Este fim de semana: {percent}% de desconto em toda a loja {brand}. Compre em {site}.",
+        "weekend_sale",
+        ("{brand}", "{percent}"),
+    ),
+    Occasion(
+        "New Arrivals",
+        "The new collection has arrived at {brand}. See it first at {site}.",
+        "A nova colecção da {brand} já chegou. Seja o primeiro a ver em {site}.",
+        "new_arrivals_v2",
+        ("{brand}",),
+    ),
+    Occasion(
+        "Payment Reminder",
+        "{brand}: this month's invoice is due on {date}. Pay with Multicaixa Express or at {site}.",
+        "{brand}: a factura deste mês vence a {date}. Pague por Multicaixa Express ou em {site}.",
+        "payment_due",
+        ("{brand}", "{date}"),
+    ),
+    Occasion(
+        "Appointment Day",
+        "Free consultations at {brand} in {place} on {date} from {hour}:00. Book yours at {site}.",
+        "Consultas gratuitas na {brand} em {place} a {date}, a partir das {hour}:00. {site}.",
+        "appointment_day",
+        ("{place}", "{date}", "{hour}:00"),
+    ),
+    Occasion(
+        "Delivery Delays",
+        "Orders from {brand} to {place} arrive up to two days later this week because of the rain."
+        " You need not do anything: we write to you again as soon as yours is on its way. Questions"
+        " are answered at {site}.",
+        "As encomendas da {brand} para {place} chegam esta semana com dois dias de atraso devido à"
+        " chuva. Não precisa de fazer nada. Mais informações em {site}.",
+        "shipping_update_v2",
+        ("{place}", "2"),
+    ),
+    Occasion(
+        "Loyalty Points",
+        "Your {brand} points count double until {date}. See your balance at {site}.",
+        "Os seus pontos {brand} valem a dobrar até {date}. Consulte o saldo em {site}.",
+        "loyalty_points",
+        ("{brand}", "{date}"),
+    ),
+    Occasion(
+        "Store Opening",
+        "{brand} opens in {place} on {date}. The first 100 visitors get {percent}% off.",
+        "A {brand} abre em {place} a {date}. Os primeiros 100 visitantes têm {percent}% desconto.",
+        "store_opening",
+        ("{place}", "{date}", "{percent}"),
+    ),
+    Occasion(
+        "Customer Survey",
+        "How did we do? Two minutes for {brand}: {site}/survey. Ten answers win a voucher.",
+        "Como foi a sua experiência com a {brand}? Responda em dois minutos: {site}/inquerito.",
+        "customer_survey",
+    ),
+    Occasion(
+        "Service Notice",
+        "{site} is closed on {date} from {hour}:00 to {hour}:45 while {brand} makes it better.",
+        "{site} estará indisponível a {date} das {hour}:00 às {hour}:45 para manutenção.",
+        "service_notice",
+        ("{site}", "{date}"),
+    ),
+    Occasion(
+        "Training Days",
+        "Enrolment for the training days of {brand} in {place} is open until {date}: {site}.",
+        "As inscrições para a formação da {brand} em {place} estão abertas até {date}: {site}.",
+        "training_open",
+        ("{place}", "{date}"),
+    ),
+)
+PLACES = ("Luanda", "Benguela", "Huambo", "Lubango", "Cabinda", "Lobito", "Malanje", "Namibe")
+# What each channel puts around a text.
+FRAMES = {
+    "sms": "{text} {stop}",
+    "whatsapp": "{text}",
+    "telegram": "{text}",
+    "email": "{greeting},\n\n{text}\n\n{closing} {brand}",
+    "slack": ":mega: {text}",
+}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "stop": "Reply STOP to opt out.",
+        "greeting": "Dear customer",
+        "closing": "Your team at",
+    },
+    "pt": {
+        "stop": "Responda STOP para sair.",
+        "greeting": "Estimado cliente",
+        "closing": "A equipa da",
+    },
+}
+GIVEN = (
+    *("Adilson", "Ana", "António", "Beatriz", "Carlos", "Conceição", "Domingos", "Edna"),
+    *("Esperança", "Fernando", "Helena", "Inês", "João", "Joaquim", "Kiala", "Luzia"),
+    *("Manuel", "Maria", "Nelson", "Paulo", "Rosa", "Teresa", "Yola", "Zacarias"),
+)
+FAMILY = (
+    *("Afonso", "Bernardo", "Capita", "Cardoso", "Correia", "Costa", "Domingos", "Fernandes"),
+    *("Francisco", "Gaspar", "Kiluange", "Lopes", "Mateus", "Mbala", "Miguel", "Neto"),
+    *("Paulo", "Pedro", "Quissanga", "Sebastião", "Silva", "Simão", "Tavares", "Vunge"),
+)
+# Where mobile numbers begin: mostly at home, else in Portugal, Mozambique, Namibia, Brazil.
+PREFIXES = (*("+2449",) * 8, "+3519", "+2588", "+2648", "+55119")
+EVENTS = (
+    "message.delivered",
+    "message.failed",
+    "message.undeliverable",
+    "message.optout",
+    "campaign.sent",
+    "campaign.completed",
+)
+
+
+async def campaign(call: Call) -> Request:
+    """A campaign that fits its channel, to a list of the account, with the credits it needs."""
+    random, customer = call.fakes.random, _customer(call)
+    contacts = await call.contacts.list(customer)
+    channel, sender = random.choice(await _senders(call, customer))
+    occasion = random.choice(OCCASIONS)
+    month = timestamp(call.now)[:7]
+    begin = _begin(call)
+    body = {
+        "name": f"{occasion.name} - {calendar.month_name[int(month[5:])]} {month[:4]}",
+        "channel": channel,
+        "contact_list_id": await _contact_list(call, customer, contacts),
+        "sender_id": sender,
+        **_content(call, channel, occasion, begin),
+        **_schedule(call, begin),
+    }
+    await _buy(call, customer, body, contacts)
+    return {}, body
+
+
+def _customer(call: Call) -> str:
+    assert call.account is not None
+    return str(call.account["customer"])
+
+
+async def _senders(call: Call, customer: str) -> list[tuple[str, str]]:
+    """Every channel on which the account can send, and from whom; each channel as likely."""
+    senders = [each for each in await call.senders.list(customer) if rules.can_send(each)]
+    ways = [(each["channel"], each["sender_id"]) for each in senders]
+    addresses = await call.email_addresses.list(customer)
+    ways += [("email", each["id"]) for each in addresses if rules.can_send(each)]
+    # On Slack any text is a sender; people send from a channel, by its id.
+    ways.append(("slack", f"C{call.fakes.token(8).upper()}"))
+    by_channel: dict[str, list[tuple[str, str]]] = {}
+    for way in ways:
+        by_channel.setdefault(way[0], []).append(way)
+    return [call.fakes.random.choice(alike) for alike in by_channel.values()]
+
+
+async def _contact_list(call: Call, customer: str, contacts: Sequence[Resource]) -> str:
+    """A list of the account, the likelier the more people it reaches; a new one if there is none.
+
+    A list that reaches nobody is chosen only where no list reaches anybody.
+    """
+    known = [each["id"] for each in await call.contact_lists.list(customer)]
+    if not known:
+        created = {"id": f"lst_{call.fakes.token(12).lower()}", "name": "Customers"}
+        await call.contact_lists.put(created, customer)
+        known = [created["id"]]
+    members = [id for each in contacts if each["active"] for id in each["lists"] if id in known]
+    return str(call.fakes.random.choice(members or known))
+
+
+def _content(call: Call, channel: str, occasion: Occasion, begin: int) -> Resource:
+    """What a campaign says: on WhatsApp mostly by a template, else in its own words."""
+    random = call.fakes.random
+    words = _words(call, begin)
+    language = random.choice(("en", "pt"))
+    if channel == "whatsapp" and random.random() < 0.75:
+        return {"template": _template(occasion, language, words)}
+    text = (occasion.en if language == "en" else occasion.pt).format(**words)
+    return {"body": FRAMES[channel].format(text=text, **words, **WORDS[language])}
+
+
+def _words(call: Call, begin: int) -> dict[str, str]:
+    """What fills the gaps of a text that goes out then."""
+    random = call.fakes.random
+    brand = call.fakes.faker.company()
+    day = timestamp(begin + random.randint(2, 21) * DAY)[:10]
+    return {
+        "brand": brand,
+        "site": f"{_slug(brand)}.example",
+        "percent": str(random.randrange(5, 55, 5)),
+        "date": f"{day[8:]}/{day[5:7]}",
+        "hour": f"{random.randint(8, 18):02d}",
+        "place": random.choice(PLACES),
+    }
+
+
+def _slug(name: str) -> str:
+    """A name's first word as a part of an address."""
+    return re.sub(r"[^a-z0-9]", "", _plain(name.split()[0]))
+
+
+def _plain(name: str) -> str:
+    """A name in ASCII and in lower case."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+
+
+def _template(occasion: Occasion, language: str, words: Mapping[str, str]) -> Resource:
+    template: Resource = {"name": occasion.template, "language": language}
+    if occasion.variables:
+        template["variables"] = [each.format(**words) for each in occasion.variables]
+    return template
+
+
+def _begin(call: Call) -> int:
+    """When sending begins: now, or by day within a fortnight."""
+    random = call.fakes.random
+    if random.random() < 0.6:
+        return call.now
+    quarters = random.randint(7 * 4, 18 * 4)
+    return (call.now // DAY + random.randint(1, 14)) * DAY + quarters * QUARTER
+
+
+def _schedule(call: Call, begin: int) -> Resource:
+    """When sending begins, as a request says it; now is said or not, the rest in two timezones."""
+    random = call.fakes.random
+    if begin == call.now:
+        return random.choice(({}, {"scheduled_at": None}))
+    texts = timestamp(begin, 0, "Z"), timestamp(begin + LUANDA, 0, "+01:00")
+    return {"scheduled_at": random.choice(texts)}
+
+
+async def _buy(call: Call, customer: str, body: Resource, contacts: Sequence[Resource]) -> None:
+    """The account buys what a campaign will cost, so that its balance lasts for any number."""
+    reached = [contact for contact in contacts if rules.is_reached(body, contact)]
+    balance = await call.balances.get(customer)
+    cost = sum(rules.prices(body, reached))
+    await call.balances.put({**balance, "credits": balance["credits"] + cost})
+
+
+async def contact(call: Call) -> Request:
+    """Somebody with a phone number of their own, mostly with an email address, in some lists."""
+    random, customer = call.fakes.random, _customer(call)
+    given, family = random.choice(GIVEN), random.choice(FAMILY)
+    serial = await call.contacts.count(customer)
+    lists = [each["id"] for each in await call.contact_lists.list(customer)]
+    body: Resource = {
+        "name": f"{given} {family}",
+        "phone": _phone(call, serial),
+        "lists": random.sample(lists, min(len(lists), random.choice((0, 1, 1, 2)))),
+    }
+    if random.random() < 0.7:
+        body["email"] = f"{_plain(given)}.{_plain(family)}{serial}@example.com"
+    return {}, body
+
+
+def _phone(call: Call, serial: int) -> str:
+    """A number that follows from how many contacts there are: looking for a free one is slow.
+
+    The last three digits are for those who delete contacts in between.
+    """
+    random = call.fakes.random
+    shuffled = serial * SHUFFLE % SERIALS
+    return f"{random.choice(PREFIXES)}{shuffled:05d}{random.randrange(1_000):03d}"
+
+
+async def webhook(call: Call) -> Request:
+    """An endpoint that wants to be told of everything, or of some events."""
+    random = call.fakes.random
+    chosen = random.sample(EVENTS, random.randint(1, 4))
+    return {}, {
+        "url": f"https://{_slug(call.fakes.faker.company())}.example/webhooks/zexa",
+        "events": random.choice((chosen, chosen, chosen, ["*"])),
+    }

@@ -1,0 +1,173 @@
+"""What the tests of events by hand, views and samples share: a world that is moved from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from calling import own_session
+
+from understudy import checks
+from understudy.app import App
+from understudy.clock import SECOND
+from understudy.errors import Diagnosis, IllegalTransition
+from understudy.journal import Exchange
+from understudy.schemas import SchemaCompiler
+from understudy.session import Session
+from understudy.vendor import Call, Reply, Resource, Room, UnitOfWork
+
+COUNTING = (checks.count, checks.rate_limit)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One request that a sample made, and what the vendor answered."""
+
+    body: Any
+    reply: Reply
+
+
+class World:
+    """One vendor's world in one session: its API, and what stands outside it."""
+
+    def __init__(self, app: App, http: httpx.AsyncClient, session: Session, vendor: str) -> None:
+        self.app, self.http, self.session = app, http, session
+        self.room = app.rooms[vendor]
+
+    async def call(self, method: str, path: str, account: str, body: Any = None) -> httpx.Response:
+        """What the API answers."""
+        assert self.room.accounts is not None
+        key = {"authorization": f"Bearer {self.room.accounts.named(account).credential}"}
+        url = f"/@{self.session.name}/{self.room.name}{path}"
+        return await self.http.request(method, url, json=body, headers=key)
+
+    def work(self) -> UnitOfWork:
+        """A way to look at the store and to change it."""
+        return UnitOfWork(self.session, self.room.vendor, self.session.clock.now())
+
+    async def shift(self, seconds: float) -> list[str]:
+        """Let time pass; the actions that fired."""
+        fired = await self.app.shift(self.session, int(seconds * SECOND))
+        await self.session.webhooks.settle()
+        return [due.action for due in fired]
+
+    async def get(self, collection: str, id: str, scope: str = "") -> Any:
+        """A resource, as stored."""
+        return await getattr(self.work(), collection).get(id, scope)
+
+    async def put(self, collection: str, id: str, scope: str = "", **changes: Any) -> Any:
+        """Change a stored resource; it."""
+        work = self.work()
+        stored = getattr(work, collection)
+        changed = {**await stored.get(id, scope), **changes}
+        await stored.put(changed, scope)
+        await work.commit()
+        return changed
+
+    async def fire(self, collection: str, id: str, event: str, scope: str = "") -> Any:
+        """Fire an event by hand, when the table and the room know it; the resource after it."""
+        work = self.work()
+        resource = await getattr(work, collection).get(id, scope)
+        lifecycle = self.room.vendor.lifecycles[collection]
+        known = self.possible(collection, resource)
+        if event not in known:
+            raise IllegalTransition(lifecycle.kind, event, resource[lifecycle.member], known)
+        await self.room.vendor.fires[collection][event](work, resource, scope)
+        await work.commit()
+        await self.session.webhooks.settle()
+        return await getattr(self.work(), collection).find(id, scope)
+
+    def possible(self, collection: str, resource: Resource) -> list[str]:
+        """The events that can be fired by hand on a resource."""
+        allowed = self.room.vendor.lifecycles[collection].allowed(resource)
+        return [event for event in allowed if event in self.room.vendor.fires[collection]]
+
+    async def populate(
+        self, collection: str, count: int, account: str, gap: float = 600
+    ) -> list[Made]:
+        """Make so many resources by the vendor's own rules, with a gap (seconds) after each."""
+        made = []
+        for _ in range(count):
+            made.append(await self._make(collection, account))
+            await self.shift(gap)
+        return made
+
+    async def _make(self, collection: str, account: str) -> Made:
+        sample = self.room.vendor.samples[collection]
+        operation = self.room.document.operations[sample.operation]
+        headers = {"content-type": "application/json"}
+        now = self.session.clock.now()
+        exchange = Exchange("", "", "", operation.method, operation.path, "", now, headers)
+        call = Call(self.room, self.session, self.app.settings, exchange)
+        assert self.room.accounts is not None
+        call.routed, call.account = operation, self.room.accounts.named(account)
+        path_values, body = await sample.make(call)
+        call.path_values, call.content = path_values, json.dumps(body).encode()
+        for check in self.room.vendor.checks:
+            if check not in COUNTING:
+                assert await check(call) is None
+        reply = await self.room.handlers[operation.id](call, **call.arguments)
+        assert operation.responses[reply.status].diagnose(reply.document) == []
+        await call.commit()
+        return Made(body, reply)
+
+    async def shown_faults(self) -> dict[str, list[Diagnosis]]:
+        """The faults of every stored resource that has a view, by collection and id."""
+        found = {}
+        for (_, collection, _), shelf in self.session.store.snapshot().shelves.items():
+            if collection in self.room.vendor.views:
+                for id, resource in shelf.items():
+                    faults = view_faults(self.room, collection, json.loads(resource))
+                    if faults:
+                        found[f"{collection} {id}"] = faults
+        return found
+
+    @property
+    def told(self) -> list[str]:
+        """The events that were delivered so far, oldest first."""
+        return [delivery.event for delivery in self.session.webhooks.deliveries]
+
+    def contents(self) -> dict[Any, Any]:
+        """Everything that is stored, byte by byte."""
+        return {
+            place: dict(shelf) for place, shelf in self.session.store.snapshot().shelves.items()
+        }
+
+
+@asynccontextmanager
+async def own_world(app: App, vendor: str) -> AsyncIterator[World]:
+    """A vendor at its seed world, in a session that no other test has."""
+    async with own_session(app) as (http, session):
+        yield World(app, http, session, vendor)
+
+
+# What may be put for a resource, and is none.
+NONSENSE: tuple[Any, ...] = ({}, {"id": 1, "_id": 1}, [], None, "text", 7)
+# What a view may raise about it.
+COMPLAINTS = (KeyError, TypeError, ValueError, AttributeError)
+
+
+def view_faults(room: Room, collection: str, resource: Any) -> list[Diagnosis]:
+    """Where a stored resource, as it is shown, is not what the document declares."""
+    view = room.vendor.views[collection]
+    schema = {"$ref": f"#/components/schemas/{view.schema}"}
+    validator = SchemaCompiler(room.document.schemas).compile(schema)
+    return validator.diagnose(view.show(resource), "body")
+
+
+def passes(room: Room, collection: str, resource: Any) -> bool:
+    """Whether something may be put for a resource; a view may complain, too."""
+    try:
+        return view_faults(room, collection, resource) == []
+    except COMPLAINTS:
+        return False
+
+
+def creators(room: Room) -> list[str]:
+    """The accounts of the seed world that are not revoked."""
+    assert room.accounts is not None
+    return [account.name for account in room.accounts.all if not account.revoked]
