@@ -368,3 +368,14 @@ async def test_a_page_leaves_the_store_alone() -> None:
     await collection.page("sales", newest_first=True)
 
     assert list(await store.read_all(CAMPAIGNS)) == ["a", "b", "c"]
+
+
+async def test_resources_are_found_by_a_member(store: Store) -> None:
+    """Only resources whose own member has the value are found, changes of the work included."""
+    toys = Collection(store, {}, "toys", "toys", "toy")
+    await toys.put({"id": "1", "color": "red"})
+    await toys.put({"id": "2", "color": "blue", "box": {"color": "red"}})
+
+    found = await toys.holding("color", "red")
+
+    assert found == [{"id": "1", "color": "red"}]

@@ -12,6 +12,7 @@ from understudy import checks
 from understudy.auth import Account
 from understudy.clock import Clock
 from understudy.due import DueCalls
+from understudy.errors import Conflict
 from understudy.journal import Exchange
 from understudy.json_text import write_json
 from understudy.session import Session
@@ -22,6 +23,8 @@ from understudy.vendor import Call, Room, Sample
 # Checks that count or remember requests: the past must not use up what the present may do.
 COUNTING = frozenset({checks.count, checks.rate_limit, checks.replay, checks.idempotency_key})
 PAUSE_EVERY = 50
+# What a session may hold before no more is invented: a campaign to thousands makes thousands.
+MOST_STORED = 500_000
 CREATED = ("created_at", "createdAt")
 
 
@@ -51,7 +54,8 @@ class Populating:
         """Make all of it, oldest first; how many due calls fired on the way.
 
         Raises:
-            ApiError: when the vendor refuses one; what was made before stays.
+            ApiError: when the vendor refuses one, or the session holds too much; what was made
+                before stays.
         """
         sample = past.room.vendor.samples[past.collection]
         clock = Clock(past.instants[0])
@@ -62,6 +66,7 @@ class Populating:
                 fired += await self._catch_up(clock, at)
                 await self._make(past, sample, clock, at)
                 if number % PAUSE_EVERY == 0:
+                    self._refuse_too_many(number)
                     await asyncio.sleep(0)
             fired += await self._catch_up(clock, now)
         finally:
@@ -70,6 +75,14 @@ class Populating:
             self._session.store.arrange(past.room.name, _in_order)
         self._due.wake(self._session)
         return fired
+
+    def _refuse_too_many(self, made: int) -> None:
+        held = sum(len(shelf) for shelf in self._session.store.all().values())
+        if held > MOST_STORED:
+            raise Conflict(
+                f"the session holds {held} resources after {made} of those that were asked for",
+                hint="reset the session, or populate fewer",
+            )
 
     async def _catch_up(self, clock: Clock, until: int) -> int:
         """Fire what of the past falls due up to an instant."""

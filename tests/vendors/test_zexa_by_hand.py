@@ -426,7 +426,7 @@ class TestDeliveries:
         await zexa.fire("campaigns", "cmp_sent001", "complete", ACME)
 
         subscriptions = {each.subscription for each in zexa.session.webhooks.deliveries}
-        assert subscriptions == {"wh_ghi789", other}
+        assert subscriptions == {"zexa/wh_ghi789", f"zexa/{other}"}
 
     async def test_signature_is_named(self, zexa: World) -> None:
         """The header that the room names is the one that its deliveries carry."""

@@ -356,9 +356,8 @@ async def contact_request(call: Call, sent: Resource) -> None:
                 hint="use one that listContacts shows at another contact, or leave it out",
             )
     phone = sent["phone"]
-    for contact in await call.contacts.list(call.customer):
-        if contact["phone"] == phone:
-            raise Conflict(
-                f"{phone} is the phone number of contact {contact['id']}",
-                hint=f"send another number, or delete contact {contact['id']} first",
-            )
+    for contact in await call.contacts.holding("phone", phone, call.customer):
+        raise Conflict(
+            f"{phone} is the phone number of contact {contact['id']}",
+            hint=f"send another number, or delete contact {contact['id']} first",
+        )
