@@ -20,7 +20,7 @@ from understudy.errors import (
     ResponseMismatch,
     TooManyRequests,
 )
-from understudy.faults import AFTERWARDS, DISTURBANCES, REQUEST_FAULTS, Fault
+from understudy.faults import AFTERWARDS, DISTURBANCES, REQUEST_FAULTS, UNSET, Fault
 from understudy.prefer import first_example, preferred
 from understudy.vendor import Call, Reply, Room
 
@@ -133,7 +133,7 @@ def faulty(call: Call, fault: Fault) -> Reply | None:
 
 def _planned_reply(call: Call, fault: Fault, status: int) -> Reply:
     """The documented reply of a status; where there is none, the vendor's envelope under it."""
-    if fault.body is not None:
+    if fault.body is not UNSET:
         return Reply(status, fault.body)
     declared = call.operation.responses.get(status)
     examples = declared.examples if declared is not None else {}

@@ -44,6 +44,10 @@ OTHERS = {
         "A resource's id is in several scopes, or a new one could go to several. To pass: name "
         "the scope, the id of what owns the resource, as GET /__admin/resources lists it."
     ),
+    "unknown-parameter": (
+        "The admin plane's operation has no query parameter of this name. To pass: use those that "
+        "the hint lists."
+    ),
     "const": "The id in the body is not the one in the path. To pass: make them the same.",
 }
 

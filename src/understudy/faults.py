@@ -40,6 +40,8 @@ DELIVERY_FAULTS = {
 }
 # Kinds whose request has always taken effect: they need the reply that it made.
 AFTERWARDS = frozenset({"truncated", "malformed", "content-type", "trickle"})
+# Stands where no body was given; null is one.
+UNSET = object()
 DELAYS = {"delay": 1_000, "trickle": 1_000, "webhook-late": 60_000, "webhook-out-of-order": 60_000}
 
 
@@ -68,7 +70,7 @@ class Fault:
     seed: int = 0
     status: int | None = None
     example: str | None = None
-    body: Any = None
+    body: Any = UNSET
     delay: int = 0
     sigma: float = 0.0
     retry_after: int = 1
@@ -154,6 +156,7 @@ class Faults:
         return self._planned.pop(id, None) is not None
 
     def clear(self) -> None:
+        """Forget all of them; ids are not used again."""
         self._planned.clear()
 
     def __len__(self) -> int:

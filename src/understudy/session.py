@@ -74,6 +74,7 @@ class Session:
         self.journal = Journal(settings.journal_size, journals)
         self.worlds: dict[str, World] = {}
         self.shifting = 0
+        self.faults = Faults()
         self._timer: asyncio.TimerHandle | None = None
         self._begin()
 
@@ -83,7 +84,7 @@ class Session:
         self.idempotency = IdempotencyCache()
         self.windows = Windows()
         self.anchors = Anchors()
-        self.faults = Faults()
+        self.faults.clear()
         self.coverage: Counter[tuple[str, str, int]] = Counter()
         self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now, self._reported)
 

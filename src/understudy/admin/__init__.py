@@ -15,12 +15,24 @@ from understudy.rooms import bind, data_folder
 from understudy.vendor import Call, Reply, Room, Vendor
 
 PREFIX = "/__admin"
+# What RFC 9110 calls these statuses; Python's names for some of them depend on its version.
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+}
 
 __all__ = ["PREFIX", "Plane", "admin_room"]
 
 
 def _spell(call: Call, error: ApiError) -> Reply:
-    reply = problem(error.status, type(error).__name__, error.message)
+    reply = problem(error.status, TITLES.get(error.status, "Internal Server Error"), error.message)
     reply.document["errors"] = [each.as_json() for each in error.diagnoses]
     return reply
 
@@ -45,7 +57,7 @@ def admin_room(plane: Plane) -> Room:
         name="admin",
         title=document.title,
         handlers=handlers,
-        checks=(guard.page, guard.token, checks.parameters, guard.size, checks.body),
+        checks=(guard.page, guard.token, guard.names, checks.parameters, guard.size, checks.body),
         spell=_spell,
         finish=_finish,
         request_id=_no_request_id,

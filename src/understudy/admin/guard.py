@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from understudy.destinations import is_loopback
-from understudy.errors import BodyTooLarge, Forbidden, MissingCredential, UnknownCredential
+from understudy.errors import (
+    BodyTooLarge,
+    Diagnosis,
+    Forbidden,
+    InvalidParameters,
+    MissingCredential,
+    UnknownCredential,
+)
 from understudy.vendor import Call
 
 # What a container's health check calls; it tells nothing.
@@ -50,6 +57,24 @@ async def token(call: Call) -> None:
         raise MissingCredential("the admin plane demands a token here", hint=hint)
     if not hmac.compare_digest(sent.strip().encode(), wanted.encode()):
         raise UnknownCredential("the token is not the admin plane's", hint=hint)
+
+
+async def names(call: Call) -> None:
+    """The query has no names but the documented ones: a typo in a filter would count everything.
+
+    Raises:
+        InvalidParameters: with every unknown name.
+    """
+    known = [each.name for each in call.operation.parameters if each.where == "query"]
+    sent = {name for name, _ in parse_qsl(call.exchange.query, keep_blank_values=True)}
+    hint = f"known: {', '.join(known)}" if known else "this operation has none"
+    faults = [
+        Diagnosis("unknown-parameter", "query", name, f'there is no parameter "{name}"', hint)
+        for name in sorted(sent.difference(known))
+        if not name.startswith("__")
+    ]
+    if faults:
+        raise InvalidParameters("the query has names that mean nothing here", faults)
 
 
 async def size(call: Call) -> None:

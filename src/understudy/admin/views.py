@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from understudy.clock import MILLISECOND, DueCall
-from understudy.faults import Planned
+from understudy.faults import UNSET, Planned
 from understudy.journal import Exchange, redacted_body
 from understudy.nearest import Candidate
 from understudy.session import DELIVER, Session, World
@@ -86,7 +86,7 @@ def fault(planned: Planned) -> Json:
         *("status", "example", "delay", "sigma", "retry_after", "after"),
     )
     shown: Json = {name: getattr(it, name) for name in members}
-    if it.body is not None:
+    if it.body is not UNSET:
         shown["body"] = it.body
     return {**shown, "struck": planned.struck, "used_up": planned.used_up}
 
