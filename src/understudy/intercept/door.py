@@ -1,0 +1,334 @@
+"""The door: `understudy.mock()`, a context manager and a decorator."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cache, partial, wraps
+from types import FunctionType, TracebackType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+
+from understudy.clock import SECOND, DueCall, instant
+from understudy.intercept.apps import Apps
+from understudy.intercept.routes import Passthrough, Routes
+from understudy.intercept.switchboard import Switchboard
+from understudy.settings import DEFAULT_BODY_LIMIT, Settings
+from understudy.stage import stage
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from understudy.app import App
+    from understudy.session import Session
+
+MOST_PACE = 1_000_000
+Auth = Literal["strict", "any"]
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class House:
+    """What all mocks of a process share."""
+
+    def __init__(self) -> None:
+        self.apps = Apps()
+        self.switchboard = Switchboard(outside=lambda: stage().is_here)
+        self._numbers = itertools.count(1)
+
+    def new_name(self) -> str:
+        """A session's name that no other mock of this process has."""
+        return f"mock-{next(self._numbers)}"
+
+
+@cache
+def house() -> House:
+    """The house of this process."""
+    return House()
+
+
+def mock(
+    *,
+    vendors: str | Iterable[str] = (),
+    hosts: Mapping[str, str] | None = None,
+    passthrough: Passthrough = "localhost",
+    session: str | None = None,
+    seed: int = 0,
+    clock: str | datetime | None = None,
+    pace: float | Literal["manual"] | None = 1.0,
+    auth: Auth = "strict",
+    static: bool = False,
+    rate_limits: bool = False,
+    journal_size: int = 1_000,
+    body_limit: int = DEFAULT_BODY_LIMIT,
+    webhook_hosts: Iterable[str] = (),
+    check_responses: bool = True,
+) -> Mock:
+    """A mock to use with `with`, `async with`, as a decorator, or through `start` and `stop`.
+
+    While it is active, requests of this process to the vendors' hosts are answered in-process, in
+    a session of its own that begins with the seed world and ends with the mock.
+
+    Args:
+        vendors: names of the vendors to answer for; empty for all.
+        hosts: further base URLs, and the vendor that stands at each:
+            `{"https://my-instance.example.com": "tether"}`. Without a port it holds for every port.
+        passthrough: which other requests may leave: those to this machine, `all`, or `none`. The
+            others end in the client's own connection error.
+        session: the session's name; mocks that are active at once and name the same one share it.
+        seed: what ids and example data are derived from.
+        clock: a time (RFC 3339, or a datetime; UTC when it has no offset) at which the session's
+            clock stands still; None for real time.
+        pace: factor on the vendors' own delays; 0: at once; "manual" (or None): only by `shift`.
+        auth: `strict` takes the seed world's credentials, `any` every well-formed one.
+        static: answer each valid request with its documented success example.
+        rate_limits: refuse what exceeds the documented limits.
+        journal_size: how many exchanges the session remembers.
+        body_limit: largest request body, in bytes.
+        webhook_hosts: hosts beyond this machine that deliveries may go to.
+        check_responses: hold every reply against the document.
+
+    Raises:
+        ValueError: for a choice that is none.
+    """
+    settings = Settings(
+        vendors=(vendors,) if isinstance(vendors, str) else tuple(vendors),
+        seed=seed,
+        clock=_instant(clock),
+        pace=_pace(pace),
+        auth=_one_of("auth", auth, Auth),
+        static=static,
+        rate_limits=rate_limits,
+        journal_size=journal_size,
+        body_limit=body_limit,
+        webhook_hosts=frozenset(webhook_hosts),
+        check_responses=check_responses,
+    )
+    chosen = _one_of("passthrough", passthrough, Passthrough)
+    return Mock(settings, dict(hosts or {}), chosen, session)
+
+
+def _instant(clock: str | datetime | None) -> int | None:
+    if clock is None:
+        return None
+    text = clock.isoformat() if isinstance(clock, datetime) else clock
+    try:
+        return instant(text)
+    except ValueError as error:
+        raise ValueError(f'clock="{text}" is no time such as 2026-03-11T21:50:50Z') from error
+
+
+def _pace(pace: float | str | None) -> float | None:
+    if pace is None or pace == "manual":
+        return None
+    if isinstance(pace, str) or not 0 <= pace <= MOST_PACE:
+        raise ValueError(f'pace={pace!r} is neither "manual" nor a factor from 0 to {MOST_PACE}')
+    return float(pace)
+
+
+def _one_of(name: str, value: Any, choices: Any) -> Any:
+    known = get_args(choices)
+    if value not in known:
+        raise ValueError(f"{name}={value!r} is none of {', '.join(map(repr, known))}")
+    return value
+
+
+class Mock:
+    """Answers requests of this process while it is active; made by `understudy.mock`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hosts: Mapping[str, str],
+        passthrough: Passthrough,
+        session: str | None,
+    ) -> None:
+        self._choices = (settings, hosts, passthrough, session)
+        self._name = session or house().new_name()
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._routes: Routes | None = None
+        self._session: Session | None = None
+
+    def start(self) -> Mock:
+        """Become the innermost mock. Started again, it goes on until it is stopped as often.
+
+        Raises:
+            StartError: when a vendor cannot be served.
+            ValueError: when `hosts` names no host, or a vendor that is not served.
+        """
+        with self._lock:
+            if not self._depth:
+                self._routes = self._open()
+            house().switchboard.enter(self._known)
+            self._depth += 1
+        return self
+
+    def _open(self) -> Routes:
+        settings, hosts, passthrough, _ = self._choices
+        app = house().apps.get(settings)
+        routes = Routes(app, self._name, hosts, passthrough)
+        self._session = stage().do(partial(app.session, self._name))
+        return routes
+
+    def stop(self) -> None:
+        """Undo one `start`; with the last one the session ends.
+
+        Raises:
+            RuntimeError: when it is not active.
+        """
+        with self._lock:
+            if not self._depth:
+                raise RuntimeError("this mock is not active; call start() before stop()")
+            self._depth -= 1
+            routes = self._known
+            house().switchboard.leave(routes)
+            if not house().switchboard.uses(routes):
+                stage().do(partial(routes.app.sessions.drop, self._name))
+
+    def __enter__(self) -> Mock:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Mock:
+        await self._prepare()
+        return self.start()
+
+    async def _prepare(self) -> None:
+        settings, apps = self._choices[0], house().apps
+        if settings not in apps:
+            # Reading the documents takes a while, in which the caller's loop should go on.
+            await asyncio.to_thread(apps.get, settings)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __call__(self, decorated: Decorated) -> Decorated:
+        """Decorate a function, a coroutine function, or a class and so each `test*` method of it.
+
+        Every call has the seed world anew. What a class does in `setUp` is outside of it.
+
+        Raises:
+            TypeError: for a generator function, whose body runs after the call has returned.
+        """
+        if isinstance(decorated, type):
+            self._decorate_tests(decorated)
+            return cast(Decorated, decorated)
+        if inspect.isgeneratorfunction(decorated) or inspect.isasyncgenfunction(decorated):
+            raise TypeError(f"{decorated.__qualname__} is a generator; write `with mock()` inside")
+        if inspect.iscoroutinefunction(decorated):
+            return cast(Decorated, self._around_coroutine(decorated))
+        return cast(Decorated, self._around(decorated))
+
+    def _around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def mocked(*arguments: Any, **named: Any) -> Any:
+            with self._one_call():
+                return function(*arguments, **named)
+
+        return mocked
+
+    def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        async def mocked(*arguments: Any, **named: Any) -> Any:
+            await self._prepare()
+            with self._one_call():
+                return await function(*arguments, **named)
+
+        return mocked
+
+    @contextmanager
+    def _one_call(self) -> Iterator[None]:
+        begun = self._begin()
+        try:
+            yield
+        finally:
+            begun.stop()
+
+    def _begin(self) -> Mock:
+        """Start this mock; while it is in use, one like it: calls that overlap share no world."""
+        with self._lock:
+            if not self._depth:
+                return self.start()
+        return Mock(*self._choices).start()
+
+    def _decorate_tests(self, tests: type) -> None:
+        for name in [each for each in dir(tests) if each.startswith("test")]:
+            found = inspect.getattr_static(tests, name)
+            if isinstance(found, FunctionType):
+                setattr(tests, name, self(found))
+            elif isinstance(found, staticmethod | classmethod):
+                setattr(tests, name, type(found)(self(found.__func__)))
+
+    @property
+    def _known(self) -> Routes:
+        if self._routes is None:
+            raise RuntimeError("this mock has not been started; use `with`, or call start()")
+        return self._routes
+
+    @property
+    def app(self) -> App:
+        """The app that answers; mocks with equal settings share it."""
+        return self._known.app
+
+    @property
+    def asgi(self) -> ASGIApp:
+        """The app as seen from this mock's session; call it through `intercept.SyncTransport`."""
+        return self._known.asgi
+
+    @property
+    def session(self) -> Session:
+        """This mock's world: its store, clock, journal, deliveries; readable after the end, too."""
+        app = self.app
+        if self._depth:
+            self._session = stage().do(partial(app.session, self._name))
+        return cast("Session", self._session)
+
+    def url(self, vendor: str) -> str:
+        """The vendor's real origin, as its document says.
+
+        Raises:
+            LookupError: when the vendor is not served.
+        """
+        rooms = self.app.rooms
+        if vendor not in rooms:
+            raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(rooms)}')
+        return rooms[vendor].document.origin
+
+    def shift(self, **duration: float) -> list[DueCall]:
+        """Move the session's clock forward, e.g. `shift(days=1, hours=2)`; what fired, in order.
+
+        In a coroutine use `ashift`: receivers on the caller's own loop could not answer.
+
+        Raises:
+            ValueError: when asked to go back in time.
+        """
+        return stage().run(self._shift(duration)).result()
+
+    async def ashift(self, **duration: float) -> list[DueCall]:
+        """As `shift`, for coroutines."""
+        return await asyncio.wrap_future(stage().run(self._shift(duration)))
+
+    async def _shift(self, duration: Mapping[str, float]) -> list[DueCall]:
+        whole = timedelta(**duration)
+        seconds = whole.days * 86_400 + whole.seconds
+        return await self.app.shift(self.session, seconds * SECOND + whole.microseconds * 1_000)
+
+    def reset(self) -> None:
+        """Back to the seed world, the first id and the first instant."""
+        stage().do(self.session.reset)
