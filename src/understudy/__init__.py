@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from understudy.client import AsyncClient, Client
+    from understudy.intercept import mock
+    from understudy.live import serve
 
 __version__ = "0.1.0"
-__all__ = ["AsyncClient", "Client", "__version__"]
+__all__ = ["AsyncClient", "Client", "__version__", "mock", "serve"]
 
-# Loaded when they are asked for: the server needs no client, nor the client a server.
-_LAZY = {"AsyncClient": "understudy.client", "Client": "understudy.client"}
+# Loaded when they are asked for: whoever only wants the version should not wait.
+_LAZY = {
+    "AsyncClient": "understudy.client",
+    "Client": "understudy.client",
+    "mock": "understudy.intercept",
+    "serve": "understudy.live",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f'module "{__name__}" has no attribute "{name}"')
     return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -101,12 +101,18 @@ class Server(uvicorn.Server):
             self._ready()
 
 
-def make_server(app: App, listening: Listening, ready: Callable[[], None]) -> Server:
-    """The server for an app; it runs in one process and one event loop."""
+def make_server(
+    app: App, listening: Listening, ready: Callable[[], None], lifespan: bool = True
+) -> Server:
+    """The server for an app; it runs in one process and one event loop.
+
+    Args:
+        lifespan: whether the app's sessions end with the server.
+    """
     config = uvicorn.Config(
         app,
         http=Protocol,
-        lifespan="on",
+        lifespan="on" if lifespan else "off",
         access_log=False,
         log_level="warning",
         # What goes on the wire is the vendor's: no Date of this machine's, no Server.

@@ -1,0 +1,45 @@
+"""Apps that are ready to answer in-process, one for each choice of settings."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from understudy.settings import Settings
+from understudy.started import started_app
+
+if TYPE_CHECKING:
+    from understudy.app import App
+
+KEPT = 32
+
+
+class Apps:
+    """Mocks with equal settings share an app: only the first one pays for it.
+
+    Args:
+        kept: how many apps; the one whose last mock began longest ago goes first.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._apps: OrderedDict[Settings, App] = OrderedDict()
+
+    def __contains__(self, settings: Settings) -> bool:
+        return settings in self._apps
+
+    def get(self, settings: Settings) -> App:
+        """The app with these settings, warmed up.
+
+        Raises:
+            StartError: when a document, a room or a setting cannot be served.
+        """
+        with self._lock:
+            if settings not in self._apps:
+                self._apps[settings] = started_app(settings)
+            self._apps.move_to_end(settings)
+            if len(self._apps) > self._kept:
+                self._apps.popitem(last=False)
+            return self._apps[settings]

@@ -1,0 +1,90 @@
+"""A live server in a thread of this process: for clients that need a socket, in the same test."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from types import TracebackType
+from typing import TYPE_CHECKING, Unpack
+
+from understudy.choices import Choices, settings_of
+from understudy.client import Client
+from understudy.server import Listening, bind, guard, make_server, url_of
+from understudy.stage import stage
+from understudy.started import started_app
+
+if TYPE_CHECKING:
+    from understudy.app import App
+
+# Seconds that a server may take to begin, and to end.
+PATIENCE = 10.0
+
+
+class LiveServer:
+    """An app behind a real socket, on the stage's loop: what asks it in-process meets one world.
+
+    Attributes:
+        url: where it listens.
+    """
+
+    def __init__(self, app: App, port: int = 0, host: str = "127.0.0.1") -> None:
+        self.app = app
+        self._host = host
+        self._listener = bind(host, port)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = url_of(host, self.port)
+        self._ready = threading.Event()
+        self._server = make_server(app, Listening(log=None), self._ready.set, lifespan=False)
+        self._running: Future[None] | None = None
+
+    def start(self) -> LiveServer:
+        """Serve from now on.
+
+        Raises:
+            RuntimeError: when it does not begin in time.
+        """
+        self._running = stage().run(self._server.serve(sockets=[self._listener]))
+        if not self._ready.wait(PATIENCE):
+            raise RuntimeError(f"the server did not begin within {PATIENCE:g} s")
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; connections that are still open are closed."""
+        if self._running is not None:
+            self._server.should_exit = True
+            self._running.result(PATIENCE)
+            self._running = None
+        self._listener.close()
+
+    def client(self, session: str | None = None) -> Client:
+        """A client of the admin plane, in a session (`default` when none is named)."""
+        return Client(self.url, session=session, token=self.app.settings.admin_token or None)
+
+    def __enter__(self) -> LiveServer:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[Choices]) -> LiveServer:
+    """A live server to use with `with`, or through `start` and `stop`.
+
+        with understudy.serve(vendors=["sent"]) as server:
+            subprocess.run(["node", "test.mjs"], env={**os.environ, "BASE": server.url})
+
+    Args:
+        port: 0 for any free one.
+        choices: as `understudy.mock` takes them (vendors, seed, clock, pace, auth ...).
+
+    Raises:
+        StartError: when a vendor or the address cannot be served.
+        ValueError, TypeError: for a choice that is none.
+    """
+    settings = guard(settings_of(**choices), host)
+    return LiveServer(started_app(settings), port, host)

@@ -1,0 +1,114 @@
+"""`understudy.serve()`: a live server in a thread of the test's own process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+import understudy
+from understudy.choices import settings_of
+from understudy.errors import StartError
+from understudy.stage import SyncTransport
+
+NOON = "2026-03-11T12:00:00Z"
+KEY = {"x-api-key": "sk_test_acme_admin"}
+LIST = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
+
+
+def test_it_answers_while_it_is_open() -> None:
+    """Another process reaches the server; after the context nobody does."""
+    ask = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
+
+    with understudy.serve() as server:
+        command = [sys.executable, "-c", ask, f"{server.url}/__admin/health"]
+        subprocess.run(command, check=True)
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/__admin/health")
+
+
+def test_it_takes_the_choices_of_a_mock() -> None:
+    """Vendors and clock are chosen as `mock` takes them."""
+    with understudy.serve(vendors="sent", clock=NOON) as server:
+        health = server.client().health()
+        now = server.client("other").clock.get().now
+
+    assert (health.vendors, now) == (("sent",), "2026-03-11T12:00:00.000000000Z")
+
+
+def test_in_process_and_over_http_it_is_one_world() -> None:
+    """What a socket's client stores, an in-process client lists."""
+    with understudy.serve() as server:
+        server.client("one").populate("sent", "campaigns", 3)
+        with httpx.Client(transport=SyncTransport(server.app), base_url="http://mock") as http:
+            listed = http.get("/__admin/sessions/one/resources/sent/campaigns").json()
+
+    assert listed["total"] == len(seeded("campaigns")) + 3
+
+
+def seeded(collection: str) -> list[Any]:
+    """The resources that every session begins with."""
+    with understudy.serve() as server:
+        return list(server.client("seeded").resources.list("sent", collection))
+
+
+def test_two_servers_run_side_by_side() -> None:
+    """Each has a port and sessions of its own."""
+    with understudy.serve() as one, understudy.serve() as other:
+        one.client().clock.freeze()
+
+        assert one.port != other.port and not other.client().clock.get().frozen
+
+
+def test_a_taken_port_is_told() -> None:
+    """The error says which address and what to do."""
+    with (
+        understudy.serve() as server,
+        pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{server.port}"),
+    ):
+        understudy.serve(port=server.port)
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        ({"clock": "noon"}, 'clock="noon" is no time'),
+        ({"pace": -1}, "pace=-1 is neither"),
+        ({"auth": "lax"}, "auth='lax' is none of 'strict', 'any'"),
+    ],
+)
+def test_a_value_that_is_none_is_told(choices: dict[str, Any], reason: str) -> None:
+    """A wrong value is named with what would do."""
+    with pytest.raises(ValueError, match=reason):
+        settings_of(**choices)
+
+
+def test_an_unknown_choice_lists_those_that_are() -> None:
+    """A misspelt keyword names the known ones."""
+    with pytest.raises(TypeError, match="there is no choice sed; known: auth, body_limit"):
+        settings_of(**{"sed": 7})  # type: ignore[typeddict-unknown-key]
+
+
+def test_a_datetime_is_a_clock() -> None:
+    """A datetime stands for the instant that it names."""
+    chosen = settings_of(clock=datetime(2026, 3, 11, 12, tzinfo=UTC))
+
+    assert chosen == settings_of(clock=NOON)
+
+
+def test_one_vendor_may_be_a_text() -> None:
+    """A single name needs no list."""
+    assert settings_of(vendors="zexa") == settings_of(vendors=["zexa"])
+
+
+def test_requests_are_answered_over_the_socket() -> None:
+    """The vendor answers with its own envelope."""
+    with understudy.serve() as server:
+        answer = httpx.get(f"{server.url}{LIST}", headers=KEY)
+
+    assert answer.json()["success"] is True
