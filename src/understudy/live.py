@@ -36,6 +36,7 @@ class LiveServer:
         self._ready = threading.Event()
         self._server = make_server(app, Listening(log=None), self._ready.set, lifespan=False)
         self._running: Future[None] | None = None
+        self._clients: list[Client] = []
 
     def start(self) -> LiveServer:
         """Serve from now on.
@@ -55,10 +56,18 @@ class LiveServer:
             self._running.result(PATIENCE)
             self._running = None
         self._listener.close()
+        while self._clients:
+            self._clients.pop().close()
 
     def client(self, session: str | None = None) -> Client:
-        """A client of the admin plane, in a session (`default` when none is named)."""
-        return Client(self.url, session=session, token=self.app.settings.admin_token or None)
+        """A client of the admin plane, in a session (`default` when none is named).
+
+        It is closed with the server.
+        """
+        token = self.app.settings.admin_token or None
+        client = Client(self.url, session=session, token=token)
+        self._clients.append(client)
+        return client
 
     def __enter__(self) -> LiveServer:
         return self.start()
