@@ -25,7 +25,10 @@ class Received:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers `statuses` in turn, then 200; calls `handle` before it answers."""
+    """Answers `statuses` in turn, then 200; calls `handle` before it answers.
+
+    With a status of 0 it closes the connection instead.
+    """
 
     request_queue_size = 512
     daemon_threads = True
@@ -47,7 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
         received = Received(self.path, headers, body)
         self.server.received.append(received)
         self.server.handle(received)
-        self.send_response(self.server.statuses.pop(0) if self.server.statuses else 200)
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        if status == 0:
+            self.close_connection = True
+            return
+        self.send_response(status)
         self.send_header("content-length", "2")
         self.end_headers()
         self.wfile.write(b"ok")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from conftest import problem_of
 
 from understudy.app import App
 from understudy.contract import Document
+from understudy.prefer import PREFERRED_FAULTS
 from understudy.rooms import open_room
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -176,3 +178,119 @@ async def test_control_characters_do_not_reach_the_reply_header(client: httpx.As
 
     assert refused.status_code == 422
     assert "preference-applied" not in refused.headers
+
+
+BREAKING = ("reset", "empty", "truncated")
+
+
+@pytest.mark.parametrize("kind", BREAKING)
+@pytest.mark.parametrize("query", [False, True])
+async def test_a_preferred_fault_breaks_the_connection(
+    client: httpx.AsyncClient, app: App, kind: str, query: bool
+) -> None:
+    """A request that asks for it, in a header or in the query, gets no whole reply."""
+    headers = KEY if query else prefer(f"fault={kind}")
+
+    with pytest.raises(ConnectionError):
+        await client.get(CAMPAIGNS, headers=headers, params={"__fault": kind} if query else {})
+
+    [exchange] = app.session().journal
+    assert (exchange.fault, exchange.preference) == (kind, f"fault={kind}")
+    assert exchange.diagnoses[0].hint == "the request asked"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type"),
+    [
+        ("malformed", 200, "application/json"),
+        ("content-type", 200, "text/html; charset=utf-8"),
+        ("trickle", 200, "application/json"),
+        ("rate-limit", 429, "application/json"),
+    ],
+)
+async def test_a_preferred_fault_is_listed_as_applied(
+    client: httpx.AsyncClient, kind: str, status: int, content_type: str
+) -> None:
+    """What can be read of the reply says what was done to it."""
+    response = await client.get(CAMPAIGNS, headers=prefer(f"fault={kind}, delay=1"))
+
+    assert (response.status_code, response.headers["content-type"]) == (status, content_type)
+    assert response.headers["preference-applied"] == f"delay=1, fault={kind}"
+
+
+async def test_a_preferred_rate_limit_says_when_to_come_back(client: httpx.AsyncClient) -> None:
+    """As a planned one does."""
+    response = await client.get(CAMPAIGNS, headers=prefer("fault=rate-limit"))
+
+    assert (response.status_code, response.headers["retry-after"]) == (429, "1")
+
+
+@pytest.mark.parametrize("kind", ["", "nope", "status", "delay", "webhook-never"])
+async def test_an_unknown_fault_lists_the_known_ones(client: httpx.AsyncClient, kind: str) -> None:
+    """A kind that needs more than its name cannot be preferred either."""
+    response = await client.get(CAMPAIGNS, headers=prefer(f"fault={kind}"))
+
+    assert response.status_code == 422
+    assert problem_of(response)["detail"] == f'there is no fault "{kind}" to prefer'
+    assert problem_of(response)["hints"] == [f"faults: {', '.join(PREFERRED_FAULTS)}"]
+
+
+async def test_a_preferred_answer_can_be_broken(client: httpx.AsyncClient) -> None:
+    """`code` picks the reply, `fault` says what becomes of it."""
+    whole = await client.get(CAMPAIGNS, headers=prefer("code=503"))
+
+    broken = await client.get(CAMPAIGNS, headers=prefer("code=503, fault=malformed"))
+
+    assert (broken.status_code, broken.content) == (503, whole.content[:-1])
+    assert broken.headers["preference-applied"] == "code=503, fault=malformed"
+
+
+@pytest.mark.parametrize("other", ["code=503", "example=brand-not-found", "dynamic=true"])
+async def test_a_rate_limit_is_an_answer_of_its_own(client: httpx.AsyncClient, other: str) -> None:
+    """Two answers cannot both be given, so neither is promised."""
+    response = await client.get(CAMPAIGNS, headers=prefer(f"fault=rate-limit, {other}"))
+
+    assert response.status_code == 422
+    assert problem_of(response)["detail"] == "fault=rate-limit is an answer of its own"
+
+
+async def test_a_preferred_fault_uses_up_none_that_was_planned(client: httpx.AsyncClient) -> None:
+    """The request's own wish goes first; the planned fault strikes the next request."""
+    await client.post("/__admin/faults", json={"kind": "status", "status": 503, "times": 1})
+
+    statuses = [
+        (await client.get(CAMPAIGNS, headers=headers)).status_code
+        for headers in (prefer("fault=rate-limit"), KEY, KEY)
+    ]
+
+    assert statuses == [429, 503, 200]
+
+
+async def test_a_planned_fault_strikes_a_preferred_answer(client: httpx.AsyncClient) -> None:
+    """A picked answer travels like any other."""
+    await client.post("/__admin/faults", json={"kind": "malformed"})
+
+    response = await client.get(CAMPAIGNS, headers=prefer("code=404"))
+
+    assert (response.status_code, response.content[-1:]) == (404, b"}")
+    with pytest.raises(ValueError, match="Expecting"):
+        response.json()
+
+
+@pytest.mark.parametrize(("kind", "stored"), [("reset", 0), ("rate-limit", 0), ("malformed", 1)])
+async def test_a_preferred_fault_before_the_effect_stores_nothing(
+    client: httpx.AsyncClient, app: App, kind: str, stored: int
+) -> None:
+    """Only what mangles a reply needs the request to take effect."""
+    before = len(await campaigns(client))
+
+    with suppress(ConnectionError):
+        await client.post(CAMPAIGNS, json=campaign(), headers=prefer(f"fault={kind}"))
+
+    assert len(await campaigns(client)) == before + stored
+
+
+async def campaigns(client: httpx.AsyncClient) -> list[object]:
+    """The campaigns of the profile, as a plain request lists them."""
+    listed: list[object] = (await client.get(CAMPAIGNS, headers=KEY)).json()["data"]
+    return listed

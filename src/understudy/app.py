@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from understudy.admin import PREFIX, Plane, admin_room
+from understudy.admin import PREFIX, Plane, admin_room, guard
 from understudy.clock import DueCall
 from understudy.connexion_stack import connexion_stack
 from understudy.due import DueCalls
@@ -34,8 +36,10 @@ class App:
         self.admin = admin = admin_room(plane)
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
-        limit = max(settings.body_limit, settings.snapshot_limit)
-        behind = Recorder(connexion_stack(admin), admin, settings, log, limit)
+        limit = partial(guard.limit, settings)
+        # The plane is the mock's own: who wants the vendors' examples still wants its answers.
+        own = replace(settings, static=False)
+        behind = Recorder(connexion_stack(admin), admin, own, log, limit)
         addresses = Addresses(self._stages, Stage(admin, behind, cors=behind), PREFIX, root)
         self._edge = Edge(addresses, self.sessions, self._due, log)
 
@@ -91,7 +95,8 @@ async def _no_send(message: object) -> None:
 
 def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the room."""
-    app = Recorder(connexion_stack(room), room, settings, log, settings.body_limit)
+    limit = settings.body_limit
+    app = Recorder(connexion_stack(room), room, settings, log, lambda path, headers: limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *room.document.reply_headers}
     cors = CORSMiddleware(
         app,

@@ -20,7 +20,7 @@ from understudy.errors import (
     ResponseMismatch,
     TooManyRequests,
 )
-from understudy.faults import AFTERWARDS, DISTURBANCES, REQUEST_FAULTS, UNSET, Fault
+from understudy.faults import AFTERWARDS, BODILESS, DISTURBANCES, REQUEST_FAULTS, Fault
 from understudy.prefer import first_example, preferred
 from understudy.vendor import Call, Reply, Room
 
@@ -105,11 +105,12 @@ async def _meet_faults(call: Call) -> None:
     """Find out what strikes the request, and wait as long as a planned delay says."""
     if not (call.session.faults and call.vendor.journaled):
         return
-    strike = call.session.faults.meet_request(call.vendor.name, call.operation.id)
+    # What the request itself asked for goes first, and uses up none that was planned.
+    asked = call.fault is not None
+    strike = call.session.faults.meet_request(call.vendor.name, call.operation.id, asked)
     if strike.wait:
         # As with a preferred delay, the purpose is to make a client wait in real time.
         await asyncio.sleep(strike.wait / 1000)
-    # What the request itself asked for goes first.
     call.fault = call.fault or strike.fault
 
 
@@ -133,8 +134,10 @@ def faulty(call: Call, fault: Fault) -> Reply | None:
 
 def _planned_reply(call: Call, fault: Fault, status: int) -> Reply:
     """The documented reply of a status; where there is none, the vendor's envelope under it."""
-    if fault.body is not UNSET:
-        return Reply(status, fault.body)
+    if status in BODILESS:
+        return Reply(status)
+    if fault.body is not None:
+        return Reply(status, body=fault.body)
     declared = call.operation.responses.get(status)
     examples = declared.examples if declared is not None else {}
     if declared is not None and (examples or declared.media_type is None):

@@ -19,7 +19,8 @@ class Disturbance:
     """A `send` through which one reply passes, or does not.
 
     A server that puts its transport under `CONNECTION` into the scope's extensions has its
-    connection reset or closed; in-process, the call ends in the matching exception.
+    connection reset or closed. In-process there is no connection to break: `broken` is then the
+    exception in which the call is to end.
 
     Args:
         fault: of one of the kinds in `faults.DISTURBANCES`.
@@ -31,6 +32,7 @@ class Disturbance:
         self._receive = receive
         self._send = send
         self._start: Message = {}
+        self.broken: ConnectionError | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -49,7 +51,8 @@ class Disturbance:
 
     async def _reset(self, body: bytes) -> None:
         if self._transport is None:
-            raise ConnectionResetError("a planned fault reset the connection")
+            self.broken = ConnectionResetError("a planned fault reset the connection")
+            return
         # With no time to linger, closing sends RST instead of FIN.
         linger = struct.pack("ii", 1, 0)
         sock = self._transport.get_extra_info("socket")
@@ -59,7 +62,9 @@ class Disturbance:
 
     async def _close(self, body: bytes) -> None:
         if self._transport is None:
-            raise ConnectionAbortedError("a planned fault closed the connection without a reply")
+            message = "a planned fault closed the connection without a reply"
+            self.broken = ConnectionAbortedError(message)
+            return
         self._transport.close()
         await self._gone()
 
@@ -67,7 +72,8 @@ class Disturbance:
         await self._send(self._start)
         await self._send(_part(body[: len(body) // 2], more=True))
         if self._transport is None:
-            raise ConnectionAbortedError("a planned fault cut the reply in the middle")
+            self.broken = ConnectionAbortedError("a planned fault cut the reply in the middle")
+            return
         self._transport.close()
         await self._gone()
 

@@ -38,6 +38,8 @@ def delivery_line(delivery: Delivery) -> str:
         outcome += f" {delivery.attempts[-1].status}"
     if delivery.reason:
         outcome += f" ({delivery.reason})"
+    if delivery.fault:
+        outcome += f" (fault: {delivery.fault})"
     at = timestamp(delivery.created, 3)[11:23]
     line = f"{at} POST   {delivery.url} {delivery.vendor} {delivery.event}: {outcome}"
     return line.translate(CONTROL)
@@ -56,6 +58,7 @@ def delivery_json(delivery: Delivery) -> str:
             "state": delivery.state,
             "status": latest.status if latest else None,
             "reason": delivery.reason,
+            "fault": delivery.fault,
         }
     ).decode()
 

@@ -10,10 +10,13 @@ import math
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 MOST_FAULTS = 1_000
 MAX_DELAY = 60_000
+# Bytes of a body of the user's own: a thousand faults must not fill the memory.
+LARGEST_BODY = 65_536
+# Statuses whose replies have no body, by RFC 9110.
+BODILESS = frozenset({204, 205, 304})
 
 # What a client meets. Those of DISTURBANCES happen to the reply on its way, whatever it is.
 DISTURBANCES = {
@@ -40,8 +43,6 @@ DELIVERY_FAULTS = {
 }
 # Kinds whose request has always taken effect: they need the reply that it made.
 AFTERWARDS = frozenset({"truncated", "malformed", "content-type", "trickle"})
-# Stands where no body was given; null is one.
-UNSET = object()
 DELAYS = {"delay": 1_000, "trickle": 1_000, "webhook-late": 60_000, "webhook-out-of-order": 60_000}
 
 
@@ -54,7 +55,7 @@ class Fault:
         times: how often it strikes before it is used up; None for always.
         probability: that it strikes when it could.
         seed: of its own draws.
-        status, example, body: of the answer of kind `status`.
+        status, example, body: of the answer of kind `status`; the body is JSON.
         delay: milliseconds; `sigma` spreads them log-normally around that median.
         retry_after: seconds.
         after: whether the request takes effect before its reply is lost or replaced.
@@ -70,7 +71,7 @@ class Fault:
     seed: int = 0
     status: int | None = None
     example: str | None = None
-    body: Any = UNSET
+    body: bytes | None = None
     delay: int = 0
     sigma: float = 0.0
     retry_after: int = 1
@@ -143,8 +144,10 @@ class Faults:
         """
         if len(self._planned) >= MOST_FAULTS:
             raise ValueError(f"there are {MOST_FAULTS} faults already; delete some first")
+        # By its words and not by its id: planned again, later, it strikes the same way.
+        words = (fault.seed, str(fault), fault.vendor, fault.operation, fault.event)
         # Not for secrets: the draws are to be repeatable.
-        planned = Planned(fault, random.Random(f"{fault.seed}/{fault.id}"))
+        planned = Planned(fault, random.Random(repr(words)))
         self._planned[fault.id] = planned
         return planned
 
@@ -165,8 +168,12 @@ class Faults:
     def __iter__(self) -> Iterator[Planned]:
         return iter(self._planned.values())
 
-    def meet_request(self, vendor: str, operation: str) -> Strike:
-        """What strikes a request to an operation: every delay, and the first other fault."""
+    def meet_request(self, vendor: str, operation: str, struck: bool = False) -> Strike:
+        """What strikes a request to an operation: every delay, and the first other fault.
+
+        Args:
+            struck: whether a fault strikes it anyway; then only delays are added.
+        """
         strike = Strike()
         for planned in self._meeting(vendor, REQUEST_FAULTS):
             fault = planned.fault
@@ -174,7 +181,7 @@ class Faults:
                 continue
             if fault.kind == "delay":
                 strike.wait += planned.milliseconds() if planned.strikes() else 0
-            elif strike.fault is None and planned.strikes():
+            elif not struck and strike.fault is None and planned.strikes():
                 strike.fault = fault
         strike.wait = min(strike.wait, MAX_DELAY)
         return strike

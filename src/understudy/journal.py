@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,12 +42,15 @@ class Exchange:
 
 
 def redacted_body(body: bytes, secrets: frozenset[str]) -> bytes:
-    """A JSON body without the values of its secret members; other text naming one goes whole."""
+    """A JSON body without the values of its secret members.
+
+    Text that names one and cannot be read, or nests too deeply to be written again, goes whole.
+    """
     if not any(f'"{name}"'.encode() in body for name in secrets):
         return body
     try:
         return orjson.dumps(_without(orjson.loads(body), secrets))
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return REDACTED.encode()
 
 
@@ -167,6 +171,8 @@ class Journal:
 
 ANYTHING = object()
 NOTHING = object()
+# No body that is kept has a list of more members.
+INDEX = re.compile("[0-9]{1,9}")
 
 
 def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
@@ -193,7 +199,7 @@ def at_pointer(document: Any, pointer: str) -> Any:
         name = token.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict) and name in document:
             document = document[name]
-        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+        elif isinstance(document, list) and INDEX.fullmatch(name) and int(name) < len(document):
             document = document[int(name)]
         else:
             return NOTHING

@@ -22,6 +22,8 @@ from understudy.vendor import Call, Reply, Room
 from understudy.webhooks import Delivery
 
 Log = Callable[[Exchange | Delivery], None]
+# How many bytes of a request to a path, with these headers, are read.
+Limit = Callable[[str, Mapping[str, str]], int]
 SESSION = "understudy.session"
 NEAREST = "see /__admin/requests/unmatched for the nearest operation"
 IN_SESSION = re.compile(r"/sessions/(?P<session>[^/]+)(?P<path>/.+)")
@@ -188,7 +190,7 @@ class Recorder:
     """Opens the exchange, reads the body within the limit, and closes the exchange."""
 
     def __init__(
-        self, app: ASGIApp, room: Room, settings: Settings, log: Log | None, limit: int
+        self, app: ASGIApp, room: Room, settings: Settings, log: Log | None, limit: Limit
     ) -> None:
         self._limit = limit
         self._app = app
@@ -204,7 +206,7 @@ class Recorder:
         headers = joined(scope["headers"])
         # Time is taken when the request is whole: a slow body must not act in the past.
         try:
-            content, too_large = await read_body(receive, self._limit)
+            content, too_large = await read_body(receive, self._limit(scope[PATH], headers))
         except Disconnected:
             return
         exchange = Exchange(
@@ -222,7 +224,11 @@ class Recorder:
         call.content, call.too_large = content, too_large
         exchange.request_body = redacted_body(content, self._room.document.secrets)
         try:
-            await self._answer(scope, receive, Recording(call, scope, receive, send))
+            recording = Recording(call, scope, receive, send)
+            await self._answer(scope, receive, recording)
+            if recording.broken is not None:
+                # Not raised where it happens: there it would be spelled as an error of the room.
+                raise recording.broken
         finally:
             self._close(exchange, session)
 
@@ -253,31 +259,46 @@ class Recording:
     the reply when a fault says so.
     """
 
-    __slots__ = ("_call", "_exchange", "_receive", "_scope", "_send")
+    __slots__ = ("_call", "_disturbance", "_exchange", "_receive", "_scope", "_send")
 
     def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         self._call = call
         self._exchange = call.exchange
         self._scope, self._receive = scope, receive
         self._send = send
+        self._disturbance: Disturbance | None = None
 
     @property
     def started(self) -> bool:
         """Whether the reply is on its way."""
         return bool(self._exchange.response_headers)
 
+    @property
+    def broken(self) -> ConnectionError | None:
+        """What the caller is to meet instead of the reply, in-process."""
+        return self._disturbance.broken if self._disturbance else None
+
     async def __call__(self, message: Message) -> None:
         exchange = self._exchange
         if message["type"] == "http.response.start":
-            fault = self._call.fault
-            if fault is not None and fault.kind in DISTURBANCES:
-                self._send = Disturbance(fault, self._scope, self._receive, self._send)
-            exchange.status = message["status"] if exchange.fault not in UNSEEN else 0
+            exchange.status = message["status"]
+            self._disturb()
             exchange.response_headers = list(message["headers"])
             message["headers"] = [*message["headers"], *self._own_headers()]
         elif message["type"] == "http.response.body":
             exchange.response_body += message.get("body", b"")
         await self._send(message)
+
+    def _disturb(self) -> None:
+        """Have the reply pass through its fault, if there is one."""
+        fault = self._call.fault
+        if fault is None or fault.kind not in DISTURBANCES:
+            return
+        self._disturbance = Disturbance(fault, self._scope, self._receive, self._send)
+        self._send = self._disturbance
+        self._exchange.fault = str(fault)
+        if fault.kind in UNSEEN:
+            self._exchange.status = 0
 
     def _own_headers(self) -> list[tuple[bytes, bytes]]:
         exchange = self._exchange
@@ -304,7 +325,7 @@ async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
     Raises:
         Disconnected: when the client went away before the body was whole.
     """
-    body = b""
+    body = bytearray()
     more = True
     while more and len(body) <= limit:
         message = await receive()
@@ -312,4 +333,4 @@ async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
             raise Disconnected
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return (body, False) if len(body) <= limit else (b"", True)
+    return (bytes(body), False) if len(body) <= limit else (b"", True)

@@ -74,6 +74,9 @@ def read_preferences(headers: Mapping[str, str], query: str) -> Preferences | No
         delay=min(_number("delay", asked) or 0, MAX_DELAY),
         fault=_fault(asked.get("fault")),
     )
+    if preferences.fault == "rate-limit" and preferences.picks_answer:
+        hint = "leave out code, example and dynamic, or the fault"
+        raise PreferenceUnmet("fault=rate-limit is an answer of its own", hint=hint)
     return preferences if preferences != Preferences() else None
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from understudy import __version__
 from understudy.app import App, create_app
@@ -83,9 +83,24 @@ def guard(settings: Settings, host: str) -> Settings:
 class Protocol(HttpToolsProtocol):
     """HTTP/1.1 that lets the mock disturb a connection."""
 
+    _unanswered: tuple[RequestResponseCycle, ...] = ()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = cast(Any, {CONNECTION: self.transport})
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.cycle is not None:
+            waiting = (each for each in self._unanswered if not each.response_complete)
+            self._unanswered = (*waiting, self.cycle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # Of pipelined requests uvicorn tells only the latest; the others would wait for ever.
+        for cycle in self._unanswered:
+            cycle.disconnected = cycle.disconnected or not cycle.response_complete
+            cycle.message_event.set()
 
 
 class Server(uvicorn.Server):

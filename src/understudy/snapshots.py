@@ -20,6 +20,7 @@ from understudy.json_text import write_json
 from understudy.session import DELIVER, World
 from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import Room
+from understudy.webhooks import unpacked
 
 FORMAT = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
@@ -185,9 +186,25 @@ def _read_due(
         if each["action"] not in known:
             unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
             faults.append(_fault("unknown", f"{pointer}/action", unknown))
+        elif each["action"] == DELIVER:
+            faults += _strange_parcel(each, rooms[each["vendor"]], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
         yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
+
+
+def _strange_parcel(due: Json, room: Room, pointer: str) -> Iterator[Diagnosis]:
+    """What keeps a held delivery from leaving when its time comes."""
+    try:
+        delivery = unpacked(write_json(due["arguments"]))
+    except ValueError as error:
+        yield _fault("type", pointer, str(error))
+        return
+    if delivery.vendor != due["vendor"]:
+        yield _fault("const", f"{pointer}/vendor", f"it is a delivery of {due['vendor']}")
+    if delivery.report is not None and delivery.report not in room.vendor.actions:
+        unknown = f'no action "{delivery.report}" of {room.name} is served'
+        yield _fault("unknown", f"{pointer}/report", unknown)
 
 
 def _read_fakes(written: Json | None, seed: int, faults: list[Diagnosis]) -> FakesState:

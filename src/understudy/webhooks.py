@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Literal
 
 import orjson
@@ -81,11 +82,21 @@ class Delivery:
 
 Report = Callable[[Delivery, Attempt], Awaitable[None]]
 
-# What of a delivery is carried to the time when it leaves.
-CARRIED = (
-    *("id", "vendor", "event", "url", "headers", "timeout", "created", "report"),
-    *("about", "subscription", "signature", "fault"),
-)
+# What of a delivery is carried to the time when it leaves, beside its body.
+CARRIED: Mapping[str, tuple[type, ...]] = {
+    "id": (str,),
+    "vendor": (str,),
+    "event": (str,),
+    "url": (str,),
+    "headers": (dict,),
+    "timeout": (int, float),
+    "created": (int,),
+    "report": (str, NoneType),
+    "about": (dict,),
+    "subscription": (str,),
+    "signature": (str,),
+    "fault": (str,),
+}
 
 
 def packed(delivery: Delivery) -> bytes:
@@ -95,9 +106,20 @@ def packed(delivery: Delivery) -> bytes:
 
 
 def unpacked(parcel: bytes) -> Delivery:
-    """The delivery that was packed."""
+    """The delivery that was packed.
+
+    Raises:
+        ValueError: when nobody packed it: uploaded snapshots have parcels, too.
+    """
     members = orjson.loads(parcel)
-    return Delivery(**{**members, "body": members["body"].encode()})
+    kinds = {**CARRIED, "body": (str,)}
+    for name, kind in kinds.items():
+        if not isinstance(members.get(name, ...), kind):
+            raise ValueError(f'"{name}" of a held delivery is missing or of the wrong type')
+    if not all(isinstance(value, str) for value in members["headers"].values()):
+        raise ValueError('"headers" of a held delivery are not all text')
+    carried = {name: members[name] for name in CARRIED}
+    return Delivery(**carried, body=members["body"].encode())
 
 
 class Webhooks:
@@ -166,8 +188,9 @@ class Webhooks:
         known = self._log.get(delivery.id)
         if known is not None and known.state != "held":
             return
-        held = self._held.get(delivery.subscription, [])
-        self._held[delivery.subscription] = [each for each in held if each.id != delivery.id]
+        held = self._held.pop(delivery.subscription, [])
+        if others := [each for each in held if each.id != delivery.id]:
+            self._held[delivery.subscription] = others
         if not self._closed:
             self._enqueue(known or self._keep(delivery), told=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from understudy.destinations import is_loopback
@@ -14,12 +15,20 @@ from understudy.errors import (
     MissingCredential,
     UnknownCredential,
 )
+from understudy.settings import Settings
 from understudy.vendor import Call
 
 # What a container's health check calls; it tells nothing.
 OPEN = frozenset({"getHealth"})
-# Operations that take a snapshot's worth of JSON.
+# Operations that take a snapshot's worth of JSON, and where they are.
 LARGE = frozenset({"uploadSnapshot"})
+SNAPSHOTS = "/snapshots/"
+
+
+def limit(settings: Settings, path: str, headers: Mapping[str, str]) -> int:
+    """How many bytes of a request are read: much only of a snapshot, from who may upload one."""
+    large = path.startswith(SNAPSHOTS) and (not settings.admin_token or _known(settings, headers))
+    return settings.snapshot_limit if large else settings.body_limit
 
 
 async def page(call: Call) -> None:
@@ -48,15 +57,23 @@ async def token(call: Call) -> None:
     Raises:
         MissingCredential, UnknownCredential: when it does not.
     """
-    wanted = call.settings.admin_token
-    if not wanted or call.operation.id in OPEN:
+    if not call.settings.admin_token or call.operation.id in OPEN:
         return
-    scheme, _, sent = call.headers.get("authorization", "").partition(" ")
     hint = "send Authorization: Bearer TOKEN, with that of --admin-token or of the start"
-    if scheme.lower() != "bearer" or not sent.strip():
+    if not _sent(call.headers):
         raise MissingCredential("the admin plane demands a token here", hint=hint)
-    if not hmac.compare_digest(sent.strip().encode(), wanted.encode()):
+    if not _known(call.settings, call.headers):
         raise UnknownCredential("the token is not the admin plane's", hint=hint)
+
+
+def _sent(headers: Mapping[str, str]) -> str:
+    """The token that a request carries, or nothing."""
+    scheme, _, sent = headers.get("authorization", "").partition(" ")
+    return sent.strip() if scheme.lower() == "bearer" else ""
+
+
+def _known(settings: Settings, headers: Mapping[str, str]) -> bool:
+    return hmac.compare_digest(_sent(headers).encode(), settings.admin_token.encode())
 
 
 async def names(call: Call) -> None:
@@ -78,11 +95,13 @@ async def names(call: Call) -> None:
 
 
 async def size(call: Call) -> None:
-    """Only a snapshot may be larger than other bodies.
+    """Only a snapshot may be larger than other bodies; where none is declared, it is no matter.
 
     Raises:
         BodyTooLarge: when something else is.
     """
+    if call.operation.body is None:
+        return
     large = call.operation.id in LARGE
     limit = call.settings.snapshot_limit if large else call.settings.body_limit
     if call.too_large or len(call.content) > limit:

@@ -13,7 +13,7 @@ from understudy.admin.plane import Missing, Plane, new_place, place_of, refuse_a
 from understudy.admin.planning import read_fault
 from understudy.auth import Account
 from understudy.clock import SECOND, duration, instant
-from understudy.errors import Conflict, Diagnosis, IllegalTransition, Unfit
+from understudy.errors import Conflict, Diagnosis, IllegalTransition, InvalidParameters, Unfit
 from understudy.faults import MOST_FAULTS
 from understudy.fitting import misfits
 from understudy.journal import ANYTHING, Exchange
@@ -323,7 +323,7 @@ def _query_pattern(call: Call) -> dict[str, Any]:
         if "value" in pattern:
             try:
                 value = json.loads(pattern["value"])
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = pattern["value"]
         pattern["body"] = {pattern["pointer"]: value}
     return pattern
@@ -344,7 +344,10 @@ def _matching(call: Call, pattern: Mapping[str, Any]) -> list[Exchange]:
 
 
 def _instant(text: str | None) -> int | None:
-    return None if text is None else instant(text)
+    try:
+        return None if text is None else instant(text)
+    except ValueError as error:
+        raise InvalidParameters(str(error)) from error
 
 
 def _statuses(pattern: str | None) -> range | None:

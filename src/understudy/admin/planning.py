@@ -7,7 +7,15 @@ from typing import Any
 
 from understudy.admin.plane import Plane
 from understudy.errors import Diagnosis, Unfit
-from understudy.faults import DELAYS, DELIVERY_FAULTS, REQUEST_FAULTS, Fault
+from understudy.faults import (
+    BODILESS,
+    DELAYS,
+    DELIVERY_FAULTS,
+    LARGEST_BODY,
+    REQUEST_FAULTS,
+    Fault,
+)
+from understudy.json_text import write_json
 from understudy.vendor import Room
 
 # Members that every kind has, and what else means something to whom.
@@ -22,6 +30,7 @@ MEMBERS: Mapping[str, frozenset[str]] = {
     "webhook-late": frozenset({"delay"}),
     "webhook-out-of-order": frozenset({"delay"}),
 }
+WHOLE = ("times", "seed", "status", "delay", "retry_after")
 TOO_MANY = 429
 
 
@@ -36,8 +45,11 @@ def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
     faults = [*_strangers(asked), *_whom(rooms, asked), *_answer(rooms, asked)]
     if faults:
         raise Unfit("this fault could not strike", faults)
-    delay = asked.get("delay", DELAYS.get(asked["kind"], 0))
-    return Fault(**{**asked, "id": id, "delay": delay})
+    members = {"delay": DELAYS.get(asked["kind"], 0), **asked, "id": id}
+    # JSON's 503.0 is a whole number, too; Python's is not.
+    whole = {name: int(members[name]) for name in WHOLE if name in members}
+    own = {"body": write_json(asked["body"])} if "body" in asked else {}
+    return Fault(**{**members, **whole, **own})
 
 
 def _fault(member: str, message: str, hint: str = "") -> Diagnosis:
@@ -75,8 +87,18 @@ def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
         yield _fault("status", "the kind status needs one", "200 to 599")
     elif "retry_after" in asked and asked["status"] != TOO_MANY:
         yield _fault("retry_after", f"retry_after means nothing to a {asked['status']}")
+    if "body" in asked:
+        yield from _body(asked)
     if "example" in asked:
         yield from _example(rooms, asked)
+
+
+def _body(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+    if asked.get("status") in BODILESS:
+        yield _fault("body", f"a reply {asked['status']} has no body", "leave it out")
+    length = len(write_json(asked["body"]))
+    if length > LARGEST_BODY:
+        yield _fault("body", f"it has {length} bytes", f"it may have {LARGEST_BODY}")
 
 
 def _example(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from understudy.clock import MILLISECOND, DueCall
-from understudy.faults import UNSET, Planned
+from understudy.errors import MalformedBody
+from understudy.faults import Planned
 from understudy.journal import Exchange, redacted_body
+from understudy.json_text import read_json
 from understudy.nearest import Candidate
 from understudy.session import DELIVER, Session, World
 from understudy.snapshots import told
@@ -86,8 +89,8 @@ def fault(planned: Planned) -> Json:
         *("status", "example", "delay", "sigma", "retry_after", "after"),
     )
     shown: Json = {name: getattr(it, name) for name in members}
-    if it.body is not UNSET:
-        shown["body"] = it.body
+    if it.body is not None:
+        shown["body"] = orjson.loads(it.body)
     return {**shown, "struck": planned.struck, "used_up": planned.used_up}
 
 
@@ -127,12 +130,10 @@ def message(headers: Mapping[str, str], body: bytes) -> Json:
 
 
 def text(body: bytes) -> Json:
-    """A body as text, and as JSON where it is."""
+    """A body as text, and as JSON where the mock would take it as such."""
     shown: Json = {"body": body.decode("utf-8", "replace")}
-    try:
-        shown["json"] = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return shown
+    with suppress(MalformedBody):
+        shown["json"] = read_json(body)
     return shown
 
 
