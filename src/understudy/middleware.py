@@ -242,12 +242,13 @@ class Recorder:
 
     def _close(self, exchange: Exchange, session: Session) -> None:
         exchange.ended = session.clock.now()
+        # First, because the journal keeps only the beginning of a long body.
+        if self._log is not None:
+            self._log(exchange)
         if session.name != FRESH and self._room.vendor.journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1
-        if self._log is not None:
-            self._log(exchange)
 
 
 # Faults after which the client has seen no status.

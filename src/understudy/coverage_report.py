@@ -1,0 +1,279 @@
+"""Contract coverage as a person or a program reads it: in a terminal, as JSON, as a page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import Any
+
+import orjson
+
+from understudy.contract_coverage import Coverage, Exercised, Field, Share, Summary
+from understudy.coverage_page import html
+from understudy.exchange_log import CONTROL, DIM, GREEN, PLAIN, YELLOW
+
+__all__ = ["html", "json", "term"]
+
+Json = dict[str, Any]
+
+BOLD = "\x1b[1m"
+NARROWEST = 60
+# How much of a long list is shown.
+SHOWN = 6
+HOW = (
+    "A documented response that no request brings about by itself (most 5xx, and 429 without "
+    '--rate-limits) comes with the request header "Prefer: code=STATUS", or by a planned fault '
+    "(POST /__admin/faults)."
+)
+UNDECLARED = "(STATUS) was answered though the document does not declare it; it is no point."
+
+
+def json(coverage: Coverage) -> str:
+    """The coverage as indented JSON.
+
+    A SHARE is `{"documented": 9, "exercised": 7, "percent": 77.7}`; its percentage is null where
+    nothing is documented. Percentages are in tenths, rounded down.
+
+        {"format": 1,
+         "percent": 41.2,                       of all points that count
+         "points": SHARE,                       the same as numbers, then by kind
+         "operations": SHARE, "responses": SHARE, "fields": SHARE, "values": SHARE,
+         "unasked": ["tether"],                 vendors that no test asked
+         "vendors": [
+           {"vendor": "sent", "title": "Sent API v3: campaigns and profiles",
+            "counted": true,                    whether it is part of the total
+            "points": SHARE, "operations": SHARE, ...,
+            "details": [
+              {"operation": "createCampaign", "method": "POST", "path": "/v3/...",
+               "fidelity": "documented", "source": "docs...", "calls": 3,
+               "responses": [
+                 {"status": 201, "documented": true, "calls": 2,
+                  "fidelity": "inferred", "source": "docs..."}],     null where not documented
+               "fields": [
+                 {"in": "body", "pointer": "/campaign/useCases/*/type", "sent": true,
+                  "values": [{"value": "TWO_FA", "used": false}]}]}]}]}
+
+    The status 0 stands for replies of which the client saw no status (a connection that a fault
+    broke, say). Fields of the query and the header are pointed at by their names.
+    """
+    report = {
+        "format": 1,
+        "percent": coverage.percent,
+        **_shares(coverage.total),
+        "unasked": coverage.unasked,
+        "vendors": [_vendor_json(coverage, vendor) for vendor in coverage.declared],
+    }
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
+
+
+def _vendor_json(coverage: Coverage, vendor: str) -> Json:
+    return {
+        "vendor": vendor,
+        "title": coverage.declared[vendor].title,
+        "counted": vendor in coverage.counted,
+        **_shares(coverage.summary(vendor)),
+        "details": [_operation_json(each) for each in coverage.operations(vendor)],
+    }
+
+
+def _shares(summary: Summary) -> Json:
+    kinds = {
+        "points": summary.points,
+        "operations": summary.operations,
+        "responses": summary.responses,
+        "fields": summary.fields,
+        "values": summary.values,
+    }
+    return {
+        kind: {**asdict(share), "percent": share.percent if share.documented else None}
+        for kind, share in kinds.items()
+    }
+
+
+def _operation_json(exercised: Exercised) -> Json:
+    operation = exercised.operation
+    statuses = sorted({*operation.responses, *exercised.statuses})
+    return {
+        "operation": operation.id,
+        "method": operation.method,
+        "path": operation.path,
+        "fidelity": operation.fidelity,
+        "source": operation.source,
+        "calls": exercised.calls,
+        "responses": [_response_json(exercised, status) for status in statuses],
+        "fields": [_field_json(exercised, each) for each in exercised.declared.fields],
+    }
+
+
+def _response_json(exercised: Exercised, status: int) -> Json:
+    declared = exercised.operation.responses.get(status)
+    return {
+        "status": status,
+        "documented": declared is not None,
+        "calls": exercised.statuses[status],
+        "fidelity": declared.fidelity if declared else None,
+        "source": declared.source if declared else None,
+    }
+
+
+def _field_json(exercised: Exercised, field: Field) -> Json:
+    return {
+        "in": field.where,
+        "pointer": field.pointer,
+        "sent": field.point in exercised.points,
+        "values": [
+            {"value": value, "used": point in exercised.points}
+            for point, value in field.values.items()
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a report is to look in a terminal."""
+
+    width: int
+    color: bool
+    verbose: bool
+
+    def paint(self, ink: str, text: str) -> str:
+        return f"{ink}{text}{PLAIN}" if self.color and text else text
+
+    def wrap(self, text: str, indent: str = "", hang: str = "") -> list[str]:
+        """A text as lines that fit; `indent` goes before the first, `hang` before the others."""
+        return textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=indent,
+            subsequent_indent=hang,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def cut(self, each: Sequence[str], joint: str = ", ") -> str:
+        """A list, its end as a count when it is long."""
+        more = len(each) - SHOWN
+        if self.verbose or more <= 1:
+            return joint.join(each)
+        return f"{joint.join(each[:SHOWN])}{joint}and {more} more"
+
+
+def term(coverage: Coverage, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """The coverage as text.
+
+    Args:
+        width: in columns; under 60 the text is as wide as at 60.
+        verbose: long lists in full, and the fields of operations that nobody called.
+    """
+    look = Look(max(width, NARROWEST), color, verbose)
+    if not coverage.counted:
+        return "contract coverage: no request reached an operation of a vendor"
+    share = coverage.total.points
+    counts = f"{share.exercised} of {share.documented} documented points were exercised"
+    head = f"contract coverage: {_percent(share)} ({counts})"
+    blocks = ["\n".join(look.paint(BOLD, line) for line in look.wrap(head, hang="  "))]
+    blocks += [_vendor_text(coverage, vendor, look) for vendor in coverage.counted]
+    return "\n\n".join([*blocks, _footer(coverage, look)])
+
+
+def _percent(share: Share) -> str:
+    return f"{share.percent:g}%" if share.documented else "none"
+
+
+def _vendor_text(coverage: Coverage, vendor: str, look: Look) -> str:
+    summary = coverage.summary(vendor)
+    operations = coverage.operations(vendor)
+    head = (
+        f"{vendor} {_percent(summary.points)}: operations {_percent(summary.operations)}, "
+        f"responses {_percent(summary.responses)}, fields {_percent(summary.fields)}, "
+        f"enum values {_percent(summary.values)}"
+    )
+    lines = [look.paint(BOLD, line) for line in look.wrap(head, hang="  ")]
+    lines += _table(operations, look)
+    listed = [each for each in operations if each.calls or look.verbose]
+    lines += _list("never sent", {each: _never_sent(each) for each in listed}, look)
+    lines += _list("never used", {each: _never_used(each, look) for each in listed}, look)
+    return "\n".join(lines)
+
+
+def _table(operations: Sequence[Exercised], look: Look) -> Iterator[str]:
+    """Each operation with its calls, the statuses that were answered, and those that were not."""
+    names = [_plain(each.operation.id) for each in operations]
+    first = max(len(name) for name in ["OPERATION", *names])
+    room = max(look.width - first - len("  CALLS") - 6, 24)
+    answered = [_answered(each) for each in operations]
+    second = min(max(len(each) for each in ["ANSWERED", *answered]), room * 2 // 5)
+    yield look.paint(DIM, f"  {'OPERATION':{first}}  CALLS  {'ANSWERED':{second}}  NOT ANSWERED")
+    for name, each, got in zip(names, operations, answered, strict=True):
+        columns = [textwrap.wrap(got, second), textwrap.wrap(_missed(each), room - second)]
+        head = f"  {name:{first}}  {each.calls:5}"
+        for hit, missed in zip_longest(*columns, fillvalue=""):
+            gap = " " * (second - len(hit) + 2)
+            yield f"{head}  {look.paint(GREEN, hit)}{gap}{look.paint(YELLOW, missed)}".rstrip()
+            head = " " * len(head)
+
+
+def _answered(exercised: Exercised) -> str:
+    declared = exercised.operation.responses
+    met = sorted({*exercised.statuses} & {*declared} | {*exercised.undeclared})
+    return " ".join(str(status) if status in declared else f"({status})" for status in met)
+
+
+def _missed(exercised: Exercised) -> str:
+    missed = (each for each in exercised.operation.responses if each not in exercised.statuses)
+    return " ".join(str(status) for status in missed)
+
+
+def _list(title: str, found: Mapping[Exercised, Sequence[str]], look: Look) -> Iterator[str]:
+    """What each operation lacks; operations that lack the same share an entry."""
+    lacking: dict[str, list[str]] = {}
+    for exercised, names in found.items():
+        if names:
+            who = lacking.setdefault(look.cut(names, "; "), [])
+            who.append(_plain(exercised.operation.id))
+    if lacking:
+        yield look.paint(DIM, f"  {title}")
+    for what, who in lacking.items():
+        yield from look.wrap(f"{', '.join(who)}: {what}", indent="    ", hang="      ")
+
+
+def _never_sent(exercised: Exercised) -> list[str]:
+    return [
+        _named(field) for field in exercised.declared.fields if field.point not in exercised.points
+    ]
+
+
+def _never_used(exercised: Exercised, look: Look) -> list[str]:
+    lines = []
+    for field in exercised.declared.fields:
+        unused = [_shown(v) for point, v in field.values.items() if point not in exercised.points]
+        if unused:
+            lines.append(f"{_named(field)} {look.cut(unused)}")
+    return lines
+
+
+def _named(field: Field) -> str:
+    """A body's pointer speaks for itself; a parameter needs to be told apart."""
+    named = field.pointer if field.pointer.startswith("/") else f"{field.where} {field.pointer}"
+    return _plain(named.strip())
+
+
+def _shown(value: Any) -> str:
+    return _plain(value if isinstance(value, str) else orjson.dumps(value).decode())
+
+
+def _plain(text: str) -> str:
+    """A document's text without what would speak to the terminal."""
+    return text.translate(CONTROL)
+
+
+def _footer(coverage: Coverage, look: Look) -> str:
+    operations = (each for vendor in coverage.counted for each in coverage.operations(vendor))
+    notes = [HOW]
+    if any(each.undeclared for each in operations):
+        notes.insert(0, UNDECLARED)
+    if coverage.unasked:
+        notes.insert(0, f"No test asked {', '.join(coverage.unasked)}; {coverage.fate}.")
+    return "\n".join(look.paint(DIM, line) for note in notes for line in look.wrap(note))
