@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from understudy.admin import PREFIX, Plane, admin_room
 from understudy.clock import DueCall
-from understudy.connexion_stack import connexion_stack
+from understudy.connexion_stack import connexion_stack, new_stack
 from understudy.due import DueCalls
 from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
 from understudy.rooms import open_rooms
@@ -35,7 +35,7 @@ class App:
         self._stages = {room.name: _stage(room, settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         limit = max(settings.body_limit, settings.snapshot_limit)
-        behind = Recorder(connexion_stack(admin), admin, settings, log, limit)
+        behind = Recorder(new_stack(admin), admin, settings, log, limit)
         addresses = Addresses(self._stages, Stage(admin, behind, cors=behind), PREFIX, root)
         self._edge = Edge(addresses, self.sessions, self._due, log)
 
