@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, Stopwatch, instant, timestamp
+from understudy.clock import (
+    MILLISECOND,
+    SECOND,
+    Clock,
+    ClockState,
+    DueCall,
+    Stopwatch,
+    duration,
+    instant,
+    timestamp,
+)
 
 NOON = instant("2026-03-11T12:00:00Z")
 YEAR_9999 = 253_402_300_799 * SECOND
@@ -195,10 +205,180 @@ def test_a_timestamp_has_seven_digits_by_default() -> None:
     assert timestamp(NOON) == "2026-03-11T12:00:00.0000000+00:00"
 
 
-@given(instants)
-def test_a_timestamp_is_read_back(at: int) -> None:
-    """Reading what was written gives the instant, to the microsecond."""
-    assert instant(timestamp(at, 6)) == at // 1_000 * 1_000
+@given(instants, st.integers(1, 9))
+def test_a_timestamp_is_read_back(at: int, digits: int) -> None:
+    """Reading what was written gives the instant, to the last digit, which may be a nanosecond."""
+    unit = 10 ** (9 - digits)
+
+    assert instant(timestamp(at, digits)) == at // unit * unit
+
+
+@pytest.mark.parametrize(
+    ("fraction", "nanoseconds"),
+    [
+        (".1", 100_000_000),
+        (".000000001", 1),
+        (",5", 500_000_000),
+        (".123456789", 123_456_789),
+        (".1234567899", 123_456_789),
+        (".0000000009", 0),
+    ],
+)
+@pytest.mark.parametrize("zone", ["", "Z", "+00:00"])
+def test_a_fraction_is_read_to_the_nanosecond(fraction: str, nanoseconds: int, zone: str) -> None:
+    """Any number of digits; those beyond the ninth are cut, as those that are written."""
+    assert instant(f"2026-03-11T12:00:00{fraction}{zone}") == NOON + nanoseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT1H", 3_600),
+        ("P1D", 86_400),
+        ("P2W", 14 * 86_400),
+        ("P1DT1H", 90_000),
+        ("PT1H30M", 5_400),
+        ("P1W2DT3H4M5S", 7 * 86_400 + 2 * 86_400 + 3 * 3_600 + 4 * 60 + 5),
+        ("PT0S", 0),
+        ("PT90M", 5_400),
+        ("P400D", 400 * 86_400),
+    ],
+)
+def test_a_duration_is_read(text: str, seconds: int) -> None:
+    """Weeks, days, hours, minutes and seconds, of any number."""
+    assert duration(text) == seconds * SECOND
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"), [("PT0.5S", 500_000_000), ("PT1.000000001S", SECOND + 1)]
+)
+def test_a_duration_has_a_fraction_of_seconds(text: str, nanoseconds: int) -> None:
+    """To the nanosecond."""
+    assert duration(text) == nanoseconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "P", "PT", "P1DT", "1H", "PT1", "P1H", "PT1D", "-PT1H", "PT-1H", "pt1h"),
+        *("P1Y", "P1M", "PT1.5H", "PT1,5S", "PT.5S", "PT1S ", "PT1S\n", "PT0.0000000001S"),
+    ],
+)
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """Years and months, too: they have no fixed length."""
+    with pytest.raises(ValueError, match="is not a duration such as P30D or PT1H30M"):
+        duration(text)
+
+
+@given(st.integers(0, 99_999), st.integers(0, 86_399))
+def test_a_duration_adds_up(days: int, seconds: int) -> None:
+    """Its parts are added, whatever they are."""
+    assert duration(f"P{days}DT{seconds}S") == (days * 86_400 + seconds) * SECOND
+
+
+def test_a_started_clock_goes_on_from_where_it_stood() -> None:
+    """However long it stood still, and however far it was shifted."""
+    clock = Clock(NOON, wall=itertools.count(5 * SECOND, SECOND).__next__)
+    clock.shift(60 * SECOND)
+
+    clock.run()
+
+    assert not clock.frozen
+    assert [clock.now(), clock.now()] == [NOON + 61 * SECOND, NOON + 62 * SECOND]
+
+
+def test_starting_a_running_clock_changes_nothing() -> None:
+    """It runs already; what it was shifted stays."""
+    clock = Clock(wall=lambda: NOON)
+    clock.shift(SECOND)
+
+    clock.run()
+
+    assert clock.now() == NOON + SECOND
+
+
+def test_a_clock_is_stopped_and_started() -> None:
+    """The time in between is not made up for."""
+    clock = ticking()
+    clock.freeze()
+    stood = clock.now()
+
+    clock.run()
+
+    assert clock.now() == stood + SECOND
+
+
+def test_a_snapshot_is_where_a_clock_stood() -> None:
+    """With what waits, earliest first, and how much was ever scheduled."""
+    clock = Clock(NOON)
+    later = clock.schedule(NOON + 2, "sent", "act", b"{}")
+    sooner = clock.schedule(NOON + 1, "sent", "act", b"{}")
+
+    assert clock.snapshot() == ClockState(NOON, True, (sooner, later), 2)
+
+
+def test_a_restored_clock_stands_where_it_stood() -> None:
+    """What was scheduled, fired and shifted since is undone."""
+    clock = Clock(NOON)
+    waiting = clock.schedule(NOON + 1, "sent", "act", b"{}")
+    state = clock.snapshot()
+    clock.shift(SECOND)
+    clock.pop_due()
+    clock.schedule(NOON + 2, "sent", "act", b"{}")
+
+    clock.restore(state)
+
+    assert (clock.now(), clock.frozen, clock.pending()) == (NOON, True, [waiting])
+    assert clock.snapshot() == state
+
+
+def test_a_restored_clock_goes_on_counting() -> None:
+    """Calls of one instant fire in the order of scheduling, across a restore."""
+    clock = Clock(NOON)
+    first = clock.schedule(NOON, "sent", "act", b"{}")
+    clock.restore(clock.snapshot())
+
+    second = clock.schedule(NOON, "sent", "act", b"{}")
+
+    assert [clock.pop_due(), clock.pop_due()] == [first, second]
+
+
+def test_a_snapshot_is_not_changed_by_what_comes() -> None:
+    """It can be restored again and again."""
+    clock = Clock(NOON)
+    call = clock.schedule(NOON, "sent", "act", b"{}")
+    state = clock.snapshot()
+
+    for _ in range(2):
+        clock.restore(state)
+        assert clock.pop_due() == call
+
+    assert state.due == (call,)
+
+
+def test_a_restored_clock_that_ran_runs_on() -> None:
+    """From the instant at which it was saved, as fast as real time."""
+    clock = ticking()
+    state = clock.snapshot()
+    clock.shift(3_600 * SECOND)
+
+    clock.restore(state)
+
+    assert not clock.frozen
+    assert clock.now() == state.now + SECOND
+
+
+@given(st.lists(st.integers(0, 5)))
+def test_a_restored_heap_is_in_order(delays: list[int]) -> None:
+    """Calls still fall due by instant and number."""
+    clock = Clock(NOON)
+    calls = [clock.schedule(NOON + delay, "sent", "act", b"{}") for delay in delays]
+    other = Clock(NOON)
+
+    other.restore(clock.snapshot())
+    other.shift(5)
+
+    assert list(iter(other.pop_due, None)) == sorted(calls)
 
 
 @given(instants, instants)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from receiving import receiving
 
 from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
 from understudy.destinations import refusal
-from understudy.due import DueCalls
+from understudy.due import MOST_FIRED, DueCalls
 from understudy.json_text import write_json
 from understudy.session import Session
 from understudy.settings import Settings
@@ -55,6 +56,7 @@ class Stage:
             "fail": self.fail,
             "call": self.call,
             "answered": self.answered,
+            "ring": self.ring,
         }
         return Vendor(
             name=name,
@@ -91,6 +93,10 @@ class Stage:
 
     async def call(self, work: UnitOfWork, report: str | None = None) -> None:
         work.deliver("done", BLOCKED, {}, report=report)
+
+    async def ring(self, work: UnitOfWork, url: str, subscription: str = "") -> None:
+        await self.note(work, "ring")
+        work.deliver("ring", url, {}, subscription=subscription)
 
     async def answered(self, work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> None:
         self.reports.append((delivery.event, attempt.error, (work.now - NOON) // SECOND))
@@ -386,3 +392,156 @@ async def test_who_does_not_ask_is_not_told(stage: Stage) -> None:
 
     assert (stage.reports, stage.told) == ([], [])
     assert [each.state for each in session.webhooks.deliveries] == ["blocked"]
+
+
+async def test_a_receiver_may_move_the_clock(stage: Stage) -> None:
+    """A move from inside a delivery's handler does not wait for that delivery, and fires."""
+    session = stage.session()
+    plan(session, 10, "note", name="between")
+    plan(session, 30, "note", name="after")
+
+    async def answer() -> int:
+        await stage.due.shift(session, 15 * SECOND)
+        return 200
+
+    async with asyncio.timeout(10), receiving(answer) as receiver:
+        plan(session, 1, "ring", url=receiver.url)
+        await stage.due.shift(session, 60 * SECOND)
+
+    assert stage.told == [("ring", 1), ("between", 10), ("after", 30)]
+    assert session.clock.now() == NOON + 60 * SECOND
+
+
+async def test_a_receiver_may_move_the_clock_further(stage: Stage) -> None:
+    """The outer move then has nothing left to do, and does not go back."""
+    session = stage.session()
+
+    async def answer() -> int:
+        await stage.due.shift(session, 100 * SECOND)
+        return 200
+
+    async with asyncio.timeout(10), receiving(answer) as receiver:
+        plan(session, 1, "ring", url=receiver.url)
+        fired = await stage.due.shift(session, 60 * SECOND)
+
+    assert len(fired) == 1
+    assert session.clock.now() == NOON + 101 * SECOND
+
+
+async def test_a_receiver_may_move_the_clock_to_its_own_next_delivery(stage: Stage) -> None:
+    """That one waits behind the first; the move does not wait for either."""
+    session = stage.session()
+    moved: list[int] = []
+
+    async def answer() -> int:
+        if not moved:
+            moved.append(len(await stage.due.shift(session, 10 * SECOND)))
+        return 200
+
+    async with asyncio.timeout(10), receiving(answer) as receiver:
+        plan(session, 1, "ring", url=receiver.url)
+        plan(session, 5, "ring", url=receiver.url)
+        await stage.due.shift(session, 60 * SECOND)
+
+    assert moved == [1]
+    assert [each.state for each in session.webhooks.deliveries] == ["delivered", "delivered"]
+
+
+@pytest.mark.parametrize("how", ["reset", "restore"])
+async def test_a_receiver_may_end_the_world(stage: Stage, how: str) -> None:
+    """A move of a world that is gone neither fires nor moves anything in the next one."""
+    session = stage.session()
+    plan(session, 30, "note", name="waiting")
+    world = session.snapshot()
+
+    async def answer() -> int:
+        session.reset() if how == "reset" else session.restore(world)
+        return 200
+
+    async with asyncio.timeout(10), receiving(answer) as receiver:
+        plan(session, 1, "ring", url=receiver.url)
+        fired = await stage.due.shift(session, 60 * SECOND)
+
+    assert [each.action for each in fired] == ["ring"]
+    assert stage.told == [("ring", 1)]
+    assert session.clock.now() == NOON
+    assert len(session.clock) == (0 if how == "reset" else 1)
+
+
+async def test_a_request_fires_nothing_while_the_clock_is_moved(stage: Stage) -> None:
+    """Whoever moves it fires in order; a request in between does not run ahead."""
+    session = stage.session()
+
+    async def answer() -> int:
+        session.clock.schedule(NOON, "toy", "note", b'{"name":"due"}')
+        await stage.due.catch_up(session)
+        assert stage.told == [("ring", 1)]
+        return 200
+
+    async with receiving(answer) as receiver:
+        plan(session, 1, "ring", url=receiver.url)
+        await stage.due.shift(session, 60 * SECOND)
+
+    assert stage.told == [("ring", 1), ("due", 0)]
+    assert session.shifting == 0
+
+
+async def test_a_move_waits_for_what_is_under_way(stage: Stage) -> None:
+    """What a request sent just before is answered before the clock moves."""
+    session = stage.session()
+    instants: list[int] = []
+
+    async def answer() -> int:
+        await asyncio.sleep(0.05)
+        instants.append(session.clock.now())
+        return 200
+
+    async with receiving(answer) as receiver:
+        plan(session, 0, "ring", url=receiver.url)
+        await stage.due.catch_up(session)
+        await stage.due.shift(session, 60 * SECOND)
+
+    assert instants == [NOON]
+
+
+async def test_a_lifecycle_that_never_ends_does_not_hang(stage: Stage) -> None:
+    """After so many calls the clock stands where it has come to, and goes on when asked again."""
+    session = stage.session()
+    plan(session, 0, "chain", left=MOST_FIRED + 10, every=0.001)
+    target = NOON + 3_600 * SECOND
+
+    fired = await stage.due.move_to(session, target)
+
+    assert len(fired) == MOST_FIRED
+    assert NOON < session.clock.now() < target
+    assert len(await stage.due.move_to(session, target)) == 11
+    assert session.clock.now() == target
+
+
+async def test_while_much_fires_others_get_a_turn(stage: Stage) -> None:
+    """A long move does not keep the loop to itself."""
+    session = stage.session()
+    plan(session, 0, "chain", left=1_000, every=0.001)
+    turns: list[int] = []
+
+    async def other() -> None:
+        while len(stage.told) < 1_000:
+            turns.append(len(stage.told))
+            await asyncio.sleep(0)
+
+    await asyncio.gather(stage.due.shift(session, 3_600 * SECOND), other())
+
+    assert len(turns) > 5
+
+
+@pytest.mark.parametrize("target", [NOON - 1, instant("9999-12-31T00:00:00Z")])
+async def test_a_clock_moves_forward_and_not_beyond_the_last_year(
+    stage: Stage, target: int
+) -> None:
+    """The refusal says what to do."""
+    session = stage.session()
+
+    with pytest.raises(ValueError, match="reset the session"):
+        await stage.due.move_to(session, target)
+
+    assert session.clock.now() == NOON

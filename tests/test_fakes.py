@@ -89,3 +89,50 @@ def test_faker_is_not_loaded_for_ids() -> None:
     finished = subprocess.run([sys.executable, "-c", script], check=False)
 
     assert finished.returncode == 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(seeds, st.booleans())
+def test_restored_sequences_go_on_from_where_they_stood(seed: int, invented: bool) -> None:
+    """Ids and names come again as they came, whether or not Faker was needed before."""
+    fakes = Fakes(seed)
+    if invented:
+        fakes.faker.name()
+    state = fakes.snapshot()
+    first = drawn(fakes)
+
+    fakes.restore(state)
+
+    assert drawn(fakes) == first
+
+
+def test_another_source_goes_on_the_same_way() -> None:
+    """The state is all there is to know, whatever the seed."""
+    fakes, other = Fakes(1), Fakes(2)
+    fakes.faker.name()
+
+    other.restore(fakes.snapshot())
+
+    assert drawn(other) == drawn(fakes)
+
+
+def test_a_restore_forgets_a_faker_that_came_later() -> None:
+    """A Faker is seeded from the sequence; one that was not there yet is made anew."""
+    fakes = Fakes(1)
+    state = fakes.snapshot()
+    first = fakes.faker.name()
+
+    fakes.restore(state)
+
+    assert fakes.snapshot() == state
+    assert fakes.faker.name() == first
+
+
+def test_a_snapshot_draws_nothing() -> None:
+    """Looking does not move a sequence, and does not load Faker."""
+    fakes = Fakes(1)
+
+    fakes.snapshot()
+
+    assert "faker" not in vars(fakes)
+    assert fakes.uuid() == Fakes(1).uuid()

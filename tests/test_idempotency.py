@@ -160,3 +160,43 @@ def test_pruning_keeps_what_still_lives(cache: IdempotencyCache) -> None:
     replayed = cache.begin(LATER, "req_4", EXPIRED, LIFETIME)
     assert replayed is not None
     assert replayed.request_id == "req_2"
+
+
+def test_a_restored_key_is_replayed(cache: IdempotencyCache) -> None:
+    """What was remembered then is remembered again, and what came since is not."""
+    state = cache.snapshot()
+    cache.forget(OWNER)
+    cache.begin(LATER, "req_2", NOON, LIFETIME)
+
+    cache.restore(state)
+
+    assert cache.begin(OWNER, "req_3", AGAIN, LIFETIME) is not None
+    assert cache.begin(LATER, "req_4", AGAIN, LIFETIME) is None
+
+
+def test_a_request_that_is_being_answered_is_not_in_a_snapshot(cache: IdempotencyCache) -> None:
+    """Nobody will ever answer it in the world that comes back."""
+    cache.begin(LATER, "req_2", NOON, LIFETIME)
+
+    assert set(cache.snapshot()) == {OWNER}
+
+
+def test_a_snapshot_keeps_its_replies(cache: IdempotencyCache) -> None:
+    """A key that begins anew after a restore does not reach the snapshot."""
+    state = cache.snapshot()
+    cache.restore(state)
+
+    cache.keep(OWNER, 200, {}, b"[]")
+
+    assert state[OWNER].status == 201
+
+
+def test_restored_keys_expire_in_their_order(cache: IdempotencyCache) -> None:
+    """The oldest are pruned first, as before."""
+    cache.begin(LATER, "req_2", AGAIN, LIFETIME)
+    cache.keep(LATER, 200, {}, b"[]")
+    cache.restore(cache.snapshot())
+
+    cache.begin(("sent", "acme", "key-3"), "req_3", EXPIRED, LIFETIME)
+
+    assert set(cache.snapshot()) == {LATER}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.journal import REDACTED, Exchange, Journal, redacted
+from understudy.journal import ANYTHING, REDACTED, Exchange, Journal, redacted
 
 
 def exchange(id: str, **members: Any) -> Exchange:
@@ -128,3 +128,101 @@ def test_find_matches_every_filter(
 def test_find_reads_its_statuses_once(journal: Journal) -> None:
     """Statuses from an iterator hold for every exchange, not only for the first."""
     assert ids(journal.find(statuses=iter([404, 500]))) == ["3", "4"]
+
+
+def asked(id: str, body: bytes, **members: Any) -> Exchange:
+    """An exchange whose request had this body."""
+    return exchange(id, request_body=body, **members)
+
+
+BODY = b'{"name":"Team","tags":["a","b"],"deep":{"x/y":{"~":1}},"none":null,"flag":true,"one":1}'
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "found"),
+    [
+        ("/name", "Team", True),
+        ("/name", "team", False),
+        ("/tags/1", "b", True),
+        ("/tags/01", "b", True),
+        ("/tags/2", ANYTHING, False),
+        ("/tags/-1", ANYTHING, False),
+        ("/tags", ["a", "b"], True),
+        ("/tags", ["b", "a"], False),
+        ("/deep/x~1y/~0", 1, True),
+        ("/deep", {"x/y": {"~": 1}}, True),
+        ("/deep", {"x/y": {"~": True}}, False),
+        ("/deep", {}, False),
+        ("/none", None, True),
+        ("/none", ANYTHING, True),
+        ("/nothing", None, False),
+        ("/flag", True, True),
+        ("/flag", 1, False),
+        ("/one", 1, True),
+        ("/one", 1.0, True),
+        ("/one", True, False),
+        ("/one", ANYTHING, True),
+        ("/name/0", ANYTHING, False),
+        ("", ANYTHING, True),
+    ],
+)
+def test_find_looks_into_bodies(pointer: str, value: Any, found: bool) -> None:
+    """By JSON pointers; equality is that of JSON, however deep."""
+    journal = Journal(10)
+    journal.add(asked("1", BODY))
+
+    assert ids(journal.find(body={pointer: value})) == (["1"] if found else [])
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'"text"', b"7"])
+def test_a_body_without_members_is_not_found_by_them(body: bytes) -> None:
+    """Whether it is no JSON, or JSON of another kind."""
+    journal = Journal(10)
+    journal.add(asked("1", body))
+
+    assert journal.find(body={"/name": ANYTHING}) == []
+
+
+def test_every_pointer_must_be_met() -> None:
+    """One that is not is enough to leave an exchange out."""
+    journal = Journal(10)
+    journal.add(asked("1", BODY))
+
+    assert journal.find(body={"/name": "Team", "/flag": False}) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"since": 20}, ["2", "3"]),
+        ({"since": 21}, ["3"]),
+        ({"until": 20}, ["1"]),
+        ({"since": 10, "until": 30}, ["1", "2"]),
+        ({"since": 30, "until": 30}, []),
+        ({"after": 0}, ["1", "2", "3"]),
+        ({"after": 2}, ["3"]),
+        ({"after": 3}, []),
+    ],
+)
+def test_find_looks_at_when_and_after_what(filters: dict[str, int], found: list[str]) -> None:
+    """From an instant on, before one, and after an exchange."""
+    journal = Journal(10)
+    for id in ("1", "2", "3"):
+        journal.add(exchange(id, started=int(id) * 10))
+
+    assert ids(journal.find(**filters)) == found
+
+
+def test_ids_are_compared_as_numbers() -> None:
+    """The tenth comes after the ninth."""
+    journal = Journal(20)
+    for number in range(1, 12):
+        journal.add(exchange(str(number)))
+
+    assert ids(journal.find(after=9)) == ["10", "11"]
+
+
+def test_an_exchange_is_got_by_its_id(journal: Journal) -> None:
+    """As long as it is kept."""
+    assert journal.get("2") is list(journal)[1]
+    assert journal.get("9") is None

@@ -47,6 +47,21 @@ def test_deleted_resources_skip_nothing() -> None:
     assert anchors.newer(READER, page=2, count=90) == 0
 
 
+def test_a_restored_reader_goes_on_from_where_he_began() -> None:
+    """Whoever began since is forgotten, and reads from the newest."""
+    anchors = Anchors()
+    anchors.newer(READER, page=1, count=100)
+    state = anchors.snapshot()
+    anchors.newer(READER, page=1, count=150)
+    anchors.newer(("globex",), page=1, count=150)
+
+    anchors.restore(state)
+
+    assert anchors.newer(READER, page=2, count=103) == 3
+    assert anchors.newer(("globex",), page=2, count=200) == 0
+    assert state == {READER: 100}
+
+
 MEMBERS = frozenset({"created_at", "id"})
 
 

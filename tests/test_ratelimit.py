@@ -118,3 +118,38 @@ def test_a_window_never_allows_more_than_its_limit(offsets: list[int]) -> None:
 
     allowed = [each.reset for each in standings if not each.exceeded]
     assert all(allowed.count(reset) <= STEADY.count for reset in allowed)
+
+
+def test_a_restored_window_counts_on() -> None:
+    """What was used up then is used up again; what was used since is not."""
+    windows = Windows()
+    taken(windows, STEADY, 0, 1)
+    state = windows.snapshot()
+    taken(windows, STEADY, 2, 3)
+
+    windows.restore(state)
+
+    assert [each.remaining for each in taken(windows, STEADY, 4, 5)] == [0, 0]
+    assert windows.snapshot() != state
+
+
+def test_a_window_that_began_later_is_forgotten() -> None:
+    """A restore begins it anew."""
+    windows = Windows()
+    state = windows.snapshot()
+    taken(windows, LIMIT, 0)
+
+    windows.restore(state)
+
+    assert windows.snapshot() == {}
+
+
+def test_a_snapshot_tells_when_a_window_began() -> None:
+    """In unix seconds, with how many it counted: of the limit, and of its burst."""
+    windows = Windows()
+    taken(windows, LIMIT, 61, 62)
+
+    assert windows.snapshot() == {
+        ("acme", "standard", 60): (UNIX_NOON + 60, 2),
+        ("acme", "standard", 1): (UNIX_NOON + 62, 1),
+    }

@@ -9,8 +9,9 @@ import pytest
 from conftest import NOON
 
 from understudy.app import App, create_app
-from understudy.clock import SECOND
-from understudy.session import Sessions
+from understudy.clock import SECOND, Clock
+from understudy.faults import Fault
+from understudy.session import DELIVER, Session, Sessions
 from understudy.settings import Settings
 from understudy.store import Snapshot
 from understudy.webhooks import Delivery
@@ -163,3 +164,177 @@ async def test_websockets_are_closed(app: App) -> None:
     await app({"type": "websocket"}, receive, send)  # type: ignore[arg-type]
 
     assert told == ["websocket.close"]
+
+
+def delivery(id: str, url: str = "http://127.0.0.1:9/", **members: str) -> Delivery:
+    """A delivery to nobody."""
+    return Delivery(id, "sent", "done", url, b"{}", {}, 1.0, NOON, **members)  # type: ignore[arg-type]
+
+
+async def test_a_restore_is_the_world_of_the_snapshot(client: httpx.AsyncClient, app: App) -> None:
+    """Resources, clock, due calls, ids, keys, windows: a snapshot then is the same as before."""
+    session = app.session()
+    await client.post(READY, json=HOOK, headers={**KEY, "idempotency-key": "k"})
+    world = session.snapshot()
+    await client.post(PROFILES, json={"name": "New"}, headers={**KEY, "idempotency-key": "l"})
+    await app.shift(session, 60 * SECOND)
+
+    session.restore(world)
+
+    assert session.snapshot() == world
+
+
+async def test_a_snapshot_costs_no_copy(app: App) -> None:
+    """What is stored is shared with it until it changes."""
+    session = app.session()
+
+    one, other = session.snapshot(), session.snapshot()
+
+    assert all(
+        other.resources.shelves[place] is shelf for place, shelf in one.resources.shelves.items()
+    )
+
+
+async def test_a_snapshot_is_not_changed_by_what_comes(client: httpx.AsyncClient, app: App) -> None:
+    """Neither by requests, nor by a restore of it and what follows."""
+    session = app.session()
+    world = session.snapshot()
+    shelves = {place: dict(shelf) for place, shelf in world.resources.shelves.items()}
+
+    for _ in range(2):
+        await client.post(PROFILES, json={"name": "New"}, headers=KEY)
+        session.restore(world)
+
+    assert world.resources.shelves == shelves
+
+
+async def test_a_world_may_come_from_another_session(client: httpx.AsyncClient, app: App) -> None:
+    """It goes on there as it would have gone on here."""
+    await client.post(PROFILES, json={"name": "New"}, headers=KEY)
+    other = app.session("other")
+
+    other.restore(app.session().snapshot())
+    here = await client.post(PROFILES, json={"name": "Next"}, headers=KEY)
+    there = await client.post(f"/@other{PROFILES}", json={"name": "Next"}, headers=KEY)
+
+    assert there.content == here.content
+
+
+async def test_a_restore_keeps_what_is_not_of_the_world(
+    client: httpx.AsyncClient, app: App
+) -> None:
+    """Journal, coverage, faults and named snapshots stay."""
+    session = app.session()
+    session.worlds["before"] = session.snapshot()
+    await client.get(PROFILES, headers=KEY)
+    session.faults.plan(Fault("1", "reset", vendor="zexa"))
+
+    session.restore(session.worlds["before"])
+
+    assert (len(session.journal), sum(session.coverage.values())) == (1, 1)
+    assert (len(session.faults), list(session.worlds)) == (1, ["before"])
+
+
+async def test_work_under_way_does_not_reach_the_restored_world(
+    client: httpx.AsyncClient, app: App
+) -> None:
+    """A request that began before keeps its changes to itself."""
+    world = app.session().snapshot()
+    slow = asyncio.create_task(
+        client.post(PROFILES, json={"name": "Late"}, headers={**KEY, "prefer": "delay=50"})
+    )
+    await asyncio.sleep(0.01)
+
+    app.session().restore(world)
+    answered = await slow
+
+    assert answered.status_code == 201
+    assert app.session().store.snapshot() == world.resources
+
+
+def held(session: Session, sent: Delivery) -> None:
+    """Have a delivery sent that a fault holds back for five seconds."""
+    session.faults.plan(Fault("1", "webhook-late", delay=5_000, times=1))
+    session.send(sent)
+
+
+async def test_a_held_delivery_survives_in_a_snapshot() -> None:
+    """It waits as a due call, whole."""
+    session = Session("a", Snapshot({}), Settings(clock=NOON))
+    held(session, delivery("d-1"))
+
+    [call] = session.snapshot().clock.due
+
+    assert (call.action, call.at) == (DELIVER, NOON + 5 * SECOND)
+    assert b'"d-1"' in call.arguments
+
+
+async def test_a_restore_forgets_the_held_deliveries_of_its_world() -> None:
+    """They are yet to be sent there; the log has them once they are."""
+    session = Session("a", Snapshot({}), Settings(clock=NOON))
+    held(session, delivery("d-1"))
+    world = session.snapshot()
+    await session.webhooks.send_now(delivery("d-2", "https://example.com/"))
+
+    session.restore(world)
+
+    assert [each.id for each in session.webhooks.deliveries] == ["d-2"]
+
+
+async def test_a_restore_gives_up_the_held_deliveries_of_the_other_world() -> None:
+    """Nothing will let them go."""
+    session = Session("a", Snapshot({}), Settings(clock=NOON))
+    world = session.snapshot()
+    held(session, delivery("d-1"))
+
+    session.restore(world)
+
+    [gone] = session.webhooks.deliveries
+    assert (gone.state, gone.reason) == ("failed", "given up: the session was restored")
+
+
+async def test_a_restore_of_a_running_clock_runs_on() -> None:
+    """The deliveries' log goes by the same clock."""
+    session = Session("a", Snapshot({}), Settings())
+    world = session.snapshot()
+    session.clock.shift(3_600 * SECOND)
+
+    session.restore(world)
+
+    assert not session.clock.frozen
+    assert session.clock.now() < world.clock.now + 600 * SECOND
+    assert isinstance(session.clock, Clock)
+
+
+async def test_a_session_is_looked_up_without_being_used() -> None:
+    """Whoever looks at it does not keep it from going."""
+    known = sessions(max_sessions=2)
+    known.get("a")
+    known.get("b")
+
+    known.find("a")
+    known.get("c")
+
+    assert known.names() == ["b", "c"]
+
+
+async def test_nobody_is_found_who_was_not_named() -> None:
+    """Looking makes no session."""
+    known = sessions()
+
+    assert known.find("a") is None
+    assert known.names() == []
+
+
+async def test_a_dropped_session_has_no_timer() -> None:
+    """What it would have woken for does not happen."""
+    known = Sessions(Snapshot({}), Settings())
+    session = known.get("a")
+    woken: list[str] = []
+    session.clock.schedule(session.clock.now() + SECOND // 50, "sent", "act", b"{}")
+    session.wake(lambda: woken.append("a"))
+
+    known.drop("a")
+    await asyncio.sleep(0.1)
+
+    assert woken == []

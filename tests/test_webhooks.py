@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,9 +17,11 @@ import httpx
 import hypothesis
 import pytest
 from hypothesis import strategies as st
+from receiving import receiving
 
 from understudy.clock import MILLISECOND, instant
 from understudy.destinations import is_loopback, refusal
+from understudy.faults import Fault, Planned
 from understudy.outgoing import EXCERPT
 from understudy.webhooks import KEPT, Attempt, Delivery, Webhooks
 
@@ -453,3 +457,270 @@ async def test_with_nothing_under_way_there_is_nothing_to_wait_for(webhooks: Web
     await webhooks.settle()
 
     assert not webhooks.deliveries
+
+
+def planned(kind: str, **members: Any) -> Planned:
+    """A fault that strikes."""
+    return Planned(Fault("1", kind, **members), random.Random(0))
+
+
+class Slow:
+    """A receiver that answers when it is told to, and knows how many wait for it."""
+
+    def __init__(self) -> None:
+        self.waiting = self.most = 0
+        self.let_go = asyncio.Event()
+
+    async def answer(self) -> int:
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        await self.let_go.wait()
+        self.waiting -= 1
+        return 200
+
+    async def until(self, waiting: int) -> None:
+        """Wait until so many wait."""
+        async with asyncio.timeout(10):
+            while self.waiting < waiting:
+                await asyncio.sleep(0.001)
+
+
+async def test_deliveries_of_a_subscription_leave_in_order(webhooks: Webhooks) -> None:
+    """One after the other, in the order of sending, however fast they come."""
+    async with receiving() as receiver:
+        for number in range(20):
+            sent = delivery(receiver.url, id=str(number), subscription="one")
+            sent.body = str(number).encode()
+            webhooks.send(sent)
+        await webhooks.settle()
+
+    assert receiver.bodies == [str(number).encode() for number in range(20)]
+
+
+async def test_one_of_a_subscription_is_under_way(webhooks: Webhooks) -> None:
+    """The next one waits for the answer to the first."""
+    slow = Slow()
+    async with receiving(slow.answer) as receiver:
+        for number in range(3):
+            webhooks.send(delivery(receiver.url, id=str(number), subscription="one"))
+        await slow.until(waiting=1)
+        await asyncio.sleep(0.05)
+        arrived = len(receiver.bodies)
+        slow.let_go.set()
+        await webhooks.settle()
+
+    assert (arrived, slow.most, len(receiver.bodies)) == (1, 1, 3)
+
+
+async def test_subscriptions_do_not_wait_for_each_other(webhooks: Webhooks) -> None:
+    """A slow receiver holds up its own deliveries only."""
+    slow = Slow()
+    async with receiving(slow.answer) as receiver:
+        for number in range(3):
+            webhooks.send(delivery(receiver.url, id=str(number), subscription=str(number)))
+        await slow.until(waiting=3)
+        slow.let_go.set()
+        await webhooks.settle()
+
+    assert slow.most == 3
+
+
+async def test_a_failed_delivery_does_not_hold_up_the_next(webhooks: Webhooks, deaf: str) -> None:
+    """Whatever became of the first."""
+    for number in range(2):
+        webhooks.send(delivery(deaf, id=str(number), subscription="one"))
+
+    await webhooks.settle()
+
+    assert [each.state for each in webhooks.deliveries] == ["failed", "failed"]
+
+
+async def test_a_report_may_send_the_next(receiver: Receiver) -> None:
+    """What a room sends when it is told is settled, too."""
+
+    async def report(told: Delivery, attempt: Attempt) -> None:
+        if told.id == "1":
+            webhooks.send(delivery(f"{receiver.url}/200", id="2", subscription="one"))
+
+    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    webhooks.send(delivery(f"{receiver.url}/200", id="1", subscription="one"))
+
+    await webhooks.settle()
+
+    assert [each.state for each in webhooks.deliveries] == ["delivered", "delivered"]
+    assert webhooks.busy() == frozenset()
+
+
+async def test_settling_apart_from_some_does_not_wait_for_them(webhooks: Webhooks) -> None:
+    """Who is busy himself would wait for ever."""
+    slow = Slow()
+    async with receiving(slow.answer) as patient, receiving() as quick:
+        webhooks.send(delivery(patient.url, id="1", subscription="slow"))
+        await slow.until(waiting=1)
+        webhooks.send(delivery(quick.url, id="2", subscription="quick"))
+
+        async with asyncio.timeout(10):
+            await webhooks.settle(frozenset({"slow"}))
+
+        assert webhooks.busy() == {"slow"}
+        assert [each.state for each in webhooks.deliveries] == ["pending", "delivered"]
+        slow.let_go.set()
+        await webhooks.settle()
+
+
+async def test_settling_has_an_end(webhooks: Webhooks) -> None:
+    """With a timeout nobody waits longer; what is under way stays under way."""
+    slow = Slow()
+    async with receiving(slow.answer) as receiver:
+        webhooks.send(delivery(receiver.url, subscription="slow"))
+
+        async with asyncio.timeout(10):
+            await webhooks.settle(timeout=0.05)
+
+        assert webhooks.busy() == {"slow"}
+        slow.let_go.set()
+        await webhooks.settle()
+
+
+async def test_a_late_delivery_is_held_until_it_is_released(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """Nothing leaves before; then it does, once."""
+    late = delivery(f"{receiver.url}/200")
+    webhooks.send(late, planned("webhook-late", delay=5))
+    await webhooks.settle()
+    state, arrived = late.state, len(receiver.requests)
+
+    webhooks.release(late)
+    webhooks.release(late)
+    await webhooks.settle()
+
+    assert (state, arrived) == ("held", 0)
+    assert (late.state, len(receiver.requests)) == ("delivered", 1)
+
+
+async def test_an_unknown_delivery_is_released_as_it_was_packed(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """In another process the log does not know it, and it leaves all the same."""
+    webhooks.release(delivery(f"{receiver.url}/200"))
+    await webhooks.settle()
+
+    assert [each.state for each in webhooks.deliveries] == ["delivered"]
+
+
+async def test_a_closed_session_releases_nothing(webhooks: Webhooks, receiver: Receiver) -> None:
+    """What it held back stays."""
+    late = delivery(f"{receiver.url}/200")
+    webhooks.send(late, planned("webhook-late", delay=5))
+    webhooks.close()
+
+    webhooks.release(late)
+    await webhooks.settle()
+
+    assert receiver.requests == []
+
+
+async def test_out_of_order_is_after_the_next_of_its_subscription(webhooks: Webhooks) -> None:
+    """Another subscription's delivery does not let it go."""
+    async with receiving() as receiver:
+        for id, subscription in (("1", "a"), ("2", "b"), ("3", "a"), ("4", "a")):
+            sent = delivery(receiver.url, id=id, subscription=subscription)
+            sent.body = id.encode()
+            webhooks.send(sent, planned("webhook-out-of-order") if id == "1" else None)
+            await webhooks.settle()
+
+    assert receiver.bodies == [b"2", b"3", b"1", b"4"]
+
+
+async def test_out_of_order_leaves_at_last_when_no_other_comes(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """Somebody releases it; the next one then has nobody to let go."""
+    first = delivery(f"{receiver.url}/200", id="1", subscription="a")
+    webhooks.send(first, planned("webhook-out-of-order", delay=5))
+
+    webhooks.release(first)
+    webhooks.send(delivery(f"{receiver.url}/200", id="2", subscription="a"))
+    await webhooks.settle()
+
+    assert len(receiver.requests) == 2
+
+
+async def test_a_replay_goes_past_the_queue_and_tells_nobody(receiver: Receiver) -> None:
+    """With its new headers; the attempt is added to the delivery's."""
+    told: list[Attempt] = []
+
+    async def report(delivery: Delivery, attempt: Attempt) -> None:
+        told.append(attempt)
+
+    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    sent = delivery(f"{receiver.url}/500", headers={"signature": "old"})
+    webhooks.send(sent)
+    await webhooks.settle()
+
+    attempt = await webhooks.replay(sent, {"signature": "new"})
+
+    assert [headers["signature"] for _, _, headers, _ in receiver.requests] == ["old", "new"]
+    assert (sent.attempts[1:], len(told)) == ([attempt], 1)
+    assert attempt.headers == {"signature": "new"}
+
+
+async def test_a_further_attempt_goes_on_with_the_one_it_repeats(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """One entry in the log, with every attempt, from when it was first sent."""
+    await webhooks.send_now(delivery(f"{receiver.url}/500", id="1"))
+    again = delivery(f"{receiver.url}/200", id="1", repeats=True)
+
+    await webhooks.send_now(again)
+
+    assert list(webhooks.deliveries) == [again]
+    assert [attempt.status for attempt in again.attempts] == [500, 200]
+
+
+async def test_an_id_that_comes_again_is_another_delivery(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """After a restore ids repeat; what is no further attempt has none of the first."""
+    await webhooks.send_now(delivery(f"{receiver.url}/500", id="1"))
+    other = delivery(f"{receiver.url}/200", id="1")
+
+    await webhooks.send_now(other)
+
+    assert list(webhooks.deliveries) == [other]
+    assert [attempt.status for attempt in other.attempts] == [200]
+
+
+async def test_forgetting_gives_up_what_has_not_left(webhooks: Webhooks) -> None:
+    """What is under way, what waits behind it, and what is held back; what is done stays."""
+    slow = Slow()
+    async with receiving(slow.answer) as patient, receiving() as quick:
+        await webhooks.send_now(delivery(quick.url, id="done"))
+        for id in ("first", "second"):
+            webhooks.send(delivery(patient.url, id=id, subscription="slow"))
+        webhooks.send(delivery(quick.url, id="late"), planned("webhook-late"))
+        webhooks.send(delivery(quick.url, id="gone"), planned("webhook-late"))
+        await slow.until(waiting=1)
+
+        webhooks.forget(frozenset({"gone"}))
+        slow.let_go.set()
+        await webhooks.settle()
+
+    states = {each.id: each.state for each in webhooks.deliveries}
+    assert states == {"done": "delivered", "first": "failed", "second": "failed", "late": "failed"}
+    assert (len(patient.bodies), len(quick.bodies)) == (1, 1)
+
+
+async def test_after_forgetting_deliveries_leave_again(
+    webhooks: Webhooks, receiver: Receiver
+) -> None:
+    """The subscription is not stuck."""
+    webhooks.send(delivery(f"{receiver.url}/wait", id="1", subscription="a"))
+    await anyio.to_thread.run_sync(receiver.arrived.wait, 10)
+    webhooks.forget(frozenset())
+
+    webhooks.send(delivery(f"{receiver.url}/200", id="2", subscription="a"))
+    await webhooks.settle()
+
+    assert [each.state for each in webhooks.deliveries] == ["failed", "delivered"]

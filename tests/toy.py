@@ -1,4 +1,4 @@
-"""A vendor of three operations, for tests of what no real room does."""
+"""Two small vendors, for tests of what no real room does, or not yet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,21 @@ from understudy import checks
 from understudy.auth import Account, Accounts
 from understudy.contract import Document
 from understudy.errors import ApiError
+from understudy.json_text import write_json
+from understudy.lifecycle import Lifecycle
+from understudy.ratelimit import Limit
 from understudy.rooms import bind
-from understudy.vendor import Call, Reply, Room, Vendor
+from understudy.vendor import (
+    Call,
+    Reply,
+    Resource,
+    Room,
+    Sample,
+    UnitOfWork,
+    Vendor,
+    View,
+)
+from understudy.webhooks import Delivery
 
 ANSWER = {"type": "object", "required": ["toy"], "properties": {"toy": {"type": "string"}}}
 DOCUMENT: dict[str, Any] = {
@@ -68,3 +81,152 @@ def toy_room(answer: Any) -> Room:
     )
     accounts = Accounts([ACCOUNT], "owner", bool)
     return Room(vendor, document, bind(document, handlers), accounts, {}, "/toys")
+
+
+# A second vendor: a shop whose toys have a life.
+
+SOLD = "http://127.0.0.1:9/sold"
+SHELF = 5
+TOY = {
+    "type": "object",
+    "required": ["id", "name", "state"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string", "minLength": 1},
+        "state": {"type": "string", "enum": ["new", "sold", "broken"]},
+    },
+}
+SHOP: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "A shop", "version": "1"},
+    "security": [{"Token": []}],
+    "paths": {
+        "/toys": {
+            "post": {
+                "operationId": "createToy",
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+                "responses": {
+                    "201": {
+                        "description": "",
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/Toy"}}
+                        },
+                    },
+                    "429": {"description": ""},
+                    "507": {"description": ""},
+                },
+            }
+        },
+    },
+    "components": {
+        "schemas": {"Toy": TOY},
+        "securitySchemes": {"Token": {"type": "http", "scheme": "bearer"}},
+    },
+}
+LIFE = Lifecycle(
+    kind="toy",
+    member="state",
+    table={
+        "new": {"sell": "sold", "smash": "broken", "wear_out": "broken"},
+        "sold": {"take_back": "new"},
+        "broken": {},
+    },
+)
+HELPER = Account("helper", "let-me-help", "The other one.")
+
+
+class ShelfFull(ApiError):
+    """The shop has no room for another toy."""
+
+    status = 507
+
+
+def shown(toy: Resource) -> Resource:
+    """What the shop's users see: not who made it, nor when."""
+    return {name: toy[name] for name in ("id", "name", "state")}
+
+
+def signed(work: UnitOfWork) -> dict[str, str]:
+    """What a delivery carries when it leaves now."""
+    return {"X-Toy-Signature": f"at={work.timestamp(0)}"}
+
+
+async def create_toy(call: Call) -> Reply:
+    """A toy is made, and sold an hour later; every scope is a shelf."""
+    shelf = call.body.get("shelf", "")
+    if await call.toys.count(shelf) >= SHELF:
+        raise ShelfFull(f"the shelf holds {SHELF} toys")
+    toy = {"id": call.fakes.uuid(), "name": call.body["name"], "state": "new"}
+    made = {"created_at": call.timestamp(0), "by": call.account.name if call.account else ""}
+    await call.toys.put({**toy, **made}, shelf)
+    call.later(3_600, "sell_itself", id=toy["id"], shelf=shelf)
+    return Reply(201, toy)
+
+
+async def sell_itself(work: UnitOfWork, id: str, shelf: str) -> None:
+    toy = await work.toys.find(id, shelf)
+    if toy is not None and toy["state"] == "new":
+        await sell(work, toy, shelf)
+
+
+async def sell(work: UnitOfWork, toy: Resource, scope: str) -> None:
+    """It is sold, its maker is told, and a day later it is back."""
+    sold = LIFE.fire(toy, "sell")
+    await work.toys.put(sold, scope)
+    work.deliver("toy.sold", SOLD, shown(sold), signed(work))
+    work.later(86_400, "come_back", id=toy["id"], shelf=scope)
+
+
+async def come_back(work: UnitOfWork, id: str, shelf: str) -> None:
+    await take_back(work, await work.toys.get(id, shelf), shelf)
+
+
+async def take_back(work: UnitOfWork, toy: Resource, scope: str) -> None:
+    await work.toys.put(LIFE.fire(toy, "take_back"), scope)
+
+
+async def smash(work: UnitOfWork, toy: Resource, scope: str) -> None:
+    """Nobody smashes a toy here."""
+    await work.toys.put(LIFE.fire(toy, "smash"), scope)
+    raise ShelfFull("there is no room for the pieces")
+
+
+async def sample_toy(call: Call) -> tuple[dict[str, str], Any]:
+    """A toy with a name that somebody might have."""
+    return {}, {"name": call.fakes.faker.first_name()}
+
+
+async def resign(work: UnitOfWork, delivery: Delivery) -> dict[str, str]:
+    return signed(work)
+
+
+def toy_shop() -> Room:
+    """A room whose toys are made by its operation, by hand or by samples, and sold by time."""
+    handlers = ModuleType("shop")
+    handlers.__dict__["create_toy"] = create_toy
+    document = Document("shop", SHOP)
+    vendor = Vendor(
+        name="shop",
+        title="A shop",
+        handlers=handlers,
+        checks=(checks.count, checks.rate_limit, checks.parameters, checks.body),
+        spell=spell,
+        finish=finish,
+        collections={"toys": "toy", "tills": "till"},
+        actions={"sell_itself": sell_itself, "come_back": come_back},
+        limit=lambda operation: Limit("shop", 3, 60, 3),
+        lifecycles={"toys": LIFE},
+        fires={"toys": {"sell": sell, "take_back": take_back, "smash": smash}},
+        views={"toys": View("Toy", shown)},
+        samples={"toys": Sample("createToy", sample_toy)},
+        signature="x-toy-signature",
+        resign=resign,
+    )
+    accounts = Accounts([ACCOUNT, HELPER], "owner", bool)
+    seed = {"id": "bear", "name": "Bear", "state": "new", "created_at": "2026-01-01T00:00:00+00:00"}
+    shelves = {("shop", "toys", ""): {"bear": write_json({**seed, "by": "owner"})}}
+    return Room(vendor, document, bind(document, handlers), accounts, shelves, "/shop")

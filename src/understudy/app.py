@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from understudy.admin import PREFIX, Plane, admin_room, guard
 from understudy.clock import DueCall
-from understudy.connexion_stack import connexion_stack
+from understudy.connexion_stack import connexion_stack, new_stack
 from understudy.due import DueCalls
 from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
 from understudy.rooms import open_rooms
@@ -39,7 +39,7 @@ class App:
         limit = partial(guard.limit, settings)
         # The plane is the mock's own: who wants the vendors' examples still wants its answers.
         own = replace(settings, static=False)
-        behind = Recorder(connexion_stack(admin), admin, own, log, limit)
+        behind = Recorder(new_stack(admin), admin, own, log, limit)
         addresses = Addresses(self._stages, Stage(admin, behind, cors=behind), PREFIX, root)
         self._edge = Edge(addresses, self.sessions, self._due, log)
 

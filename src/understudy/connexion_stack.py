@@ -141,6 +141,15 @@ def connexion_stack(room: Room) -> ASGIApp:
     Raises:
         StartError: when Connexion cannot read the document.
     """
+    return new_stack(room)
+
+
+def new_stack(room: Room) -> ASGIApp:
+    """The ASGI app of a room that lives no longer than its mock.
+
+    Raises:
+        StartError: when Connexion cannot read the document.
+    """
     stack = ConnexionMiddleware(
         Dispatch(room),
         import_name=__name__,

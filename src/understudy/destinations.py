@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str], Awaitable[list[str]]]
+# Where an IPv4 address stands in the last 32 bits for whoever translates (RFC 6052).
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,20 @@ def refusal(url: str, allowed: frozenset[str]) -> str:
     return f"{host} is not on this machine; allow it with --webhook-host {host}"
 
 
-async def destination(url: str, allowed: frozenset[str]) -> Destination | str:
+async def look_up(host: str) -> list[str]:
+    """The addresses that a name stands for.
+
+    Raises:
+        OSError, UnicodeError: when it stands for none, or is no name.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+async def destination(
+    url: str, allowed: frozenset[str], resolve: Resolve = look_up
+) -> Destination | str:
     """Where a delivery to this URL goes, or why it must not leave."""
     reason = refusal(url, allowed)
     if reason:
@@ -50,26 +67,31 @@ async def destination(url: str, allowed: frozenset[str]) -> Destination | str:
     host = urlsplit(url).hostname or ""
     if is_loopback(host) or _address(host) is not None:
         return Destination(url)
-    return await _resolved(url, host, allowed)
+    return await _resolved(url, host, allowed, resolve)
 
 
-async def _resolved(url: str, host: str, allowed: frozenset[str]) -> Destination | str:
+async def _resolved(
+    url: str, host: str, allowed: frozenset[str], resolve: Resolve
+) -> Destination | str:
     """The name's address, unless it leads into a network that nobody allowed.
 
     The connection then goes to the address that was looked at: a name that answers anew, with
     another address, gains nothing.
     """
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = await resolve(host)
     except (OSError, UnicodeError) as error:
         return f"{host} is not to be found ({error})"
-    addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         if not (is_loopback(address) or _is_public(address) or _among(address, allowed)):
             hint = f"allow it with --webhook-host {address}"
             return f"{host} stands for {address}, which is no public address; {hint}"
     return Destination(url, addresses[0])
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an address rather than a name that has to be looked up."""
+    return _address(host) is not None
 
 
 def is_loopback(host: str) -> bool:
@@ -82,7 +104,19 @@ def is_loopback(host: str) -> bool:
 
 def _is_public(text: str) -> bool:
     address = _address(text)
-    return address is not None and address.is_global and not address.is_multicast
+    if address is None or not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    inner = _carried(address)
+    return inner is None or inner.is_global
+
+
+def _carried(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address to which a gateway would pass on what goes to an IPv6 one."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.sixtofour
 
 
 def _address(host: str) -> Address | None:

@@ -72,7 +72,7 @@ class Dispatch:
         if reply is not None:
             return reply
         call.examined = True
-        if call.settings.static:
+        if call.settings.static and call.vendor.journaled:
             response, body = first_example(call.operation.success)
             return Reply(response.status, body, media_type=response.media_type or "")
         reply = await self.room.handlers[call.operation.id](call, **call.arguments)

@@ -11,6 +11,7 @@ import orjson
 
 from understudy.clock import LAST, Clock, DueCall, timestamp
 from understudy.session import DELIVER, Session
+from understudy.store import Store
 from understudy.vendor import Action, UnitOfWork, Vendor
 from understudy.webhooks import Attempt, Delivery, unpacked
 
@@ -67,29 +68,31 @@ class DueCalls:
     async def _move(self, session: Session, target: int) -> list[DueCall]:
         if target > LAST:
             raise ValueError(f"a clock ends at {timestamp(LAST, 0, 'Z')}; reset the session")
+        # A reset or a restore ends the move: it was that of a world that is gone.
+        world = session.store
         # A receiver may move the clock from inside its handler: its own delivery, which waits
         # for that handler, must not be waited for.
         await session.webhooks.settle(timeout=GRACE)
-        busy = session.webhooks.busy()
-        clock = session.clock
         session.shifting += 1
         try:
-            fired = await self._fire_until(session, target, busy)
+            fired = await self._fire_until(session, target, session.webhooks.busy(), world)
         finally:
             session.shifting -= 1
-        if len(fired) < MOST_FIRED and clock is session.clock:
-            _advance(clock, target)
+        if len(fired) < MOST_FIRED and world is session.store:
+            _advance(session.clock, target)
         self.wake(session)
         return fired
 
     async def _fire_until(
-        self, session: Session, target: int, busy: frozenset[str]
+        self, session: Session, target: int, busy: frozenset[str], world: Store
     ) -> list[DueCall]:
         fired: list[DueCall] = []
-        clock = session.clock
-        while (at := clock.next_due()) is not None and at <= target and len(fired) < MOST_FIRED:
-            _advance(clock, at)
-            due = clock.pop_due()
+        while world is session.store and len(fired) < MOST_FIRED:
+            at = session.clock.next_due()
+            if at is None or at > target:
+                break
+            _advance(session.clock, at)
+            due = session.clock.pop_due()
             if due is None:
                 continue
             await self.fire(session, due)
@@ -98,8 +101,6 @@ class DueCalls:
             await session.webhooks.settle(busy)
             if len(fired) % PAUSE_EVERY == 0:
                 await asyncio.sleep(0)
-            if clock is not session.clock:
-                break
         return fired
 
     def wake(self, session: Session) -> None:

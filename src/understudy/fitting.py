@@ -67,7 +67,7 @@ def _shown(room: Room, collection: str, resource: Resource, prefix: str) -> list
         return []
     try:
         shown = view.show(resource)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be shown ({type(error).__name__}: {error})"
         hint = f"look at another {room.vendor.collections[collection]} of the collection"
         return [Diagnosis("unshowable", "body", prefix, what, hint)]

@@ -189,7 +189,11 @@ def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
 
 
 def _same(found: Any, value: Any) -> bool:
-    """Equality as JSON has it: 1 is not true."""
+    """Equality as JSON has it: 1 is not true, however deep it stands."""
+    if isinstance(found, dict) and isinstance(value, dict):
+        return found.keys() == value.keys() and all(_same(found[key], value[key]) for key in found)
+    if isinstance(found, list) and isinstance(value, list):
+        return len(found) == len(value) and all(map(_same, found, value))
     return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
 
 

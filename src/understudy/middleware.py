@@ -35,12 +35,17 @@ class Disconnected(Exception):
 
 
 class Unaddressed(Exception):
-    """A request that reaches no vendor; carries the reply that says why."""
+    """A request that reaches no vendor; carries the reply that says why.
 
-    def __init__(self, reply: Reply, session: str = "") -> None:
+    Attributes:
+        public: whether it was no request to the mock's own paths.
+    """
+
+    def __init__(self, reply: Reply, session: str = "", public: bool = True) -> None:
         super().__init__(reply.document["detail"])
         self.reply = reply
         self.session = session
+        self.public = public
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,9 @@ class Edge:
         try:
             stage, session = self._enter(scope)
         except Unaddressed as error:
-            # Pages of any origin may read it, as they may read every vendor's reply.
-            error.reply.headers["Access-Control-Allow-Origin"] = "*"
+            if error.public:
+                # Pages of any origin may read it, as they may read every vendor's reply.
+                error.reply.headers["Access-Control-Allow-Origin"] = "*"
             self._note(scope, error)
             await send_reply(error.reply, send)
             return
@@ -177,7 +183,8 @@ class Edge:
         try:
             return stage, self._sessions.get(name)
         except ValueError as error:
-            raise Unaddressed(problem(400, "Bad session name", str(error))) from error
+            reply = problem(400, "Bad session name", str(error))
+            raise Unaddressed(reply, public=stage.room.vendor.journaled) from error
 
 
 def _path(scope: Scope) -> str:

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
+
+import orjson
 
 from understudy.contract import Operation
 from understudy.journal import Exchange
+from understudy.paths import PathTree
 from understudy.vendor import Room
 
-# Costs: of a segment that is there on one side only, of a value where a template has a parameter,
-# of another method, and of a body where the operation takes none or the other way round.
+# Costs: of a segment that is there on one side only, and of an empty one (a slash too many); of
+# another word in its place; of a value where a template has a parameter; of another method, and of
+# one of another kind; of a body where none is taken or one is required and none was sent, of one
+# that is not as declared, and of one that may be sent and was not.
 EXTRA = 1.0
+SLASH = 0.1
+UNLIKE = 1.2
 PARAMETER = 0.05
 METHOD = 0.6
+OTHER_KIND = 0.02
 BODY = 0.15
+MISFIT = 0.1
+NO_BODY = 0.01
+WRITING = frozenset({"POST", "PUT", "PATCH"})
+# Words with less in common than this are not each other's typo.
+ALIKE = 0.5
+# Nobody means an operation by more of a path than this.
+MOST_SEGMENTS = 20
+LONGEST_SEGMENT = 100
 UNMATCHED = frozenset({"unknown-path", "method-not-allowed", "unsupported-media-type"})
 
 
@@ -46,28 +63,60 @@ def is_unmatched(exchange: Exchange) -> bool:
 def nearest(rooms: Iterable[Room], exchange: Exchange, count: int = 3) -> list[Candidate]:
     """The operations that a request was most likely meant for, the nearest first."""
     candidates = [
-        _candidate(room, operation, exchange)
+        _candidate(room, operation, met, exchange)
         for room in rooms
+        for met in [_met(room, exchange)]
         for operation in room.document.operations.values()
     ]
     return sorted(candidates, key=lambda each: each.distance)[:count]
 
 
-def _candidate(room: Room, operation: Operation, exchange: Exchange) -> Candidate:
-    prefix = f"/{exchange.vendor}" if exchange.vendor else ""
-    asked = f"{prefix}{exchange.path}".split("/")[1:]
-    template = f"{room.prefix}{operation.path}".split("/")[1:]
-    distance, differences = _paths(template, asked)
-    if operation.method != exchange.method:
-        distance += METHOD
-        differences.append(Difference("method", operation.method, exchange.method))
-    if (operation.body is not None) != bool(exchange.request_body):
-        distance += BODY
-    if operation.id == exchange.operation:
+def _met(room: Room, exchange: Exchange) -> str:
+    """The path template that the request met, "" when it met none of this room."""
+    if room.name != exchange.vendor:
+        return ""
+    found = PathTree(room.document.operations.values()).match(exchange.path)
+    return found[0].path if found else ""
+
+
+def _candidate(room: Room, operation: Operation, met: str, exchange: Exchange) -> Candidate:
+    if (room.name, operation.id) == (exchange.vendor, exchange.operation):
         # It was found, so only what came with it was wrong.
-        distance = 0.0
-        differences = list(_headers(operation, exchange))
-    return Candidate(distance, room, operation, tuple(differences))
+        return Candidate(0.0, room, operation, tuple(_headers(operation, exchange)))
+    prefix = f"/{exchange.vendor}" if exchange.vendor else ""
+    distance, differences = _paths(f"{room.prefix}{operation.path}", f"{prefix}{exchange.path}")
+    if _hidden(operation.path, met):
+        distance += EXTRA
+    if operation.method != exchange.method:
+        distance += _method(operation.method, exchange.method)
+        differences = [*differences, Difference("method", operation.method, exchange.method)]
+    return Candidate(distance + _body(operation, exchange), room, operation, tuple(differences))
+
+
+def _hidden(path: str, met: str) -> bool:
+    """Whether a path template has a parameter where the one that was met has the very word."""
+    template, words = path.split("/"), met.split("/")
+    return len(template) == len(words) and any(
+        each.startswith("{") and not word.startswith("{")
+        for each, word in zip(template, words, strict=True)
+    )
+
+
+def _method(expected: str, got: str) -> float:
+    return METHOD + (0.0 if {expected, got} <= WRITING else OTHER_KIND)
+
+
+def _body(operation: Operation, exchange: Exchange) -> float:
+    """How badly the body that was sent, or was not, fits an operation."""
+    declared, sent = operation.body, exchange.request_body
+    if declared is None:
+        return BODY if sent else 0.0
+    if not sent:
+        return BODY if declared.required else NO_BODY
+    try:
+        return 0.0 if declared.validator.accepts(orjson.loads(sent)) else MISFIT
+    except orjson.JSONDecodeError:
+        return MISFIT
 
 
 def _headers(operation: Operation, exchange: Exchange) -> Iterator[Difference]:
@@ -77,41 +126,62 @@ def _headers(operation: Operation, exchange: Exchange) -> Iterator[Difference]:
         yield Difference("header", f"content-type: {expected}", f"content-type: {got}")
 
 
-def _paths(template: list[str], asked: list[str]) -> tuple[float, list[Difference]]:
+@lru_cache(maxsize=8192)
+def _paths(template: str, asked: str) -> tuple[float, list[Difference]]:
     """How far two paths are from each other, segment by segment, and where they differ."""
-    table = [[(0.0, [])] for _ in range(len(template) + 1)]  # type: list[list[Aligned]]
-    for row in range(len(template) + 1):
-        for column in range(len(asked) + 1):
+    expected = template.split("/")[1:]
+    got = [each[:LONGEST_SEGMENT] for each in asked.split("/")[1 : MOST_SEGMENTS + 1]]
+    table: dict[tuple[int, int], Aligned] = {(0, 0): Aligned(0.0)}
+    for row in range(len(expected) + 1):
+        for column in range(len(got) + 1):
             if row or column:
-                best = min(_steps(table, template, asked, row, column), key=lambda each: each[0])
-                table[row][column:] = [best]
-    return table[-1][-1]
+                steps = _steps(table, expected, got, row, column)
+                table[row, column] = min(steps, key=lambda each: each.cost)
+    aligned = table[len(expected), len(got)]
+    return aligned.cost, list(aligned.differences())[::-1]
 
 
-Aligned = tuple[float, list[Difference]]
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The beginnings of two paths beside each other; `before` is one step back."""
+
+    cost: float
+    before: Aligned | None = None
+    difference: Difference | None = None
+
+    def differences(self) -> Iterator[Difference]:
+        """Where they differ, the last one first."""
+        here: Aligned | None = self
+        while here is not None:
+            if here.difference is not None:
+                yield here.difference
+            here = here.before
 
 
 def _steps(
-    table: list[list[Aligned]], template: list[str], asked: list[str], row: int, column: int
+    table: dict[tuple[int, int], Aligned], template: list[str], asked: list[str], row: int, col: int
 ) -> Iterator[Aligned]:
     """The ways to a cell: both segments, only the template's, only the request's."""
-    if row and column:
-        cost, here = table[row - 1][column - 1]
-        expected, got = template[row - 1], asked[column - 1]
-        differs = [Difference("path", expected, got)] if _unlike(expected, got) > PARAMETER else []
-        yield cost + _unlike(expected, got), here + differs
+    if row and col:
+        before, expected, got = table[row - 1, col - 1], template[row - 1], asked[col - 1]
+        cost = _unlike(expected, got)
+        differs = Difference("path", expected, got) if cost > PARAMETER else None
+        yield Aligned(before.cost + cost, before, differs)
     if row:
-        cost, here = table[row - 1][column]
-        yield cost + EXTRA, [*here, Difference("path", template[row - 1], "")]
-    if column:
-        cost, here = table[row][column - 1]
-        yield cost + EXTRA, [*here, Difference("path", "", asked[column - 1])]
+        before, expected = table[row - 1, col], template[row - 1]
+        yield Aligned(before.cost + EXTRA, before, Difference("path", expected, ""))
+    if col:
+        before, got = table[row, col - 1], asked[col - 1]
+        cost = EXTRA if got else SLASH
+        yield Aligned(before.cost + cost, before, Difference("path", "", got))
 
 
+@lru_cache(maxsize=8192)
 def _unlike(expected: str, got: str) -> float:
-    """0 for equal segments, up to EXTRA for those that have nothing in common."""
+    """0 for equal segments, more than EXTRA for words that have little in common."""
     if expected.startswith("{"):
         return PARAMETER if got else EXTRA
     if expected == got:
         return 0.0
-    return PARAMETER + (EXTRA - PARAMETER) * (1 - SequenceMatcher(None, expected, got).ratio())
+    ratio = SequenceMatcher(None, expected, got).ratio()
+    return PARAMETER + (EXTRA - PARAMETER) * (1 - ratio) if ratio >= ALIKE else UNLIKE

@@ -23,6 +23,8 @@ from understudy.vendor import Call, Room, Sample
 # Checks that count or remember requests: the past must not use up what the present may do.
 COUNTING = frozenset({checks.count, checks.rate_limit, checks.replay, checks.idempotency_key})
 LOOK_EVERY = 10
+# How many due calls may fire before others get a turn.
+PAUSE_EVERY = 50
 # What a session may hold before no more is invented: a campaign to thousands makes thousands.
 MOST_STORED = 500_000
 CREATED = ("created_at", "createdAt")
@@ -94,6 +96,8 @@ class Populating:
             if call is not None:
                 await self._due.fire(self._session, call, invented=clock)
                 fired += 1
+                if fired % PAUSE_EVERY == 0:
+                    await asyncio.sleep(0)
         clock.shift(max(0, until - clock.now()))
         return fired
 

@@ -114,7 +114,6 @@ class Session:
 
     def restore(self, world: World) -> None:
         """Back to an earlier world; what is under way in this one is given up."""
-        self.webhooks.stop()
         held = (call.arguments for call in world.clock.due if call.action == DELIVER)
         self.webhooks.forget(frozenset(unpacked(each).id for each in held))
         # A new store: what is under way in the old one must not reach this world.

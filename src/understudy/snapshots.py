@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -17,15 +19,19 @@ from understudy.fakes import Fakes, FakesState
 from understudy.fitting import misfits
 from understudy.idempotency import Remembered
 from understudy.json_text import write_json
+from understudy.schemas import Validator, escaped
 from understudy.session import DELIVER, World
 from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import Room
-from understudy.webhooks import unpacked
+from understudy.webhooks import PARCEL
 
 FORMAT = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
 TWISTER = 3
 WORDS = 625
+# What may stand in a reply's headers.
+NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+VALUE = re.compile(r"[ -~]*")
 Json = dict[str, Any]
 
 
@@ -155,11 +161,11 @@ def _read_shelves(
         if room is None:
             known = f"served: {', '.join(rooms)}"
             unknown = f'no vendor "{vendor}" is served'
-            faults.append(_fault("unknown", f"/resources/{vendor}", unknown, known))
+            faults.append(_fault("unknown", f"/resources/{escaped(vendor)}", unknown, known))
             continue
         for collection, scopes in collections.items():
             for scope, resources in scopes.items():
-                pointer = f"/resources/{vendor}/{collection}/{scope}"
+                pointer = f"/resources/{vendor}/{escaped(collection)}/{escaped(scope)}"
                 shelf = _read_shelf(room, collection, resources, pointer, faults)
                 yield (vendor, collection, scope), shelf
 
@@ -170,6 +176,9 @@ def _read_shelf(
     shelf: Shelf = {}
     for index, resource in enumerate(resources):
         found = misfits(room, collection, resource, prefix=f"{pointer}/{index}")
+        if not found and resource[room.vendor.key] in shelf:
+            twin = f'"{resource[room.vendor.key]}" stands twice'
+            found = [_fault("duplicate", f"{pointer}/{index}", twin, "give each an id of its own")]
         faults += found
         if not found:
             shelf[resource[room.vendor.key]] = write_json(resource)
@@ -183,28 +192,33 @@ def _read_due(
         pointer = f"/clock/due/{index}"
         room = rooms.get(each["vendor"])
         known = {DELIVER, *room.vendor.actions} if room is not None else set()
-        if each["action"] not in known:
+        if room is None or each["action"] not in known:
             unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
             faults.append(_fault("unknown", f"{pointer}/action", unknown))
         elif each["action"] == DELIVER:
-            faults += _strange_parcel(each, rooms[each["vendor"]], f"{pointer}/arguments")
+            faults += _parcel_faults(room, each["arguments"], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
         yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
 
 
-def _strange_parcel(due: Json, room: Room, pointer: str) -> Iterator[Diagnosis]:
-    """What keeps a held delivery from leaving when its time comes."""
-    try:
-        delivery = unpacked(write_json(due["arguments"]))
-    except ValueError as error:
-        yield _fault("type", pointer, str(error))
-        return
-    if delivery.vendor != due["vendor"]:
-        yield _fault("const", f"{pointer}/vendor", f"it is a delivery of {due['vendor']}")
-    if delivery.report is not None and delivery.report not in room.vendor.actions:
-        unknown = f'no action "{delivery.report}" of {room.name} is served'
-        yield _fault("unknown", f"{pointer}/report", unknown)
+def _parcel_faults(room: Room, parcel: Json, pointer: str) -> list[Diagnosis]:
+    """What keeps a held delivery from leaving when its time has come."""
+    found = _parcel().diagnose(parcel, "body", pointer)
+    if found:
+        return found
+    if parcel["vendor"] != room.name:
+        other = f"it is a delivery of {parcel['vendor']}, the call one of {room.name}"
+        return [_fault("const", f"{pointer}/vendor", other, "make them the same")]
+    if parcel["report"] not in (None, *room.vendor.actions):
+        unknown = f'{room.name} has no action "{parcel["report"]}"'
+        return [_fault("unknown", f"{pointer}/report", unknown)]
+    return []
+
+
+@cache
+def _parcel() -> Validator:
+    return Validator(PARCEL)
 
 
 def _read_fakes(written: Json | None, seed: int, faults: list[Diagnosis]) -> FakesState:
@@ -232,6 +246,11 @@ def _read_replies(
 ) -> Iterator[tuple[tuple[str, str, str], Remembered]]:
     for index, each in enumerate(written):
         expires = _read_instant(each["expires"], f"/idempotency/{index}/expires", faults)
+        # The request's id is repeated in a header, too.
+        for name, value in {"request_id": each["request_id"], **each["headers"]}.items():
+            if not (NAME.fullmatch(name) and VALUE.fullmatch(value)):
+                pointer = f"/idempotency/{index}/headers/{escaped(name)}"
+                faults.append(_fault("format", pointer, "cannot be a header", "use plain ASCII"))
         body = each["body"].encode()
         reply = Remembered(each["request_id"], expires, each["status"], each["headers"], body)
         yield (each["vendor"], each["customer"], each["key"]), reply

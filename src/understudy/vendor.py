@@ -236,6 +236,7 @@ class UnitOfWork:
             about=about or {},
             subscription=f"{self.vendor.name}/{subscription or url}",
             signature=self.vendor.signature,
+            repeats=bool(again),
         )
         self._deliveries.append(delivery)
         return delivery

@@ -60,6 +60,7 @@ class Delivery:
         subscription: whose deliveries leave one after the other.
         signature: the header that signs it, in lower case; "" when it is not signed.
         fault: the planned fault that struck it, if any.
+        repeats: whether it is a further attempt at what was sent under its id before.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Delivery:
     attempts: list[Attempt] = field(default_factory=list)
     reason: str = ""
     fault: str = ""
+    repeats: bool = False
 
 
 Report = Callable[[Delivery, Attempt], Awaitable[None]]
@@ -96,6 +98,23 @@ CARRIED: Mapping[str, tuple[type, ...]] = {
     "subscription": (str,),
     "signature": (str,),
     "fault": (str,),
+}
+
+TEXT = {"type": "string"}
+# What a held delivery is as JSON.
+PARCEL = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [*CARRIED, "body"],
+    "properties": {
+        **dict.fromkeys(("id", "vendor", "event", "url", "subscription", "signature"), TEXT),
+        **dict.fromkeys(("fault", "body"), TEXT),
+        "headers": {"type": "object", "additionalProperties": TEXT},
+        "timeout": {"type": "number", "exclusiveMinimum": 0},
+        "created": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+        "report": {"type": ["string", "null"]},
+        "about": {"type": "object"},
+    },
 }
 
 
@@ -203,9 +222,12 @@ class Webhooks:
         return await self._attempt(delivery)
 
     def _keep(self, delivery: Delivery) -> Delivery:
-        """The log's entry of a delivery; a further attempt goes on with the one it repeats."""
+        """The log's entry of a delivery; a further attempt goes on with the one it repeats.
+
+        After a restore an id may come again; then the delivery of the world that is gone goes.
+        """
         earlier = self._log.pop(delivery.id, None)
-        if earlier is not None:
+        if earlier is not None and delivery.repeats:
             delivery.attempts = earlier.attempts
             delivery.created = earlier.created
         self._log[delivery.id] = delivery
@@ -258,9 +280,17 @@ class Webhooks:
             return
 
     def forget(self, ids: frozenset[str]) -> None:
-        """Drop deliveries from the log: the world in which they were sent is gone."""
+        """Give up what has not left, and drop these from the log: their world is gone.
+
+        Args:
+            ids: of deliveries that the world to come holds back; they are yet to be sent there.
+        """
+        self.stop()
         self._held.clear()
         self._log = {id: each for id, each in self._log.items() if id not in ids}
+        for delivery in self._log.values():
+            if delivery.state in ("pending", "held"):
+                delivery.state, delivery.reason = "failed", "given up: the session was restored"
 
     def stop(self) -> None:
         """Give up what is under way."""

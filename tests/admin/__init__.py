@@ -1,0 +1,1 @@
+"""The admin plane, operation by operation, through the in-process mock."""

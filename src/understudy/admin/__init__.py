@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from understudy import checks
 from understudy.admin import guard, handlers
 from understudy.admin.plane import Plane
-from understudy.contract import read_document
+from understudy.contract import Document, read_document
 from understudy.dispatch import problem
 from understudy.errors import ApiError
 from understudy.fakes import Fakes
@@ -46,13 +46,19 @@ def _no_request_id(fakes: Fakes) -> str:
     return ""
 
 
+@cache
+def _document() -> Document:
+    """Read once in a process, since nothing in it changes."""
+    return read_document("admin", data_folder("specs") / "admin.yaml")
+
+
 def admin_room(plane: Plane) -> Room:
     """The room that looks at the others.
 
     Raises:
         StartError: when `specs/admin.yaml` cannot be served.
     """
-    document = read_document("admin", data_folder("specs") / "admin.yaml")
+    document = _document()
     vendor = Vendor(
         name="admin",
         title=document.title,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
-from understudy.destinations import is_loopback
+from understudy.destinations import is_address, is_loopback
 from understudy.errors import (
     BodyTooLarge,
     Diagnosis,
@@ -23,6 +24,9 @@ OPEN = frozenset({"getHealth"})
 # Operations that take a snapshot's worth of JSON, and where they are.
 LARGE = frozenset({"uploadSnapshot"})
 SNAPSHOTS = "/snapshots/"
+PORT = re.compile(r":[0-9]*$")
+# Domains under which nobody on the internet has a name.
+PRIVATE = (".localhost", ".internal", ".test", ".example", ".invalid")
 
 
 def limit(settings: Settings, path: str, headers: Mapping[str, str]) -> int:
@@ -35,20 +39,34 @@ async def page(call: Call) -> None:
     """No page of another origin uses the plane, not even one that got itself a name for this host.
 
     Raises:
-        Forbidden: when a browser sends the request for such a page.
+        Forbidden: when a browser sends the request for such a page, or may do so.
     """
     if call.operation.id in OPEN:
         return
     origin = call.headers.get("origin", "")
     host = call.headers.get("host", "")
-    foreign = bool(origin) and urlsplit(origin).netloc != host
-    # A name that leads here only since a moment ago is no name of this machine (DNS rebinding).
-    named = urlsplit(f"//{host}").hostname or ""
-    browser = bool(origin) or "sec-fetch-site" in call.headers
-    rebound = browser and not call.settings.admin_token and not is_loopback(named)
-    if foreign or rebound:
-        who = f"pages of {origin or host} may not use the admin plane"
+    if origin and origin.partition("://")[2] != host:
+        who = f"pages of {origin} may not use the admin plane"
         raise Forbidden(who, hint="call it from outside a browser")
+    if call.settings.admin_token or not _may_be_rebound(host, bool(origin)):
+        return
+    who = f"{host} is no name of this machine, and may lead here for a page's sake"
+    raise Forbidden(who, hint="call it as 127.0.0.1, or choose a token with --admin-token")
+
+
+def _may_be_rebound(host: str, by_page: bool) -> bool:
+    """Whether a host is a name that may lead here only since a moment ago (DNS rebinding).
+
+    A page that reads from its own name sends no Origin, so every request with a public name may
+    be one. A name without a dot, or under a domain that is not on the internet, is nobody's.
+
+    Args:
+        by_page: a page sends it for sure; then only this machine's own names will do.
+    """
+    name = PORT.sub("", host).strip("[]").lower()
+    if is_loopback(name):
+        return False
+    return by_page or not (is_address(name) or "." not in name or name.endswith(PRIVATE))
 
 
 async def token(call: Call) -> None:

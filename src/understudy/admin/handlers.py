@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -13,7 +15,14 @@ from understudy.admin.plane import Missing, Plane, new_place, place_of, refuse_a
 from understudy.admin.planning import read_fault
 from understudy.auth import Account
 from understudy.clock import SECOND, duration, instant
-from understudy.errors import Conflict, Diagnosis, IllegalTransition, InvalidParameters, Unfit
+from understudy.errors import (
+    ApiError,
+    Conflict,
+    Diagnosis,
+    IllegalTransition,
+    InvalidParameters,
+    Unfit,
+)
 from understudy.faults import MOST_FAULTS
 from understudy.fitting import misfits
 from understudy.journal import ANYTHING, Exchange
@@ -215,14 +224,29 @@ async def populate(plane: Plane, call: Call) -> Reply:
         known = ", ".join(room.vendor.samples) or "none"
         raise Conflict(f"{room.name} makes no {asked['collection']}", hint=f"collections: {known}")
     now = call.session.clock.now()
-    since = instant(asked["since"]) if "since" in asked else now - MONTH
+    since = _instant(asked, "since")
+    since = now - MONTH if since is None else since
     if since > now:
         raise Conflict(f"{asked['since']} is not past", hint=f"it is {told(now)} in this session")
     drawn = sorted(call.session.fakes.random.randint(since, now) for _ in range(asked["count"]))
     past = Past(room, asked["collection"], _account(room, asked.get("account")), drawn)
-    fired = await Populating(call.session, plane.settings, plane.due).run(past)
+    with _refusals(room):
+        fired = await Populating(call.session, plane.settings, plane.due).run(past)
     made = {"vendor": room.name, "collection": asked["collection"], "count": len(drawn)}
     return Reply(201, {**made, "since": told(since), "fired": fired})
+
+
+@contextmanager
+def _refusals(room: Room) -> Iterator[None]:
+    """What a vendor refuses is a conflict here, whatever its status is there.
+
+    Raises:
+        Conflict: with the vendor's reasons.
+    """
+    try:
+        yield
+    except ApiError as error:
+        raise Conflict(f"{room.name} refuses: {error.message}", error.diagnoses) from error
 
 
 def _account(room: Room, name: str | None) -> Account:
@@ -248,7 +272,8 @@ async def fire_event(plane: Plane, call: Call) -> Reply:
         kind = room.vendor.collections[collection]
         raise IllegalTransition(kind, event, before.get(member), allowed)
     work = UnitOfWork(call.session, room.vendor, call.now)
-    await room.vendor.fires[collection][event](work, before, place[2])
+    with _refusals(room):
+        await room.vendor.fires[collection][event](work, before, place[2])
     await work.commit()
     plane.due.wake(call.session)
     after = stored(call.session, place, asked["id"])
@@ -330,24 +355,36 @@ def _query_pattern(call: Call) -> dict[str, Any]:
 
 
 def _matching(call: Call, pattern: Mapping[str, Any]) -> list[Exchange]:
+    since, until = (_instant(pattern, name) for name in ("since", "until"))
     return call.session.journal.find(
         vendor=pattern.get("vendor"),
         operation=pattern.get("operation"),
         method=pattern.get("method"),
         path=pattern.get("path"),
         statuses=_statuses(pattern.get("status")),
-        since=_instant(pattern.get("since")),
-        until=_instant(pattern.get("until")),
+        since=since,
+        until=until,
         after=pattern.get("after", 0),
         body=pattern.get("body"),
     )
 
 
-def _instant(text: str | None) -> int | None:
+def _instant(asked: Mapping[str, Any], member: str) -> int | None:
+    """An instant that was asked for, if it was.
+
+    Raises:
+        InvalidParameters: when the form is right and the time is none, such as a leap second.
+    """
+    if member not in asked:
+        return None
     try:
-        return None if text is None else instant(text)
+        return instant(asked[member])
     except ValueError as error:
-        raise InvalidParameters(str(error)) from error
+        message = f"{asked[member]} is not a time that the mock can keep ({error})"
+        fault = Diagnosis(
+            "format", "query", member, message, "send one such as 2026-03-11T12:00:00Z"
+        )
+        raise InvalidParameters(message, [fault]) from error
 
 
 def _statuses(pattern: str | None) -> range | None:
@@ -377,7 +414,11 @@ async def list_unmatched_requests(plane: Plane, call: Call) -> Reply:
     found = [each for each in call.session.journal if is_unmatched(each)]
     latest = found[-call.parameters["limit"] :]
     rooms = list(plane.rooms.values())
-    shown = [views.unmatched(each, nearest(rooms, each)) for each in latest]
+    shown = []
+    for each in latest:
+        shown.append(views.unmatched(each, nearest(rooms, each)))
+        # Each takes milliseconds, and there may be a thousand.
+        await asyncio.sleep(0)
     return Reply(200, {"total": len(found), "unmatched": shown})
 
 
