@@ -324,25 +324,26 @@ async def upload(client: httpx.AsyncClient, arguments: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer", "message"),
+    ("changes", "pointer", "code"),
     [
-        ({"id": ["x"]}, "", '"id" of a held delivery is missing or of the wrong type'),
-        ({"url": 7}, "", '"url" of a held delivery is missing or of the wrong type'),
-        ({"body": 7}, "", '"body" of a held delivery is missing or of the wrong type'),
-        ({"timeout": "1"}, "", '"timeout" of a held delivery is missing or of the wrong type'),
-        ({"headers": {"a": 1}}, "", '"headers" of a held delivery are not all text'),
-        ({"vendor": "zexa"}, "/vendor", "it is a delivery of sent"),
-        ({"report": "nope"}, "/report", 'no action "nope" of sent is served'),
+        ({"id": ["x"]}, "/id", "type"),
+        ({"url": 7}, "/url", "type"),
+        ({"body": 7}, "/body", "type"),
+        ({"timeout": "1"}, "/timeout", "type"),
+        ({"headers": {"a": 1}}, "/headers/a", "type"),
+        ({"vendor": "zexa"}, "/vendor", "const"),
+        ({"report": "nope"}, "/report", "unknown"),
+        ({"attempts": 7}, "", "additionalProperties"),
     ],
 )
 async def test_a_delivery_that_nobody_held_is_refused(
-    client: httpx.AsyncClient, changes: dict[str, Any], pointer: str, message: str
+    client: httpx.AsyncClient, changes: dict[str, Any], pointer: str, code: str
 ) -> None:
     """An uploaded world cannot hold what would fail when its time comes."""
     reply = await upload(client, {**PARCEL, **changes})
 
     [told] = problem_of(reply)["errors"]
-    assert (reply.status_code, told["message"]) == (422, message)
+    assert (reply.status_code, told["code"]) == (422, code)
     assert told["pointer"] == f"/clock/due/0/arguments{pointer}"
 
 
@@ -360,8 +361,8 @@ async def test_a_delivery_that_lacks_a_member_is_refused(
 
 
 async def test_a_delivery_as_it_was_held_is_taken(client: httpx.AsyncClient) -> None:
-    """What the mock wrote itself can be uploaded; members that it does not know are dropped."""
-    reply = await upload(client, {**PARCEL, "state": "delivered", "attempts": 7})
+    """What the mock wrote itself can be uploaded."""
+    reply = await upload(client, PARCEL)
     restored = await client.post("/__admin/snapshots/strange/restore")
 
     assert (reply.status_code, restored.json()["pending"]) == (201, 1)
