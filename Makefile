@@ -38,6 +38,8 @@ fuzz: $(VENV)/.tested ## a long conformance run: make fuzz FUZZ_EXAMPLES=2000 FU
 bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
 	$(BIN)/python benchmarks/inprocess.py
 	$(BIN)/python benchmarks/admin.py
+	$(BIN)/python benchmarks/intercept.py
+	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/http.py
 
 clean:

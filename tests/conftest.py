@@ -16,6 +16,8 @@ from understudy.middleware import Log
 from understudy.server import Listening, bind, make_server
 from understudy.settings import Settings
 
+pytest_plugins = ["pytester"]
+
 NOON = instant("2026-03-11T12:00:00Z")
 
 

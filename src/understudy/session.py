@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from understudy.clock import MILLISECOND, SECOND, Clock, ClockState
 from understudy.fakes import Fakes, FakesState
@@ -100,6 +100,11 @@ class Session:
         self.store = Store(self._seed)
         self.journal = Journal(self._settings.journal_size, self._journals)
         self._begin()
+
+    def stand_at(self, instant: int) -> None:
+        """Begin anew with a clock that stands still there (ns), now and after every reset."""
+        self._settings = replace(self._settings, clock=instant)
+        self.reset()
 
     def snapshot(self) -> World:
         """The world as it is now; costs a pointer for each shelf and what waits."""

@@ -11,6 +11,9 @@ from understudy.started import started_app
 
 if TYPE_CHECKING:
     from understudy.app import App
+    from understudy.journal import Exchange
+    from understudy.middleware import Log
+    from understudy.webhooks import Delivery
 
 KEPT = 32
 
@@ -20,10 +23,14 @@ class Apps:
 
     Args:
         kept: how many apps; the one whose last mock began longest ago goes first.
+
+    Attributes:
+        log: is handed every exchange and every delivery of these apps; it may change.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
+        self.log: Log | None = None
         self._lock = threading.Lock()
         self._apps: OrderedDict[Settings, App] = OrderedDict()
 
@@ -38,8 +45,12 @@ class Apps:
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = started_app(settings)
+                self._apps[settings] = started_app(settings, self._tell)
             self._apps.move_to_end(settings)
             if len(self._apps) > self._kept:
                 self._apps.popitem(last=False)
             return self._apps[settings]
+
+    def _tell(self, entry: Exchange | Delivery) -> None:
+        if self.log is not None:
+            self.log(entry)

@@ -1,0 +1,214 @@
+"""The webhooks of one test: what came, what was wrong with it, what is answered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from understudy.client import AdminError
+from understudy.clock import Stopwatch
+from understudy.testing import signatures
+from understudy.testing.receiver import Receiver
+
+if TYPE_CHECKING:
+    from understudy.client import Client
+    from understudy.client.shapes import Delivery
+
+FAILED = 500
+
+
+@dataclass(frozen=True, repr=False)
+class Received:
+    """One webhook that came.
+
+    Attributes:
+        path: of the URL to which it came.
+        headers: by lower-case name.
+        body: as it came; `json` is what it says.
+        sent: the mock's own record of it, when it came; None when the mock did not send it.
+        flaw: what is wrong with its signature; "" when nothing is, or when the vendor signs none.
+    """
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    sent: Delivery | None
+    flaw: str
+    _mock: Client
+    _settle: Callable[[], None]
+
+    def __repr__(self) -> str:
+        return f"<webhook {self.vendor} {self.event}>" if self.sent else f"<request {self.path}>"
+
+    @property
+    def json(self) -> Any:
+        """The body, read.
+
+        Raises:
+            ValueError: when it is not JSON.
+        """
+        return json.loads(self.body)
+
+    @property
+    def event(self) -> str:
+        """The vendor's name of what happened."""
+        return self.sent.event if self.sent else ""
+
+    @property
+    def vendor(self) -> str:
+        return self.sent.vendor if self.sent else ""
+
+    @property
+    def delivery(self) -> Delivery | None:
+        """The mock's own record of it as it is now, with every attempt."""
+        if self.sent is None:
+            return None
+        # The mock has its answer a moment after the test has the webhook.
+        self._settle()
+        return self._mock.deliveries.get(self.sent.id)
+
+
+class Webhooks:
+    """What the vendors send to one test. `url` is where; give it to whatever subscribes.
+
+    Args:
+        name: of the inbox; no two tests at once have the same.
+        mock: the test's session.
+        settle: waits for what is on its way.
+    """
+
+    def __init__(
+        self, receiver: Receiver, name: str, mock: Client, settle: Callable[[], None]
+    ) -> None:
+        self._receiver = receiver
+        self._name = name
+        self._mock = mock
+        self._settle = settle
+        self._url = ""
+        self._arrived = threading.Condition()
+        self._answers: deque[int] = deque()
+        self._listeners: list[Callable[[Received], object]] = []
+        self._errors: list[BaseException] = []
+        self._handed_out: set[int] = set()
+        self.received: list[Received] = []
+
+    @property
+    def url(self) -> str:
+        """Where this test receives; whatever is appended to the path comes here as well."""
+        if not self._url:
+            self._url = self._receiver.open(self._name, self)
+        return self._url
+
+    def answer(self, *statuses: int) -> None:
+        """Answer the next webhooks with these statuses, one each; those after them with 200."""
+        self._answers.extend(statuses)
+
+    def on_event(self, callback: Callable[[Received], object]) -> None:
+        """Have each webhook handed to a function before it is answered.
+
+        It runs in the receiver's thread. What it raises is answered with 500, and raised again by
+        the next `wait_for` or, at the latest, when the test ends.
+        """
+        self._listeners.append(callback)
+
+    def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> Received:
+        """The first webhook of this event that no earlier call has returned.
+
+        Args:
+            event: the vendor's name of it, such as "campaign.approved".
+            timeout: seconds of real time.
+            verify: whether a signature that is not the vendor's fails the test.
+
+        Raises:
+            pytest.fail.Exception: when none comes in time, or its signature is wrong.
+        """
+        waited = Stopwatch()
+        with self._arrived:
+            while (found := self._next(event)) is None:
+                self._raise_errors()
+                left = timeout - waited.seconds()
+                if left <= 0:
+                    break
+                self._arrived.wait(left)
+        self._raise_errors()
+        if found is None:
+            pytest.fail(self._missing(event, timeout))
+        # What the vendor makes of the answer takes ids; later requests must find it done.
+        self._settle()
+        if verify and found.flaw:
+            pytest.fail(f"the webhook {event} of {found.vendor} is not signed right: {found.flaw}")
+        return found
+
+    def _next(self, event: str) -> Received | None:
+        for number, each in enumerate(self.received):
+            if each.event == event and number not in self._handed_out:
+                self._handed_out.add(number)
+                return each
+        return None
+
+    def _missing(self, event: str, timeout: float) -> str:
+        """Why a webhook may not have come: what did, what left for elsewhere, what is due."""
+        came = ", ".join(each.event or each.path for each in self.received) or "none"
+        lines = [f"no webhook {event} came within {timeout:g} s; received: {came}"]
+        for each in self._mock.deliveries.list():
+            reason = f" ({each.reason})" if each.reason else ""
+            lines.append(f"  sent: {each.vendor} {each.event} to {each.url}: {each.state}{reason}")
+        clock = self._mock.clock.get()
+        if clock.due:
+            named = f"{clock.due[0].vendor} {clock.due[0].action}"
+            still = " and its clock stands still" if clock.frozen else ""
+            lines.append(f"  it is {clock.now} in the session{still}")
+            lines.append(f"  due next: {named} at {clock.due[0].at}; move on with clock.shift()")
+        if not self._url:
+            lines.append("  nothing subscribed webhooks.url")
+        return "\n".join(lines)
+
+    def _raise_errors(self) -> None:
+        if self._errors:
+            raise self._errors.pop(0)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Note what came; the status that answers it."""
+        sent = self._sent(body)
+        flaw = self._flaw(sent, headers, body)
+        received = Received(path, headers, body, sent, flaw, self._mock, self._settle)
+        status = self._answers.popleft() if self._answers else 200
+        try:
+            for tell in self._listeners:
+                tell(received)
+        except BaseException as error:
+            self._errors.append(error)
+            status = FAILED
+        with self._arrived:
+            self.received.append(received)
+            self._arrived.notify_all()
+        return status
+
+    def _sent(self, body: bytes) -> Delivery | None:
+        """The delivery that is being made: the latest one with this body."""
+        text = body.decode("utf-8", "replace")
+        latest = reversed(self._mock.deliveries.list())
+        return next((each for each in latest if each.body == text), None)
+
+    def _flaw(self, sent: Delivery | None, headers: Mapping[str, str], body: bytes) -> str:
+        if sent is None:
+            return ""
+        try:
+            return signatures.flaw(self._mock, sent.subscription, headers, body)
+        except AdminError as error:
+            return f"its subscription {sent.subscription} cannot be found ({error})"
+
+    def close(self) -> None:
+        """Take nothing more.
+
+        Raises:
+            BaseException: what a callback raised, unless a `wait_for` has told it.
+        """
+        self._receiver.shut(self._name)
+        self._raise_errors()
