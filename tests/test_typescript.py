@@ -8,14 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tools import needs
 
-import understudy
+from understudy.live import LiveServer
 
 HERE = Path(__file__).parent / "typescript"
-NEEDED = ("node", "npm")
-missing = [tool for tool in NEEDED if shutil.which(tool) is None]
 
-pytestmark = pytest.mark.skipif(bool(missing), reason=f"TYPESCRIPT NOT TESTED: no {missing}")
+pytestmark = needs("node", "npm")
 
 
 @pytest.fixture(scope="module")
@@ -39,23 +38,19 @@ def run(project: Path, url: str, name: str) -> str:
     return shown.stdout
 
 
-def test_the_sdk_runs_a_campaigns_life(project: Path) -> None:
+def test_the_sdk_runs_a_campaigns_life(project: Path, understudy_server: LiveServer) -> None:
     """Create, list, update and delete, and the SDK's own errors for what is refused."""
-    with understudy.serve(vendors="sent") as server:
-        run(project, f"{server.url}/@node/sent", "^a")
-        mock = server.client("node")
+    run(project, f"{understudy_server.url}/@node/sent", "^a")
 
-        called = {each.operation for each in mock.requests.list()}
-
+    called = {each.operation for each in understudy_server.client("node").requests.list()}
     assert {"createCampaign", "updateCampaign", "deleteCampaign", "listCampaigns"} <= called
 
 
-def test_the_sdks_retries_are_met(project: Path) -> None:
+def test_the_sdks_retries_are_met(project: Path, understudy_server: LiveServer) -> None:
     """Two planned 503s are retried by the SDK itself; the journal counts three requests."""
-    with understudy.serve(vendors="sent") as server:
-        mock = server.client("retries")
-        mock.faults.add("status", status=503, times=2)
+    mock = understudy_server.client("retries")
+    mock.faults.add("status", status=503, times=2)
 
-        run(project, f"{server.url}/@retries/sent", "^an unavailable")
+    run(project, f"{understudy_server.url}/@retries/sent", "^an unavailable")
 
-        assert [each.status for each in mock.requests.list()] == [503, 503, 200]
+    assert [each.status for each in mock.requests.list()] == [503, 503, 200]

@@ -21,9 +21,10 @@ from typing import Any
 
 import httpx
 import pytest
+from calling import create_app
 from conftest import NOON
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import instant
 from understudy.rooms import data_folder
 from understudy.settings import Settings

@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import own_session, request_example
+from calling import create_app, own_session, request_example
 from conftest import NOON, Live, serve
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import SECOND, instant
 from understudy.paging import write_cursor
 from understudy.rooms import open_room

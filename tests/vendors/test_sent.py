@@ -14,10 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import own_session, request_example
+from calling import create_app, own_session, request_example
 from conftest import NOON
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import SECOND, timestamp
 from understudy.rooms import open_room
 from understudy.session import Session

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from by_hand_sent_agentmessage import Hand, hand_of
+from calling import create_app
 from conftest import NOON
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import timestamp
 from understudy.errors import Forbidden, IllegalTransition
 from understudy.settings import Settings

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
+from calling import create_app
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import SECOND, instant, timestamp
 from understudy.errors import Conflict, Forbidden, IllegalTransition
 from understudy.rooms import open_room

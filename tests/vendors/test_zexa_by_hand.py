@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
+from calling import create_app
 from conftest import NOON
 
-from understudy.app import App, create_app
+from understudy.app import App
 from understudy.clock import SECOND, timestamp
 from understudy.errors import Conflict, IllegalTransition, NotFound
 from understudy.rooms import open_room
