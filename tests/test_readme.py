@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,8 +27,10 @@ def curls() -> list[str]:
     return [command for command in commands if command.startswith("curl ")]
 
 
-def snippets() -> list[str]:
-    return [body for kind, body in BLOCKS if kind == "python"]
+def snippets(tests: bool = False) -> list[str]:
+    """The Python blocks: those that are run as they stand, or those that are pytest's."""
+    blocks = [body for kind, body in BLOCKS if kind == "python"]
+    return [body for body in blocks if ("def test_" in body) is tests]
 
 
 @pytest.mark.parametrize("number", range(len(curls())))
@@ -68,6 +71,21 @@ def test_python_snippets_run(number: int, live: Live) -> None:
     )
 
     assert shown.returncode == 0, shown.stderr
+
+
+@pytest.mark.parametrize("number", range(len(snippets(tests=True))))
+def test_the_pytest_blocks_pass(number: int, tmp_path: Path) -> None:
+    """Each test that the README shows passes in an empty folder, beside the script it names."""
+    block = snippets(tests=True)[number]
+    if "node" in block and shutil.which("node") is None:
+        pytest.skip("NOT TESTED: node is not to be found")
+    (tmp_path / "test_shown.py").write_text(block)
+    (tmp_path / "shop.test.mjs").write_text(next(body for kind, body in BLOCKS if kind == "js"))
+
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert shown.returncode == 0, shown.stdout + shown.stderr
 
 
 def test_the_first_snippet_prints_the_documented_campaign(live: Live) -> None:

@@ -86,7 +86,7 @@ details[open] > summary::before { transform: rotate(45deg); }
 summary .what { flex: 1 1 18rem; min-width: 0; display: flex; flex-direction: column; }
 summary .name { font-weight: 600; overflow-wrap: anywhere; }
 summary .method { font: 600 .75rem var(--mono); }
-summary .calls { width: 8.5rem; }
+summary .calls { width: 10.5rem; white-space: nowrap; }
 summary .share { width: 12.5rem; font-size: .88rem; }
 .inside { padding: 0 1rem 1.25rem 2.3rem; }
 .inside td:first-child, .inside th:first-child { padding-left: 0; }
