@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import counted, create_app
+from calling import create_app
 
 from understudy import app as composition
 from understudy.app import App
@@ -59,7 +59,7 @@ class Live:
 
 def serve(settings: Settings, log: Log | None = None) -> Iterator[Live]:
     """Serve an app from a thread of this process until the generator is closed."""
-    app = composition.create_app(settings, log or counted)
+    app = composition.create_app(settings, log)
     listener = bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(app, Listening(log=None), ready.set)

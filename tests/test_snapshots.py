@@ -161,7 +161,12 @@ def test_a_world_may_be_written_by_hand() -> None:
 def test_calls_written_by_hand_fire_in_their_order() -> None:
     """Without a number, calls of one instant come in the order of the list."""
     calls = [
-        {"at": told(NOON), "vendor": "shop", "action": "come_back", "arguments": {"id": id}}
+        {
+            "at": told(NOON),
+            "vendor": "shop",
+            "action": "come_back",
+            "arguments": {"id": id, "shelf": ""},
+        }
         for id in ("b", "a")
     ]
     clock = {"now": told(NOON), "frozen": True, "due": calls}
@@ -317,3 +322,22 @@ def test_a_held_delivery_fits() -> None:
     [call] = read(written).clock.due
 
     assert unpacked(call.arguments).url == "http://x/"
+
+
+def test_a_call_without_its_arguments_is_refused() -> None:
+    """What an action needs is asked for at once, not when its time has come."""
+    call = {"at": told(NOON), "vendor": "shop", "action": "come_back", "arguments": {"id": "a"}}
+
+    with pytest.raises(Unfit) as caught:
+        read({"clock": {"now": told(NOON), "frozen": True, "due": [call]}, "resources": {}})
+
+    [fault] = caught.value.diagnoses
+    assert (fault.pointer, "shelf" in fault.message) == ("/clock/due/0/arguments", True)
+
+
+def test_a_clock_beyond_its_end_is_refused() -> None:
+    """An uploaded clock ends where one that is moved ends."""
+    with pytest.raises(Unfit) as caught:
+        read({"clock": {"now": "9999-12-31T00:00:00Z", "frozen": True}, "resources": {}})
+
+    assert caught.value.diagnoses[0].pointer == "/clock/now"

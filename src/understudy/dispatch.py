@@ -20,7 +20,7 @@ from understudy.errors import (
     ResponseMismatch,
     TooManyRequests,
 )
-from understudy.faults import AFTERWARDS, BODILESS, DISTURBANCES, REQUEST_FAULTS, Fault
+from understudy.faults import AFTERWARDS, BODILESS, DISTURBANCES, Fault
 from understudy.prefer import first_example, preferred
 from understudy.vendor import Call, Reply, Room
 
@@ -116,8 +116,9 @@ async def _meet_faults(call: Call) -> None:
 
 def faulty(call: Call, fault: Fault) -> Reply | None:
     """The reply that a fault puts in the place of the real one, if it does."""
-    what = f"a planned fault: {REQUEST_FAULTS[fault.kind]}"
-    hint = f"see /__admin/faults/{fault.id}" if fault.id != "preferred" else "the request asked"
+    preferred_one = fault.id == "preferred"
+    what = f"a {'preferred' if preferred_one else 'planned'} fault struck: {fault}"
+    hint = "the request asked for it" if preferred_one else f"see /__admin/faults/{fault.id}"
     call.exchange.fault = str(fault)
     call.exchange.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
     if fault.kind in AFTERWARDS:

@@ -39,8 +39,12 @@ class DueCalls:
         """Fire what is due by the session's clock, unless only `shift` may."""
         if session.clock.next_due() is None or not session.fires_by_itself or session.shifting:
             return
+        fired = 0
         while due := session.clock.pop_due():
             await self.fire(session, due)
+            fired += 1
+            if fired % PAUSE_EVERY == 0:
+                await asyncio.sleep(0)
         self.wake(session)
 
     async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:

@@ -8,12 +8,13 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import orjson
 
 from understudy import __version__
-from understudy.clock import ClockState, DueCall, instant, timestamp
+from understudy.clock import LAST, ClockState, DueCall, instant, timestamp
 from understudy.errors import Diagnosis, Unfit
 from understudy.fakes import Fakes, FakesState
 from understudy.fitting import misfits
@@ -147,10 +148,14 @@ def _fault(code: str, pointer: str, message: str, hint: str = "") -> Diagnosis:
 
 def _read_instant(text: str, pointer: str, faults: list[Diagnosis]) -> int:
     try:
-        return instant(text)
+        read = instant(text)
     except ValueError as error:
-        faults.append(_fault("format", pointer, str(error)))
+        faults.append(_fault("format", pointer, str(error), "send one of the years 1000 to 9998"))
         return 0
+    if read > LAST:
+        hint = f"a clock ends at {told(LAST)}"
+        faults.append(_fault("maximum", pointer, f"{text} is later than any clock goes", hint))
+    return read
 
 
 def _read_shelves(
@@ -195,11 +200,23 @@ def _read_due(
         if room is None or each["action"] not in known:
             unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
             faults.append(_fault("unknown", f"{pointer}/action", unknown))
-        elif each["action"] == DELIVER:
+        elif each["action"] != DELIVER:
+            faults += _argument_faults(room, each, f"{pointer}/arguments")
+        else:
             faults += _parcel_faults(room, each["arguments"], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
         yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
+
+
+def _argument_faults(room: Room | None, due: Json, pointer: str) -> Iterator[Diagnosis]:
+    """What keeps an action from being called when its time has come."""
+    if room is None:
+        return
+    try:
+        signature(room.vendor.actions[due["action"]]).bind(None, **due["arguments"])
+    except TypeError as error:
+        yield _fault("required", pointer, f"{due['action']}: {error}", "give what the action takes")
 
 
 def _parcel_faults(room: Room, parcel: Json, pointer: str) -> list[Diagnosis]:

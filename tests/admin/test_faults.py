@@ -235,11 +235,11 @@ async def test_a_fault_that_could_not_strike_is_refused(
 
 async def test_every_misfit_is_told_at_once(client: httpx.AsyncClient) -> None:
     """Nobody mends them one by one."""
-    asked = {"kind": "status", "operation": "nope", "sigma": 1, "example": "nope"}
+    asked = {"kind": "status", "operation": "nope", "sigma": 1}
 
     misfits = await refusal(client, asked)
 
-    assert {pointer for pointer, _, _ in misfits} == {"/operation", "/sigma", "/status", "/example"}
+    assert {pointer for pointer, _, _ in misfits} == {"/operation", "/sigma", "/status"}
 
 
 async def test_an_unknown_vendor_is_not_found(client: httpx.AsyncClient) -> None:
@@ -624,7 +624,7 @@ async def test_the_diagnosis_names_the_fault(
     [diagnosis] = json.loads(reply.headers["x-understudy-diagnosis"])
     [told] = (await client.get("/__admin/requests")).json()["requests"]
     assert (diagnosis["code"], diagnosis["hint"]) == ("fault", "see /__admin/faults/1")
-    assert diagnosis["message"].startswith("a planned fault: ")
+    assert diagnosis["message"].startswith("a planned fault struck: ")
     assert (told["fault"], told["codes"]) == (name, ["fault"])
 
 

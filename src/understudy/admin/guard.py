@@ -45,10 +45,15 @@ async def page(call: Call) -> None:
         return
     origin = call.headers.get("origin", "")
     host = call.headers.get("host", "")
+    # Browsers say where a request comes from even where they send no Origin.
+    site = call.headers.get("sec-fetch-site", "none")
+    if site not in ("none", "same-origin"):
+        who = f"a {site} page may not use the admin plane"
+        raise Forbidden(who, hint="call it from outside a browser")
     if origin and origin.partition("://")[2] != host:
         who = f"pages of {origin} may not use the admin plane"
         raise Forbidden(who, hint="call it from outside a browser")
-    if call.settings.admin_token or not _may_be_rebound(host, bool(origin)):
+    if call.settings.admin_token or not _may_be_rebound(host, bool(origin) or site != "none"):
         return
     who = f"{host} is no name of this machine, and may lead here for a page's sake"
     raise Forbidden(who, hint="call it as 127.0.0.1, or choose a token with --admin-token")

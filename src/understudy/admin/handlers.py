@@ -320,24 +320,26 @@ async def delete_fault(plane: Plane, call: Call, id: str) -> Reply:
 
 
 async def list_requests(plane: Plane, call: Call) -> Reply:
-    return _page(_matching(call, _query_pattern(call)), call.parameters, "requests", views.summary)
+    return _page(
+        _matching(plane, call, _query_pattern(call)), call.parameters, "requests", views.summary
+    )
 
 
 async def find_requests(plane: Plane, call: Call) -> Reply:
-    found = _matching(call, _query_pattern(call))
+    found = _matching(plane, call, _query_pattern(call))
     return _page(found, call.parameters, "exchanges", views.exchange)
 
 
 async def find_matching_requests(plane: Plane, call: Call) -> Reply:
-    return _page(_matching(call, call.body), call.body, "exchanges", views.exchange)
+    return _page(_matching(plane, call, call.body), call.body, "exchanges", views.exchange)
 
 
 async def count_requests(plane: Plane, call: Call) -> Reply:
-    return Reply(200, {"count": len(_matching(call, _query_pattern(call)))})
+    return Reply(200, {"count": len(_matching(plane, call, _query_pattern(call)))})
 
 
 async def count_matching_requests(plane: Plane, call: Call) -> Reply:
-    return Reply(200, {"count": len(_matching(call, call.body))})
+    return Reply(200, {"count": len(_matching(plane, call, call.body))})
 
 
 def _query_pattern(call: Call) -> dict[str, Any]:
@@ -354,12 +356,13 @@ def _query_pattern(call: Call) -> dict[str, Any]:
     return pattern
 
 
-def _matching(call: Call, pattern: Mapping[str, Any]) -> list[Exchange]:
+def _matching(plane: Plane, call: Call, pattern: Mapping[str, Any]) -> list[Exchange]:
+    _refuse_unknown(plane, pattern)
     since, until = (_instant(pattern, name) for name in ("since", "until"))
     return call.session.journal.find(
         vendor=pattern.get("vendor"),
         operation=pattern.get("operation"),
-        method=pattern.get("method"),
+        method=pattern["method"].upper() if "method" in pattern else None,
         path=pattern.get("path"),
         statuses=_statuses(pattern.get("status")),
         since=since,
@@ -367,6 +370,18 @@ def _matching(call: Call, pattern: Mapping[str, Any]) -> list[Exchange]:
         after=pattern.get("after", 0),
         body=pattern.get("body"),
     )
+
+
+def _refuse_unknown(plane: Plane, pattern: Mapping[str, Any]) -> None:
+    """A typo in a name must not look like a request that was never made.
+
+    Raises:
+        Missing: when no served vendor has the name.
+    """
+    rooms = [plane.room(pattern["vendor"])] if "vendor" in pattern else plane.rooms.values()
+    known = sorted({id for room in rooms for id in room.document.operations})
+    if "operation" in pattern and pattern["operation"] not in known:
+        raise Missing(f'operation "{pattern["operation"]}"', f"operations: {', '.join(known)}")
 
 
 def _instant(asked: Mapping[str, Any], member: str) -> int | None:
@@ -431,6 +446,8 @@ async def get_request(plane: Plane, call: Call, id: str) -> Reply:
 
 async def list_deliveries(plane: Plane, call: Call) -> Reply:
     asked = {name: call.parameters.get(name) for name in ("vendor", "event", "state")}
+    if asked["vendor"] is not None:
+        plane.room(asked["vendor"])
     found = [
         each
         for each in call.session.webhooks.deliveries

@@ -89,7 +89,7 @@ def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
         yield _fault("retry_after", f"retry_after means nothing to a {asked['status']}")
     if "body" in asked:
         yield from _body(asked)
-    if "example" in asked:
+    if "example" in asked and "status" in asked:
         yield from _example(rooms, asked)
 
 
