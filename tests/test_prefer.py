@@ -196,7 +196,7 @@ async def test_a_preferred_fault_breaks_the_connection(
 
     [exchange] = app.session().journal
     assert (exchange.fault, exchange.preference) == (kind, f"fault={kind}")
-    assert exchange.diagnoses[0].hint == "the request asked"
+    assert exchange.diagnoses[0].hint == "the request asked for it"
 
 
 @pytest.mark.parametrize(
