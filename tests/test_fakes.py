@@ -6,6 +6,7 @@ import subprocess
 import sys
 from uuid import RFC_4122, UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,3 +137,25 @@ def test_a_snapshot_draws_nothing() -> None:
 
     assert "faker" not in vars(fakes)
     assert fakes.uuid() == Fakes(1).uuid()
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 7, 300])
+def test_a_folded_sequence_goes_on(drawn: int) -> None:
+    """Folding takes nothing from what comes next, however much was drawn before."""
+    folded, plain = Fakes(7), Fakes(7)
+    before = [(folded.token(3), plain.token(3)) for _ in range(drawn)]
+
+    folded.fold()
+
+    after = [(folded.uuid(), plain.uuid()) for _ in range(200)]
+    assert all(one == other for one, other in [*before, *after])
+
+
+def test_a_folded_sequence_takes_no_room() -> None:
+    """What was drawn is known from a number."""
+    fakes = Fakes(7)
+    fakes.uuid()
+
+    fakes.fold()
+
+    assert "random" not in vars(fakes)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import random
 import string
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faker import Faker
 
 ALPHANUMERIC = string.ascii_uppercase + string.ascii_lowercase + string.digits
+
+
+@lru_cache(maxsize=16)
+def _first_words(seed: int) -> tuple[int, ...]:
+    """The words that a sequence of this seed draws from until all of them are used up."""
+    begun = random.Random(seed)
+    begun.getrandbits(32)
+    words: tuple[int, ...] = begun.getstate()[1]
+    return words[:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +36,23 @@ class Fakes:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self._drawn = 0
 
     @cached_property
     def random(self) -> random.Random:
-        """What everything is drawn from; made when first asked for, it is not small."""
-        return random.Random(self.seed)
+        """What everything is drawn from; made when it is asked for, it is not small."""
+        made = random.Random(self.seed)
+        made.getrandbits(32 * self._drawn)
+        return made
+
+    def fold(self) -> None:
+        """Keep only how far the sequence has come, where that says all: it takes no room then."""
+        if "random" not in self.__dict__:
+            return
+        _, words, spare = self.random.getstate()
+        if spare is None and words[:-1] == _first_words(self.seed):
+            self._drawn = words[-1]
+            del self.random
 
     def uuid(self) -> str:
         """A version 4 UUID in its canonical text form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,9 @@ from understudy.webhooks import Attempt, Delivery, Webhooks, packed, unpacked
 DELIVER = "(deliver)"
 DEFAULT = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.
-MOST_KEPT = 2_000
+MOST_KEPT = 1_000
+# How many of the newest sessions keep their sequences at hand; most others are never asked again.
+UNFOLDED = 200
 FRESH = "fresh"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -177,6 +179,7 @@ class Sessions:
         self._report = report
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._newest: deque[Session] = deque()
         self._journals = SharedRoom(max(MOST_KEPT, settings.journal_size))
 
     def get(self, name: str) -> Session:
@@ -195,6 +198,9 @@ class Sessions:
         if name == FRESH:
             return session
         self._sessions[name] = session
+        self._newest.append(session)
+        if len(self._newest) > UNFOLDED:
+            self._newest.popleft().fakes.fold()
         if len(self._sessions) > self._settings.max_sessions:
             self._sessions.popitem(last=False)[1].close()
         return session
