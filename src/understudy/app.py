@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.admin import PREFIX, Plane, admin_room, guard
 from understudy.clock import DueCall
@@ -20,13 +20,21 @@ from understudy.settings import Settings
 from understudy.vendor import Room, seed_snapshot
 from understudy.webhooks import Attempt, Delivery
 
+# What answers the requests to a room, behind its address, its session and its journal.
+Behind = Callable[[Room], ASGIApp]
 OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Diagnosis")
 
 
 class App:
     """The mock as an ASGI app; `sessions` and `rooms` are open to whoever runs it in-process."""
 
-    def __init__(self, rooms: Sequence[Room], settings: Settings, log: Log | None) -> None:
+    def __init__(
+        self,
+        rooms: Sequence[Room],
+        settings: Settings,
+        log: Log | None,
+        behind: Behind = connexion_stack,
+    ) -> None:
         self.rooms = {room.name: room for room in rooms}
         self.settings = settings
         self._due = DueCalls({room.name: room.vendor for room in rooms})
@@ -34,13 +42,13 @@ class App:
         self.sessions = Sessions(seed_snapshot(rooms), settings, self._delivered)
         plane = Plane(self.rooms, self.sessions, self._due, settings)
         self.admin = admin = admin_room(plane)
-        self._stages = {room.name: _stage(room, settings, log) for room in rooms}
+        self._stages = {room.name: _stage(room, behind(room), settings, log) for room in rooms}
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         limit = partial(guard.limit, settings)
         # The plane is the mock's own: who wants the vendors' examples still wants its answers.
         own = replace(settings, static=False)
-        behind = Recorder(new_stack(admin), admin, own, log, limit)
-        addresses = Addresses(self._stages, Stage(admin, behind, cors=behind), PREFIX, root)
+        recorder = Recorder(new_stack(admin), admin, own, log, limit)
+        addresses = Addresses(self._stages, Stage(admin, recorder, cors=recorder), PREFIX, root)
         self._edge = Edge(addresses, self.sessions, self._due, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,10 +101,10 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:
+def _stage(room: Room, behind: ASGIApp, settings: Settings, log: Log | None) -> Stage:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the room."""
     limit = settings.body_limit
-    app = Recorder(connexion_stack(room), room, settings, log, lambda path, headers: limit)
+    app = Recorder(behind, room, settings, log, lambda path, headers: limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *room.document.reply_headers}
     cors = CORSMiddleware(
         app,
@@ -108,14 +116,17 @@ def _stage(room: Room, settings: Settings, log: Log | None) -> Stage:
     return Stage(room, app, cors)
 
 
-def create_app(settings: Settings | None = None, log: Log | None = None) -> App:
+def create_app(
+    settings: Settings | None = None, log: Log | None = None, behind: Behind = connexion_stack
+) -> App:
     """The mock with these settings.
 
     Args:
         log: is handed every exchange and every delivery when it is over.
+        behind: makes what answers in the place of the rooms' own rules.
 
     Raises:
         StartError: when a document, a room or a setting cannot be served.
     """
     chosen = settings or Settings()
-    return App(open_rooms(chosen.vendors), chosen, log)
+    return App(open_rooms(chosen.vendors), chosen, log, behind)

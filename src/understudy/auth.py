@@ -22,6 +22,11 @@ class Account:
     def __getitem__(self, attribute: str) -> Any:
         return self.attributes[attribute]
 
+    def secrets(self, names: frozenset[str]) -> list[str]:
+        """The texts of its attributes of these names."""
+        found = (self.attributes.get(name) for name in sorted(names))
+        return [each for each in found if isinstance(each, str)]
+
 
 class Accounts:
     """The accounts of one vendor.
@@ -53,6 +58,11 @@ class Accounts:
             if account.name == name:
                 return account
         raise KeyError(name)
+
+    def owner(self, credential: str | None) -> str | None:
+        """The name of the account whose credential it is, be it revoked or not."""
+        account = self._by_credential.get(credential or "")
+        return None if account is None else account.name
 
     def identify(self, credential: str | None, policy: Literal["strict", "any"]) -> Account:
         """The account that a credential stands for.

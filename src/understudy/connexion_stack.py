@@ -118,7 +118,10 @@ def _identify(
     call: Call = request.scope[CALL]
     if call.room.accounts is None:
         return {}
-    call.account = call.room.accounts.identify(read(call.headers), call.settings.auth)
+    credential = read(call.headers)
+    # Even of a revoked credential the journal tells whose it is.
+    call.exchange.account = call.room.accounts.owner(credential)
+    call.account = call.room.accounts.identify(credential, call.settings.auth)
     call.exchange.account = call.account.name
     return {"sub": call.account.name}
 

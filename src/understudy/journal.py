@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -15,6 +16,10 @@ from understudy.errors import Diagnosis
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
 REDACTED = "[redacted]"
 KEPT_BODY = 65_536
+# Schemes of `Authorization` that may be told; what else stands first might be the secret.
+SCHEMES = frozenset({"bearer", "basic", "digest", "token"})
+MASKED = re.compile(r"\[redacted( [\w.-]+)?\]")
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -41,33 +46,59 @@ class Exchange:
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
-def redacted_body(body: bytes, secrets: frozenset[str]) -> bytes:
+def mask(owner: str = "") -> str:
+    """What stands in the place of a secret; with whose it is, where that is known."""
+    return f"[redacted {owner}]" if owner else REDACTED
+
+
+def redacted_body(
+    body: bytes, secrets: frozenset[str], owners: Mapping[str, str] = NOBODY
+) -> bytes:
     """A JSON body without the values of its secret members.
 
     Text that names one and cannot be read, or nests too deeply to be written again, goes whole.
+
+    Args:
+        secrets: the names of secret members.
+        owners: secret -> name of the account whose it is, which stands in its place.
     """
     if not any(f'"{name}"'.encode() in body for name in secrets):
         return body
     try:
-        return orjson.dumps(_without(orjson.loads(body), secrets))
+        return orjson.dumps(_without(orjson.loads(body), secrets, owners))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return REDACTED.encode()
 
 
-def _without(value: Any, secrets: frozenset[str]) -> Any:
+def _without(value: Any, secrets: frozenset[str], owners: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {
-            name: REDACTED if name in secrets else _without(each, secrets)
+            name: _masked(each, owners) if name in secrets else _without(each, secrets, owners)
             for name, each in value.items()
         }
-    return [_without(each, secrets) for each in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without(each, secrets, owners) for each in value]
+    return value
+
+
+def _masked(value: Any, owners: Mapping[str, str]) -> str:
+    if isinstance(value, str) and MASKED.fullmatch(value):
+        return value
+    return mask(owners.get(value, "") if isinstance(value, str) else "")
 
 
 def redacted(headers: dict[str, str]) -> dict[str, str]:
     """The headers without the secrets they carry."""
     return {
-        name: (REDACTED if name in SECRET_HEADERS else value) for name, value in headers.items()
+        name: (redacted_value(value) if name in SECRET_HEADERS else value)
+        for name, value in headers.items()
     }
+
+
+def redacted_value(value: str) -> str:
+    """A header's secret value without the secret: `Bearer abc` is `Bearer [redacted]`."""
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} {REDACTED}" if space and scheme.lower() in SCHEMES else REDACTED
 
 
 class SharedRoom:

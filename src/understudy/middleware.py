@@ -229,7 +229,7 @@ class Recorder:
         call = scope[CALL] = Call(self._room, session, self._settings, exchange)
         exchange.request_headers = redacted(headers)
         call.content, call.too_large = content, too_large
-        exchange.request_body = redacted_body(content, self._room.document.secrets)
+        exchange.request_body = self._redacted(content)
         try:
             recording = Recording(call, scope, receive, send)
             await self._answer(scope, receive, recording)
@@ -247,8 +247,12 @@ class Recorder:
                 raise
             await send_reply(problem(503, "Shutting down", "the mock was stopped"), recording)
 
+    def _redacted(self, body: bytes) -> bytes:
+        return redacted_body(body, self._room.document.secrets, self._room.owners)
+
     def _close(self, exchange: Exchange, session: Session) -> None:
         exchange.ended = session.clock.now()
+        exchange.response_body = self._redacted(exchange.response_body)
         # First, because the journal keeps only the beginning of a long body.
         if self._log is not None:
             self._log(exchange)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -148,6 +149,16 @@ class Room:
     @property
     def name(self) -> str:
         return self.vendor.name
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """The names of the seed world's accounts by their secrets."""
+        accounts = self.accounts.all if self.accounts is not None else ()
+        return {
+            secret: account.name
+            for account in accounts
+            for secret in (account.credential, *account.secrets(self.document.secrets))
+        }
 
 
 def seed_snapshot(rooms: Sequence[Room]) -> Snapshot:

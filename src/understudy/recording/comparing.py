@@ -1,0 +1,184 @@
+"""How a reply differs from a recorded one: member by member, ids and times by first appearance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from understudy.recording.kinds import TOKEN, split, tokens_in
+from understudy.recording.model import (
+    Headers,
+    RecordedRequest,
+    RecordedResponse,
+    json_of,
+    text_of,
+)
+from understudy.schemas import escaped
+
+
+class Absent:
+    """There is no such member."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+ABSENT = Absent()
+# Headers that belong to one transport of a message, or to the mock itself, and say nothing of it.
+TRANSPORT = frozenset(
+    {
+        *("connection", "keep-alive", "content-length", "transfer-encoding", "date", "server"),
+        *("te", "trailer", "upgrade", "content-encoding", "vary", "via", "host"),
+        *("accept-encoding", "user-agent", "proxy-connection", "traceparent", "tracestate"),
+    }
+)
+OWN = "x-understudy-"
+
+
+def told_headers(headers: Iterable[tuple[str, str]]) -> Headers:
+    """The headers that belong to what was said, rather than to how it was carried."""
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name.lower() not in TRANSPORT and not name.lower().startswith(OWN)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One member that differs.
+
+    Attributes:
+        where: `status`, `header` or `body`.
+        pointer: JSON pointer into the body, or a header's name.
+        recorded: its value in the recording, or ABSENT.
+        current: its value now, or ABSENT.
+    """
+
+    where: str
+    pointer: str
+    recorded: Any
+    current: Any
+
+
+class Twins:
+    """Which id or time of now stands for which of the recording: they pair when they first meet."""
+
+    def __init__(self) -> None:
+        self._current: dict[str, str] = {}
+        self._recorded: dict[str, str] = {}
+
+    def pair(self, recorded: str, current: str) -> bool:
+        """Whether two texts say the same; ids and times that were not met before become twins."""
+        then, now = split(recorded), split(current)
+        if then[0] != now[0] or len(then[1]) != len(now[1]):
+            return False
+        return all(
+            old.kind == new.kind and self._met(old.text, new.text, old.is_time)
+            for old, new in zip(then[1], now[1], strict=True)
+        )
+
+    def _met(self, recorded: str, current: str, is_time: bool) -> bool:
+        if recorded not in self._current:
+            # Two ids never become one; two times may, on a clock that stands still.
+            if not is_time and current in self._recorded:
+                return False
+            self._current[recorded] = current
+            self._recorded.setdefault(current, recorded)
+        return self._current[recorded] == current
+
+    def now(self, text: str) -> str:
+        """A text of the recording with the ids and times of now in it."""
+        return TOKEN.sub(lambda found: self._current.get(found[0], found[0]), text)
+
+    def request(self, recorded: RecordedRequest) -> RecordedRequest:
+        """A recorded request as it has to be sent now."""
+        body = text_of(recorded.body)
+        return replace(
+            recorded,
+            url=self._asked(recorded.url),
+            headers=tuple((name, self._asked(value)) for name, value in recorded.headers),
+            body=recorded.body if body is None else self._asked(body).encode(),
+        )
+
+    def _asked(self, text: str) -> str:
+        """As `now`; an id or time that the client brings stands for itself from then on."""
+        for token in tokens_in(text):
+            self._met(token.text, self._current.get(token.text, token.text), token.is_time)
+        return self.now(text)
+
+
+def differences(
+    recorded: RecordedResponse, current: RecordedResponse, twins: Twins
+) -> list[Difference]:
+    """Every way in which a response is not the recorded one."""
+    found = []
+    if recorded.status != current.status:
+        found.append(Difference("status", "", recorded.status, current.status))
+    found += _in_headers(recorded.headers, current.headers, twins)
+    try:
+        then, now = json_of(recorded.body), json_of(current.body)
+    except (ValueError, RecursionError):
+        then, now = _plain(recorded.body), _plain(current.body)
+    return [*found, *in_json(then, now, twins)]
+
+
+def _plain(body: bytes) -> Any:
+    if not body:
+        return ABSENT
+    text = text_of(body)
+    return body if text is None else text
+
+
+def _in_headers(recorded: Headers, current: Headers, twins: Twins) -> Iterator[Difference]:
+    then, now = _by_name(recorded), _by_name(current)
+    for name in {**then, **now}:
+        old, new = then.get(name, ABSENT), now.get(name, ABSENT)
+        if not same(old, new, twins):
+            yield Difference("header", name, old, new)
+
+
+def _by_name(headers: Headers) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in told_headers(headers):
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+def in_json(recorded: Any, current: Any, twins: Twins, at: str = "") -> Iterator[Difference]:
+    """Where a JSON document is not the recorded one."""
+    if isinstance(recorded, dict) and isinstance(current, dict):
+        for name in {**recorded, **current}:
+            old, new = recorded.get(name, ABSENT), current.get(name, ABSENT)
+            yield from in_json(old, new, twins, f"{at}/{escaped(name)}")
+    elif isinstance(recorded, list) and isinstance(current, list):
+        for index in range(max(len(recorded), len(current))):
+            old, new = _at(recorded, index), _at(current, index)
+            yield from in_json(old, new, twins, f"{at}/{index}")
+    elif not same(recorded, current, twins):
+        yield Difference("body", at, recorded, current)
+
+
+def _at(items: list[Any], index: int) -> Any:
+    return items[index] if index < len(items) else ABSENT
+
+
+def same(recorded: Any, current: Any, twins: Twins) -> bool:
+    """Whether a leaf says what was recorded."""
+    if isinstance(recorded, str) and isinstance(current, str):
+        return twins.pair(recorded, current)
+    if isinstance(recorded, (int, float)) and isinstance(current, (int, float)):
+        # 1 is 1.0 in JSON, and neither is true.
+        return recorded == current and isinstance(recorded, bool) == isinstance(current, bool)
+    return type(recorded) is type(current) and bool(recorded == current)
+
+
+INDEX = re.compile(r"/\d+(?=/|$)")
+
+
+def place(pointer: str) -> str:
+    """A pointer with `*` for every index: where in its kind of document a member stands."""
+    return INDEX.sub("/*", pointer)

@@ -1,0 +1,71 @@
+"""Which parts of a text are ids or times: values that differ from run to run and mean the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+# What .NET shows for "not filled in": literals like any other.
+NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)"
+IDS = {
+    "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "ulid": r"[0-9A-HJKMNP-TV-Z]{26}",
+    "object_id": r"[0-9a-f]{24}",
+    "prefixed": r"(?P<prefix>[a-z]{2,10}_)(?=[A-Za-z]*[0-9])[A-Za-z0-9]{8,}",
+}
+PATTERN = "|".join([f"(?P<time>{TIME})", *(f"(?P<{name}>{each})" for name, each in IDS.items())])
+# Not in the middle of a longer word.
+TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{PATTERN})(?![A-Za-z0-9_])")
+WHOLE = re.compile(PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An id or a time in a text.
+
+    Attributes:
+        kind: what it is; values of one kind may stand for each other.
+    """
+
+    kind: str
+    text: str
+
+    @property
+    def is_time(self) -> bool:
+        return self.kind.startswith("time")
+
+
+def kind_of(text: str) -> str | None:
+    """What kind of id or time a whole text is; None for any other text."""
+    found = WHOLE.fullmatch(text)
+    return None if found is None or NOT_FILLED_IN.fullmatch(text) else _kind(found)
+
+
+def _kind(found: re.Match[str]) -> str:
+    if found["time"]:
+        zone = "Z" if found["zone"] == "Z" else "offset"
+        return f"time with {len(found['fraction'] or '')} of fraction, {zone}"
+    if found["prefixed"]:
+        return found["prefix"]
+    return next(name for name in IDS if found[name])
+
+
+@lru_cache(maxsize=4096)
+def split(text: str) -> tuple[str, tuple[Token, ...]]:
+    """A text with NUL in the place of each id and time, and these in their order."""
+    tokens = tuple(tokens_in(text))
+    return (TOKEN.sub(_hidden, text) if tokens else text), tokens
+
+
+def tokens_in(text: str) -> Iterator[Token]:
+    """The ids and times in a text, in their order."""
+    for found in TOKEN.finditer(text):
+        if not NOT_FILLED_IN.fullmatch(found[0]):
+            yield Token(_kind(found), found[0])
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return found[0] if NOT_FILLED_IN.fullmatch(found[0]) else "\x00"

@@ -1,0 +1,119 @@
+"""Takes secrets out of what is to be written: credentials of the seed world, and secret members."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import orjson
+
+from understudy.journal import SECRET_HEADERS, mask, redacted_body, redacted_value
+from understudy.recording.model import Headers, RecordedExchange
+from understudy.vendor import Room
+
+# What hides a secret in a reply as well as in a request.
+SECRET = SECRET_HEADERS | {"set-cookie"}
+# Text shorter than this is no secret of the seed world but a word that stands anywhere.
+SHORTEST = 6
+
+
+class Scrubber:
+    """Takes out the secrets of some rooms.
+
+    Args:
+        rooms: whose seed credentials, and whose documents' secret members, are taken out.
+    """
+
+    def __init__(self, rooms: Sequence[Room]) -> None:
+        self._members = {room.name: room.document.secrets for room in rooms}
+        self._masks = {
+            spelled: mask(room.owners.get(secret, ""))
+            for room in rooms
+            for secret in secrets_of(room)
+            for spelled in _spelled(secret)
+        }
+        # The longest first: one secret may begin another.
+        longest = sorted(self._masks, key=lambda each: (-len(each), each))
+        self._literal = re.compile("|".join(map(re.escape, longest)) or "(?!)")
+
+    def text(self, text: str) -> str:
+        """Text without the secrets of the seed worlds."""
+        return self._literal.sub(lambda found: self._masks[found[0]], text)
+
+    def body(self, body: bytes, vendor: str = "") -> bytes:
+        """A body without secret members and without the secrets of the seed worlds."""
+        cleaned = redacted_body(body, self._members.get(vendor, frozenset()))
+        # Latin-1 has a character for every byte, and secrets are ASCII.
+        return self.text(cleaned.decode("latin-1")).encode("latin-1")
+
+    def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
+        """An exchange without secrets."""
+        request, response = exchange.request, exchange.response
+        return replace(
+            exchange,
+            request=replace(
+                request,
+                url=self.text(request.url),
+                headers=self._headers(request.headers),
+                body=self.body(request.body, exchange.vendor),
+            ),
+            response=replace(
+                response,
+                headers=self._headers(response.headers),
+                body=self.body(response.body, exchange.vendor),
+            ),
+            diagnoses=tuple(
+                replace(each, message=self.text(each.message), hint=self.text(each.hint))
+                for each in exchange.diagnoses
+            ),
+        )
+
+    def json(self, value: Any) -> Any:
+        """JSON without the secrets of the seed worlds in its texts."""
+        return _mapped(value, self.text)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple(
+            (name, redacted_value(value) if name.lower() in SECRET else self.text(value))
+            for name, value in headers
+        )
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: _mapped(each, change) for name, each in value.items()}
+    return [_mapped(each, change) for each in value] if isinstance(value, list) else value
+
+
+def secrets_of(room: Room) -> frozenset[str]:
+    """Every secret of a room's seed world: credentials, and what secret members hold."""
+    accounts = room.accounts.all if room.accounts is not None else ()
+    found = {account.credential for account in accounts}
+    worlds = [dict(account.attributes) for account in accounts]
+    for shelf in room.shelves.values():
+        worlds += [orjson.loads(each) for each in shelf.values()]
+    for world in worlds:
+        found.update(_secret_texts(world, room.document.secrets))
+    return frozenset(each for each in found if len(each) >= SHORTEST)
+
+
+def _secret_texts(value: Any, members: frozenset[str]) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if name in members and isinstance(each, str):
+                yield each
+            else:
+                yield from _secret_texts(each, members)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _secret_texts(each, members)
+
+
+def _spelled(secret: str) -> set[str]:
+    """A secret as it may stand in text: as it is, and as URLs spell it."""
+    return {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}

@@ -1,0 +1,131 @@
+"""Takes the mock's exchanges down as a recording, without what belongs to one run alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from understudy.journal import Exchange
+from understudy.recording.comparing import told_headers
+from understudy.recording.model import (
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+)
+from understudy.recording.scrub import Scrubber
+from understudy.settings import Settings
+from understudy.vendor import Room
+from understudy.webhooks import Delivery
+
+# The settings that decide what a vendor answers; others say how the mock is run.
+TELLING = ("pace", "auth", "static", "rate_limits", "body_limit")
+
+
+class Taker:
+    """Takes down what it is handed, as the log of an app.
+
+    Args:
+        rooms: the rooms whose exchanges are taken; those of others are passed over.
+        also: is handed everything, too.
+    """
+
+    def __init__(
+        self, rooms: Sequence[Room], also: Callable[[Exchange | Delivery], None] | None = None
+    ) -> None:
+        self._rooms = {room.name: room for room in rooms}
+        self._scrubber = Scrubber(rooms)
+        self._also = also
+        self._exchanges: list[RecordedExchange] = []
+
+    def __call__(self, entry: Exchange | Delivery) -> None:
+        if isinstance(entry, Exchange) and entry.vendor in self._rooms:
+            room = self._rooms[entry.vendor]
+            self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
+        if self._also is not None:
+            self._also(entry)
+
+    @property
+    def count(self) -> int:
+        """How many exchanges were taken."""
+        return len(self._exchanges)
+
+    def recording(
+        self, name: str, settings: Settings, title: str = "", session: str = "default"
+    ) -> Recording:
+        """What was taken so far."""
+        asked = {each.vendor for each in self._exchanges}
+        return Recording(
+            name=name,
+            title=title,
+            session=session,
+            clock=settings.clock,
+            seed=settings.seed,
+            settings=told_settings(settings),
+            versions={
+                name: room.document.version
+                for name, room in sorted(self._rooms.items())
+                if name in asked
+            },
+            exchanges=tuple(self._exchanges),
+        )
+
+
+def origin_of(room: Room) -> str:
+    """The origin of a vendor, as recordings name it."""
+    return room.document.origin.rstrip("/")
+
+
+def taken(exchange: Exchange, origin: str) -> RecordedExchange:
+    """An exchange of the journal as a recorded one; its secrets are still in it."""
+    query = f"?{exchange.query}" if exchange.query else ""
+    answered = (
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in exchange.response_headers
+    )
+    return RecordedExchange(
+        vendor=exchange.vendor,
+        operation=exchange.operation,
+        account=exchange.account,
+        at=exchange.started,
+        took=exchange.ended - exchange.started,
+        request=RecordedRequest(
+            method=exchange.method,
+            url=f"{origin}{exchange.path}{query}",
+            headers=told_headers(exchange.request_headers.items()),
+            body=exchange.request_body,
+        ),
+        response=RecordedResponse(
+            status=exchange.status,
+            headers=told_headers(answered) if exchange.status else (),
+            body=exchange.response_body if exchange.status else b"",
+        ),
+        diagnoses=exchange.diagnoses,
+    )
+
+
+def told_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what is answered, where they are not the usual ones."""
+    usual = Settings()
+    return {
+        name: "manual"
+        if name == "pace" and getattr(settings, name) is None
+        else getattr(settings, name)
+        for name in TELLING
+        if getattr(settings, name) != getattr(usual, name)
+    }
+
+
+def settings_for(recording: Recording, vendors: Sequence[str] = ()) -> Settings:
+    """The settings with which a recording's requests meet the world that they met.
+
+    Raises:
+        ValueError, TypeError: when the recording names settings that cannot be.
+    """
+    known: Mapping[str, Any] = {
+        name: value for name, value in recording.settings.items() if name in TELLING
+    }
+    chosen = dict(known)
+    if chosen.get("pace") == "manual":
+        chosen["pace"] = None
+    return Settings(vendors=tuple(vendors), seed=recording.seed, clock=recording.clock, **chosen)
