@@ -12,8 +12,9 @@ import pytest
 from calling import create_app
 
 from understudy import app as composition
-from understudy.app import App
+from understudy.app import App, Behind
 from understudy.clock import instant
+from understudy.connexion_stack import connexion_stack
 from understudy.middleware import Log
 from understudy.server import Listening, bind, make_server
 from understudy.settings import Settings
@@ -57,9 +58,11 @@ class Live:
     url: str
 
 
-def serve(settings: Settings, log: Log | None = None) -> Iterator[Live]:
+def serve(
+    settings: Settings, log: Log | None = None, behind: Behind = connexion_stack
+) -> Iterator[Live]:
     """Serve an app from a thread of this process until the generator is closed."""
-    app = composition.create_app(settings, log)
+    app = composition.create_app(settings, log, behind)
     listener = bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(app, Listening(log=None), ready.set)

@@ -1,0 +1,56 @@
+"""A mock whose replies have drifted from the document, as a vendor's do over the years."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from understudy.app import Behind
+from understudy.connexion_stack import connexion_stack
+from understudy.dispatch import CALL
+from understudy.vendor import Call, Room
+
+# From the status and the document that the room answers to those that the drifted vendor does.
+Drift = Callable[[int, Any], tuple[int, Any]]
+
+
+def drifted(drifts: Mapping[str, Drift]) -> Behind:
+    """What stands behind an app whose operations have drifted: operationId -> drift."""
+
+    def behind(room: Room) -> ASGIApp:
+        return Drifting(connexion_stack(room), drifts)
+
+    return behind
+
+
+class Drifting:
+    """Changes a room's replies after the room has held them against its document."""
+
+    def __init__(self, app: ASGIApp, drifts: Mapping[str, Drift]) -> None:
+        self._app = app
+        self._drifts = drifts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        kept: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            kept.append(message)
+
+        await self._app(scope, receive, keep)
+        call: Call = scope[CALL]
+        drift = self._drifts.get(call.exchange.operation or "")
+        body = b"".join(message.get("body", b"") for message in kept[1:])
+        start = kept[0]
+        if drift is not None and body:
+            start["status"], document = drift(start["status"], json.loads(body))
+            body = json.dumps(document).encode()
+            headers = [each for each in start["headers"] if each[0] != b"content-length"]
+            start["headers"] = [*headers, (b"content-length", b"%d" % len(body))]
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
