@@ -1,0 +1,1 @@
+"""Scenarios: what a client might ask a vendor, step by step, as data; played against the mock."""
