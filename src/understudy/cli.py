@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from understudy import __version__
-from understudy.clock import instant
 from understudy.errors import StartError
+from understudy.options import Instant, Pace, option
 from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 
 USAGE = 2
-MOST_PACE = 1_000_000
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,46 +73,8 @@ def _as_typed(value: Any) -> Any:
     return value if isinstance(value, bool) else str(value)
 
 
-class _Instant(click.ParamType[Any]):
-    """`real`, or an RFC 3339 time."""
-
-    name = "real|TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value is None or isinstance(value, int) or value == "real":
-            return None if value == "real" else value
-        try:
-            return instant(str(value))
-        except ValueError:
-            self.fail(f'"{value}" is neither "real" nor a time such as 2026-03-11T21:50:50Z')
-
-
-class _Pace(click.ParamType[Any]):
-    """`manual`, or a factor that is not negative."""
-
-    name = "FACTOR|manual"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value is None or value == "manual":
-            return None
-        try:
-            pace = float(value)
-        except ValueError:
-            self.fail(f'"{value}" is neither "manual" nor a number')
-        if not 0 <= pace <= MOST_PACE:
-            self.fail(f"a pace is not negative and at most {MOST_PACE}; 0 means at once")
-        return pace
-
-
-def _option(*flags: str, **settings: Any) -> Callable[[Command], Command]:
-    """A flag with its environment variable: `--journal-size` is UNDERSTUDY_JOURNAL_SIZE."""
-    name = next(flag for flag in flags if flag.startswith("--")).partition("/")[0]
-    variable = f"UNDERSTUDY_{name[2:].replace('-', '_').upper()}"
-    return click.option(*flags, envvar=variable, show_default=True, **settings)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, message="understudy %(version)s")
+@click.versionoption(__version__, message="understudy %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A stateful mock of messaging vendors' campaign APIs, driven by their OpenAPI documents."""
@@ -123,44 +83,40 @@ def commands(context: click.Context) -> None:
 
 
 @commands.command()
-@_option("-p", "--port", type=click.IntRange(0, 65535), default=4010, help="0: any free port.")
-@_option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
-@_option("--port-file", type=click.Path(path_type=Path), help="Write the port here when ready.")
-@_option("--vendor", "vendors", multiple=True, help="Serve only this one (repeatable).")
-@_option("--seed", type=int, default=0, help="What ids and example data derive from.")
-@_option(
+@option("-p", "--port", type=click.IntRange(0, 65535), default=4010, help="0: any free port.")
+@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port-file", type=click.Path(path_type=Path), help="Write the port here when ready.")
+@option("--vendor", "vendors", multiple=True, help="Serve only this one (repeatable).")
+@option("--seed", type=int, default=0, help="What ids and example data derive from.")
+@option(
     "--clock",
-    type=_Instant(),
+    type=Instant(),
     default="real",
     metavar="real|TIME",
     help="Sessions stand still at TIME.",
 )
-@_option(
+@option(
     "--pace",
-    type=_Pace(),
+    type=Pace(),
     default="1",
     metavar="FACTOR|manual",
     help="Scales delays; 0: at once.",
 )
-@_option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Which keys count.")
-@_option("--static", is_flag=True, help="No state: answer with the documented examples.")
-@_option("--rate-limits", is_flag=True, help="Refuse what exceeds the documented limits.")
-@_option(
-    "--max-sessions", type=click.IntRange(1), default=10_000, help="Least used one goes first."
-)
-@_option(
-    "--journal-size", type=click.IntRange(0), default=1_000, help="Exchanges kept per session."
-)
-@_option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
-@_option(
+@option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Which keys count.")
+@option("--static", is_flag=True, help="No state: answer with the documented examples.")
+@option("--rate-limits", is_flag=True, help="Refuse what exceeds the documented limits.")
+@option("--max-sessions", type=click.IntRange(1), default=10_000, help="Least used one goes first.")
+@option("--journal-size", type=click.IntRange(0), default=1_000, help="Exchanges kept per session.")
+@option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
+@option(
     "--snapshot-limit", type=click.IntRange(1), default=DEFAULT_SNAPSHOT_LIMIT, help="In bytes."
 )
-@_option("--admin-token", default="", help="What /__admin demands; made up beyond loopback.")
-@_option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
-@_option("--reload", is_flag=True, help="Start anew when documents or sources change.")
-@_option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
-@_option("--quiet", is_flag=True, help="No banner, no log.")
-@_option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
+@option("--admin-token", default="", help="What /__admin demands; made up beyond loopback.")
+@option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
+@option("--reload", is_flag=True, help="Start anew when documents or sources change.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@option("--quiet", is_flag=True, help="No banner, no log.")
+@option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
 def serve(
     port: int,
     host: str,
@@ -210,7 +166,7 @@ def lint(files: tuple[Path, ...]) -> int:
 
 @commands.command()
 @click.argument("code", required=False)
-@_option("--vendor", "names", multiple=True, help="Only what this one says (repeatable).")
+@option("--vendor", "names", multiple=True, help="Only what this one says (repeatable).")
 def explain(code: str | None, names: tuple[str, ...]) -> None:
     """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
     from understudy import explain as explaining

@@ -32,6 +32,10 @@ OTHERS = {
         "A planned fault, or Prefer: fault=KIND, struck the request. To pass: take the fault back "
         "(DELETE /__admin/faults/ID), or wait until it is used up."
     ),
+    "not-recorded": (
+        "A recording is served, and it holds no such request. To pass: ask what was recorded, as "
+        "the message says of the nearest one, or serve it with --match operation."
+    ),
     "unknown": (
         "What is to be stored names a vendor, a collection or an action that is not served. To "
         "pass: use one that the hint lists."

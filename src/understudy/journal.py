@@ -214,17 +214,19 @@ def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
         return False
     for pointer, value in wanted.items():
         found = at_pointer(document, pointer)
-        if found is NOTHING or not (value is ANYTHING or _same(found, value)):
+        if found is NOTHING or not (value is ANYTHING or same_json(found, value)):
             return False
     return True
 
 
-def _same(found: Any, value: Any) -> bool:
+def same_json(found: Any, value: Any) -> bool:
     """Equality as JSON has it: 1 is not true, however deep it stands."""
     if isinstance(found, dict) and isinstance(value, dict):
-        return found.keys() == value.keys() and all(_same(found[key], value[key]) for key in found)
+        return found.keys() == value.keys() and all(
+            same_json(found[key], value[key]) for key in found
+        )
     if isinstance(found, list) and isinstance(value, list):
-        return len(found) == len(value) and all(map(_same, found, value))
+        return len(found) == len(value) and all(map(same_json, found, value))
     return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
 
 

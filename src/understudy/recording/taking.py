@@ -46,9 +46,13 @@ class Taker:
             self._also(entry)
 
     @property
-    def count(self) -> int:
-        """How many exchanges were taken."""
-        return len(self._exchanges)
+    def latest(self) -> RecordedExchange:
+        """What was taken last.
+
+        Raises:
+            IndexError: when nothing was.
+        """
+        return self._exchanges[-1]
 
     def recording(
         self, name: str, settings: Settings, title: str = "", session: str = "default"

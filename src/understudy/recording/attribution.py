@@ -1,0 +1,106 @@
+"""Whose API an exchange of a foreign recording asked: found by its URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from understudy.paths import PathTree
+from understudy.recording.accounts import credential_header
+from understudy.recording.comparing import told_headers
+from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
+from understudy.recording.scrub import Scrubber
+from understudy.recording.taking import origin_of
+from understudy.vendor import Room
+
+IN_SESSION = re.compile(r"/@[^/]+(?=/)")
+
+
+class Attribution:
+    """Tells the exchanges of some rooms from others, and completes what is known of them.
+
+    Args:
+        only: the vendor that everything asked, whatever the URL; "" to tell by the URL.
+    """
+
+    def __init__(self, rooms: Sequence[Room], only: str = "") -> None:
+        self._rooms = {room.name: room for room in rooms}
+        self._only = only
+        self._scrubber = Scrubber(rooms)
+
+    def recording(self, recording: Recording) -> Recording:
+        """The exchanges with vendors that are known, without secrets.
+
+        Raises:
+            UnreadableRecording: when there is none.
+        """
+        found = [self._exchange(each) for each in recording.exchanges]
+        exchanges = tuple(each for each in found if each is not None)
+        if not exchanges:
+            known = ", ".join(self._rooms)
+            hosts = ", ".join(
+                sorted({urlsplit(each.request.url).netloc for each in recording.exchanges})
+            )
+            raise UnreadableRecording(
+                f"no exchange in it is with a known vendor (hosts: {hosts or 'none'}; "
+                f"vendors: {known}); name the vendor with --vendor"
+            )
+        asked = sorted({each.vendor for each in exchanges})
+        versions = {name: self._rooms[name].document.version for name in asked}
+        return replace(recording, exchanges=exchanges, versions={**versions, **recording.versions})
+
+    def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
+        if exchange.vendor:
+            room = self._rooms.get(exchange.vendor)
+            return None if room is None else self._scrubber.exchange(exchange)
+        for room in self._candidates():
+            path = self._path_at(room, exchange.request.url)
+            if path is not None:
+                return self._scrubber.exchange(self._completed(exchange, room, path))
+        return None
+
+    def _candidates(self) -> list[Room]:
+        return [self._rooms[self._only]] if self._only else list(self._rooms.values())
+
+    def _path_at(self, room: Room, url: str) -> str | None:
+        """The path at the vendor, when a URL is one of its."""
+        parts = urlsplit(url)
+        path = IN_SESSION.sub("", parts.path, count=1)
+        if f"{path}/".startswith(f"{room.prefix}/"):
+            return path.removeprefix(room.prefix) or "/"
+        hosts = {*room.vendor.hosts, urlsplit(origin_of(room)).hostname}
+        return path if parts.hostname in hosts or self._only else None
+
+    def _completed(self, exchange: RecordedExchange, room: Room, path: str) -> RecordedExchange:
+        request = exchange.request
+        query = f"?{request.query}" if request.query else ""
+        match = self._trees[room.name].match(path)
+        operation = match[0].operations.get(request.method) if match is not None else None
+        return replace(
+            exchange,
+            vendor=room.name,
+            operation=exchange.operation or (operation.id if operation else None),
+            account=exchange.account or account_of(room, exchange),
+            request=replace(
+                request,
+                url=f"{origin_of(room)}{path}{query}",
+                headers=told_headers(request.headers),
+            ),
+            response=replace(exchange.response, headers=told_headers(exchange.response.headers)),
+        )
+
+    @cached_property
+    def _trees(self) -> Mapping[str, PathTree]:
+        return {
+            name: PathTree(room.document.operations.values()) for name, room in self._rooms.items()
+        }
+
+
+def account_of(room: Room, exchange: RecordedExchange) -> str | None:
+    """The seed world's account whose credential a request carries."""
+    name, before = credential_header(room)
+    sent = header(exchange.request.headers, name) or ""
+    return room.owners.get(sent[len(before) :]) if sent.lower().startswith(before.lower()) else None

@@ -1,0 +1,1 @@
+"""Recordings that answer, and recordings that are asked again."""

@@ -1,0 +1,180 @@
+"""Asks the mock of this process a recording's requests again, and tells what it answers now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from understudy.app import App
+from understudy.clock import instant
+from understudy.journal import MASKED, SECRET_HEADERS
+from understudy.recording.accounts import credentials
+from understudy.recording.comparing import Difference, Twins, differences, place
+from understudy.recording.model import (
+    Headers,
+    RecordedExchange,
+    RecordedRequest,
+    Recording,
+    compact,
+    json_of,
+)
+from understudy.recording.taking import Taker, settings_for
+from understudy.rooms import open_rooms
+from understudy.settings import Settings
+from understudy.stage import SyncTransport, stage
+from understudy.started import started_app
+from understudy.vendor import Room
+
+# Where a recording begins that tells no time.
+BEGINNING = instant("2026-03-11T12:00:00Z")
+Start = Callable[[Settings, Taker], App]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One exchange that is answered otherwise now.
+
+    Attributes:
+        number: of the exchange, from 1.
+    """
+
+    number: int
+    recorded: RecordedExchange
+    current: RecordedExchange
+    differences: tuple[Difference, ...]
+
+
+def deviations(recording: Recording, start: Start = started_app) -> list[Deviation]:
+    """Every exchange of a recording that the mock answers otherwise now.
+
+    Args:
+        start: makes the mock that is asked.
+
+    Raises:
+        StartError: for a vendor that is none.
+        ValueError, TypeError: when the recording's settings cannot be.
+    """
+    return list(Asker(recording, start).deviations())
+
+
+class Asker:
+    """Asks one recording's requests, at their times, by their accounts."""
+
+    def __init__(self, recording: Recording, start: Start = started_app) -> None:
+        self._recording = recording
+        began = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
+        clock = recording.clock if recording.clock is not None else began
+        settings = settings_for(replace(recording, clock=clock), recording.vendors)
+        rooms = open_rooms(recording.vendors)
+        self._rooms = {room.name: room for room in rooms}
+        self._taker = Taker(rooms)
+        self._app = start(settings, self._taker)
+        self._twins = Twins()
+
+    def deviations(self) -> Iterator[Deviation]:
+        """The exchanges that are answered otherwise, in their order."""
+        with httpx.Client(transport=SyncTransport(self._app)) as http:
+            for number, recorded in enumerate(self._recording.exchanges, 1):
+                current = self._again(http, recorded)
+                found = differences(recorded.response, current.response, self._twins)
+                if found:
+                    yield Deviation(number, recorded, current, tuple(found))
+        stage().do(self._app.sessions.close)
+
+    def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
+        session = self._app.session()
+        if recorded.at is not None and recorded.at > session.clock.now():
+            stage().run(self._app.move_to(session, recorded.at)).result()
+        room = self._rooms[recorded.vendor]
+        request = self._twins.request(recorded.request)
+        # A fault that the request asked for may end it: the exchange says what became of it.
+        with suppress(httpx.TransportError):
+            http.send(self._request(room, recorded.account, request))
+        return self._taker.latest
+
+    def _request(self, room: Room, account: str | None, request: RecordedRequest) -> httpx.Request:
+        parts = urlsplit(request.url)
+        query = f"?{parts.query}" if parts.query else ""
+        url = f"http://127.0.0.1{room.prefix}{parts.path or '/'}{query}"
+        return httpx.Request(
+            request.method,
+            url,
+            headers=list(authorized(room, account, request.headers)),
+            content=unmasked(room, request.body),
+        )
+
+
+def authorized(room: Room, account: str | None, headers: Headers) -> Headers:
+    """The headers with an account's credential in the place of the masked one.
+
+    Where no account is known the mask stays: it is a credential that nobody has.
+    """
+    try:
+        own = credentials(room, account)
+    except KeyError:
+        own = {}
+    if not own:
+        return headers
+    told = tuple(each for each in headers if each[0].lower() not in SECRET_HEADERS)
+    return (*told, *own.items())
+
+
+def unmasked(room: Room, body: bytes) -> bytes:
+    """A body with the seed world's secrets in the place of their masks."""
+    if b"[redacted " not in body:
+        return body
+    try:
+        return compact(_unmasked(room, json_of(body)))
+    except ValueError:
+        return body
+
+
+def _unmasked(room: Room, value: Any, member: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _unmasked(room, each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_unmasked(room, each, member) for each in value]
+    found = MASKED.fullmatch(value) if isinstance(value, str) else None
+    return value if found is None else _secret(room, (found[1] or "").strip(), member) or value
+
+
+def _secret(room: Room, owner: str, member: str) -> str | None:
+    """What a mask hides: the account's member of this name, else its credential."""
+    accounts = room.accounts.all if room.accounts is not None else ()
+    for account in accounts:
+        if account.name == owner:
+            return str(account.attributes.get(member, account.credential))
+    return None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One way in which replies differ, wherever it was met.
+
+    Attributes:
+        difference: as it was first met; its pointer has `*` in the place of indexes.
+        numbers: of the exchanges in which it was met.
+    """
+
+    operation: str
+    difference: Difference
+    numbers: tuple[int, ...]
+
+
+def changes(found: Sequence[Deviation]) -> list[Change]:
+    """What changed, each thing once, in the order in which it was met."""
+    met: dict[tuple[str, str, str, str, str], tuple[str, Difference, list[int]]] = {}
+    for deviation in found:
+        operation = deviation.recorded.operation or "(no operation)"
+        for each in deviation.differences:
+            general = replace(each, pointer=place(each.pointer))
+            key = (operation, each.where, general.pointer, repr(each.recorded), repr(each.current))
+            _, _, numbers = met.setdefault(key, (operation, general, []))
+            if deviation.number not in numbers:
+                numbers.append(deviation.number)
+    return [Change(operation, each, tuple(numbers)) for operation, each, numbers in met.values()]

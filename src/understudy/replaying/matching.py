@@ -1,0 +1,158 @@
+"""Which recorded exchange answers a request: the same one, or one of its operation and body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from understudy.journal import same_json
+from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
+from understudy.recording.kinds import split
+from understudy.recording.model import Headers, RecordedExchange, header, json_of
+
+# The headers by which a client picks its answer.
+TELLING = ("prefer",)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says that decides on its answer.
+
+    Attributes:
+        operation: operationId, where the path is documented.
+    """
+
+    vendor: str
+    operation: str | None
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+
+def asked(exchange: RecordedExchange) -> Asked:
+    """What a recorded request said."""
+    it = exchange.request
+    return Asked(
+        exchange.vendor, exchange.operation, it.method, it.path, it.query, it.headers, it.body
+    )
+
+
+def is_same(recorded: Asked, now: Asked) -> bool:
+    """Whether a request is the recorded one: method, path, query, body and preference.
+
+    The order of query parameters and of a JSON object's members says nothing.
+    """
+    return (
+        (recorded.vendor, recorded.method, recorded.path) == (now.vendor, now.method, now.path)
+        and _pairs(recorded.query) == _pairs(now.query)
+        and _told(recorded.headers) == _told(now.headers)
+        and _same_body(recorded.body, now.body)
+    )
+
+
+def is_alike(recorded: Asked, now: Asked) -> bool:
+    """Whether a request calls the recorded operation with the recorded body.
+
+    Ids and times in it may be others; path and query are not looked at.
+    """
+    return (
+        now.operation is not None
+        and (recorded.vendor, recorded.operation) == (now.vendor, now.operation)
+        and _told(recorded.headers) == _told(now.headers)
+        and _shape(recorded.body) == _shape(now.body)
+    )
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(query, keep_blank_values=True))
+
+
+def _told(headers: Headers) -> list[str | None]:
+    return [header(headers, name) for name in TELLING]
+
+
+def _same_body(recorded: bytes, now: bytes) -> bool:
+    if recorded == now:
+        return True
+    try:
+        return same_json(json_of(recorded), json_of(now))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _shape(body: bytes) -> Any:
+    """A body with its ids and times hidden."""
+    try:
+        return _hidden(json_of(body))
+    except (ValueError, RecursionError):
+        return body
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return split(value)[0]
+    if isinstance(value, dict):
+        return {name: _hidden(each) for name, each in value.items()}
+    return [_hidden(each) for each in value] if isinstance(value, list) else (type(value), value)
+
+
+class Script:
+    """The exchanges of one vendor, to be found by what was asked."""
+
+    def __init__(self, exchanges: Sequence[RecordedExchange], by_operation: bool = False) -> None:
+        self._exchanges = [(each, asked(each)) for each in exchanges]
+        self._by_operation = by_operation
+
+    def find(self, now: Asked) -> list[RecordedExchange]:
+        """The exchanges that answer a request, in the order in which they were recorded."""
+        found = [each for each, recorded in self._exchanges if is_same(recorded, now)]
+        if not found and self._by_operation:
+            found = [each for each, recorded in self._exchanges if is_alike(recorded, now)]
+        return found
+
+    def nearest(self, now: Asked) -> tuple[RecordedExchange, list[Difference]] | None:
+        """The recorded exchange that differs least from a request, and where it does."""
+        alike = [
+            (each, where_they_differ(recorded, now))
+            for each, recorded in self._exchanges
+            if recorded.operation == now.operation and recorded.method == now.method
+        ]
+        return min(alike, key=lambda each: len(each[1]), default=None)
+
+
+def where_they_differ(recorded: Asked, now: Asked) -> list[Difference]:
+    """Each part of a request that is not as it was recorded."""
+    found = []
+    if recorded.path != now.path:
+        found.append(Difference("path", "", recorded.path, now.path))
+    then, current = _by_name(recorded.query), _by_name(now.query)
+    for name in sorted({*then, *current}):
+        if then.get(name) != current.get(name):
+            found.append(
+                Difference("query", name, then.get(name, ABSENT), current.get(name, ABSENT))
+            )
+    for name, old, new in zip(TELLING, _told(recorded.headers), _told(now.headers), strict=True):
+        if old != new:
+            found.append(Difference("header", name, old or ABSENT, new or ABSENT))
+    return [*found, *_in_bodies(recorded.body, now.body)]
+
+
+def _by_name(query: str) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _in_bodies(recorded: bytes, now: bytes) -> list[Difference]:
+    if recorded == now:
+        return []
+    try:
+        then, current = (json_of(each) if each else ABSENT for each in (recorded, now))
+    except (ValueError, RecursionError):
+        return [Difference("body", "", recorded, now)]
+    return list(in_json(then, current, Twins()))
