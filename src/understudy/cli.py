@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from understudy import __version__
+from understudy.cli_recording import export, record
 from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
 from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
@@ -74,7 +75,7 @@ def _as_typed(value: Any) -> Any:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.versionoption(__version__, message="understudy %(version)s")
+@click.version_option(__version__, message="understudy %(version)s")
 @click.pass_context
 def commands(context: click.Context) -> None:
     """A stateful mock of messaging vendors' campaign APIs, driven by their OpenAPI documents."""
@@ -190,6 +191,10 @@ def new(name: str) -> None:
     for file in make_room(name, here):
         click.echo(f"wrote {file.relative_to(here)}")
     click.echo("next: describe the vendor in the document, then write its rules and handlers")
+
+
+commands.add_command(record)
+commands.add_command(export)
 
 
 @commands.command()

@@ -140,8 +140,22 @@ def make_server(
     return Server(config, ready)
 
 
-def run(settings: Settings, listening: Listening) -> None:
+Make = Callable[[Settings, Log | None], App]
+# What is announced when the server is ready: of an app and its URL.
+Announce = Callable[[App, str], str]
+
+
+def run(
+    settings: Settings,
+    listening: Listening,
+    make: Make = create_app,
+    announce: Announce | None = None,
+) -> None:
     """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        make: makes the app that is served.
+        announce: what is said of it, in the place of the vendors' banner.
 
     Raises:
         StartError: when a document, a room, a setting or the address cannot be used.
@@ -152,13 +166,13 @@ def run(settings: Settings, listening: Listening) -> None:
     listener = bind(listening.host, listening.port)
     write = LineWriter()
     guarded = guard(settings, listening.host)
-    app = create_app(guarded, log=logger_of(listening, write))
+    app = make(guarded, logger_of(listening, write))
     port = listener.getsockname()[1]
 
     def ready() -> None:
         if listening.port_file is not None:
             listening.port_file.write_text(f"{port}\n")
-        _announce(app, listening, url_of(listening.host, port))
+        _announce(app, listening, url_of(listening.host, port), announce or _banner)
         if guarded.admin_token != settings.admin_token:
             # Even with --quiet: nobody else knows it.
             _say(f"/__admin demands Authorization: Bearer {guarded.admin_token}")
@@ -177,9 +191,13 @@ def run(settings: Settings, listening: Listening) -> None:
         file.unlink(missing_ok=True)
 
 
-def _announce(app: App, listening: Listening, url: str) -> None:
+def _banner(app: App, url: str) -> str:
+    return banner(list(app.rooms.values()), url, __version__)
+
+
+def _announce(app: App, listening: Listening, url: str, announce: Announce) -> None:
     if listening.log == "text":
-        _say(banner(list(app.rooms.values()), url, __version__) + "\n")
+        _say(announce(app, url) + "\n")
     elif listening.log == "json":
         _say(f"understudy {__version__} is ready on {url}")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from understudy.errors import StartError
 from understudy.recording import own_json
 from understudy.recording.model import Recording, UnreadableRecording
 
@@ -57,6 +58,21 @@ def format_of(content: bytes, file: Path) -> Format:
     if file.suffix == ".har" and "har" in FORMATS:
         return FORMATS["har"]
     return FORMATS["json"]
+
+
+def chosen_format(name: str | None, target: Path | None) -> Format:
+    """The format that is to be written: by its name, else by the target's suffix, else our own.
+
+    Raises:
+        StartError: when there is none of this name.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            raise StartError(f'there is no format "{name}"; there are: {", ".join(FORMATS)}')
+        return FORMATS[name]
+    suffix = "" if target is None else target.suffix
+    fitting = (each for each in FORMATS.values() if suffix and suffix == each.suffix)
+    return next(fitting, FORMATS["json"])
 
 
 def read_recording(file: Path) -> Recording:

@@ -1,0 +1,218 @@
+"""Commands about recordings: record, export, replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from understudy.errors import StartError
+from understudy.options import Instant, Pace, option
+
+if TYPE_CHECKING:
+    from understudy.recording.formats import Format
+    from understudy.recording.model import Recording
+
+COMMAND = "understudy.command"
+BEGINNING = "2026-03-11T12:00:00Z"
+
+
+class WithCommand(click.Command):
+    """A command that takes another one behind `--`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            at = args.index("--")
+            ctx.meta[COMMAND] = args[at + 1 :]
+            args = args[:at]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=WithCommand)
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]... | -- COMMAND [ARGUMENT]...")
+@option("--out", type=click.Path(path_type=Path), help="File or folder to write; - for stdout.")
+@option("--format", "format_name", default=None, help="json, har, vcr ...: see understudy export.")
+@option("--origin", "origins", multiple=True, metavar="[VENDOR=]URL", help="In place of the host.")
+@option("--vendor", "vendors", multiple=True, help="Of a command: serve only this one.")
+@option("--seed", type=int, default=0, help="Of a command: what ids derive from.")
+@option(
+    "--clock",
+    type=Instant(),
+    default=BEGINNING,
+    metavar="real|TIME",
+    help="Of a command: stands still at TIME.",
+)
+@option("--pace", type=Pace(), default="0", metavar="FACTOR|manual", help="Of a command.")
+@option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Of a command.")
+@option("--rate-limits", is_flag=True, help="Of a command: refuse what exceeds the limits.")
+@click.pass_context
+def record(
+    context: click.Context,
+    /,
+    scenarios: tuple[str, ...],
+    out: Path | None,
+    format_name: str | None,
+    origins: tuple[str, ...],
+    **chosen: Any,
+) -> int:
+    """Record scenarios (VENDOR/NAME, or VENDOR for all of its), or what a COMMAND asks.
+
+    Without either, list the scenarios. A command finds the mock's address in UNDERSTUDY_URL and
+    in VENDOR_BASE_URL of each vendor, and a key that works in VENDOR_API_KEY where none is set.
+    """
+    from understudy.recording.formats import chosen_format
+
+    command = context.meta.get(COMMAND)
+    if command is None and not scenarios:
+        _list_scenarios()
+        return 0
+    format = chosen_format(format_name, out)
+    places = _origins(origins)
+    if command is None:
+        _record_scenarios(scenarios, out, format, places)
+        return 0
+    if scenarios or not command:
+        raise StartError("name scenarios, or a command behind --, not both and not neither")
+    return _record_command(command, out, format, places, chosen)
+
+
+def _list_scenarios() -> None:
+    from understudy.listing import table
+    from understudy.rooms import vendor_names
+    from understudy.scenarios.script import find_scenario, scenario_names
+
+    names = vendor_names()
+    rows = [(name, find_scenario(name, names).title) for name in scenario_names(names)]
+    click.echo(table([("SCENARIO", "WHAT HAPPENS"), *rows]))
+
+
+def _record_scenarios(
+    wanted: Sequence[str], out: Path | None, format: Format, origins: dict[str, str]
+) -> None:
+    from understudy.rooms import vendor_names
+    from understudy.scenarios.playing import play
+    from understudy.scenarios.script import find_scenario, scenario_names
+
+    vendors = vendor_names()
+    names = [
+        name for each in wanted for name in (scenario_names([each]) if each in vendors else [each])
+    ]
+    found = [find_scenario(name, vendors) for name in names]
+    one = len(found) == 1 and not (out is not None and out.is_dir())
+    for scenario in found:
+        recording = play(scenario).at_origins(origins)
+        if one:
+            target = out or Path(f"{recording.name}{format.suffix}")
+        else:
+            target = (out or Path()) / f"{scenario.name if out else recording.name}{format.suffix}"
+        _write(recording, format, target)
+
+
+def _record_command(
+    command: Sequence[str],
+    out: Path | None,
+    format: Format,
+    origins: dict[str, str],
+    chosen: dict[str, Any],
+) -> int:
+    from understudy.scenarios.running import run_recorded
+    from understudy.settings import Settings
+
+    target = out or Path(f"recording{format.suffix}")
+    name = target.stem if str(target) != "-" else "recording"
+    recording, status = run_recorded(command, Settings(**chosen), name)
+    _write(recording.at_origins(origins), format, target)
+    return status
+
+
+def _write(recording: Recording, format: Format, target: Path) -> None:
+    """Write a recording and tell so."""
+    from understudy.recording.formats import write_recording
+
+    if str(target) == "-":
+        written = format.write(recording)
+        if not isinstance(written, bytes):
+            raise StartError(f"--format {format.name} is a folder of files; name it with --out")
+        click.echo(written, nl=False)
+        return
+    try:
+        files = write_recording(recording, format, target)
+    except OSError as error:
+        raise StartError(f"{target} cannot be written ({error.strerror})") from error
+    what = f"{len(recording.exchanges)} exchanges"
+    if len(files) > 1 or target not in files:
+        what += f", {len(files)} files"
+    click.echo(f"wrote {target} ({what})", err=True)
+
+
+def _origins(given: Sequence[str]) -> dict[str, str]:
+    """Vendor -> base URL; "" for every vendor that is not named."""
+    found = {}
+    for each in given:
+        name, equals, url = each.partition("=")
+        if not equals or "://" in name:
+            name, url = "", each
+        if not url.startswith(("http://", "https://")):
+            raise StartError(f"--origin {each}: give a URL such as http://127.0.0.1:4010/{name}")
+        found[name] = url
+    return found
+
+
+def _read(files: Sequence[Path], vendor: str) -> Recording:
+    """The recordings in files as one, each exchange with its vendor.
+
+    Raises:
+        StartError: when one cannot be read, or says nothing of a vendor that is known.
+    """
+    from understudy.recording.attribution import Attribution
+    from understudy.recording.formats import read_recording
+    from understudy.recording.model import UnreadableRecording, merged
+    from understudy.rooms import open_rooms, vendor_names
+
+    if vendor and vendor not in vendor_names():
+        raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')
+    attribution = Attribution(open_rooms(), vendor)
+    parts = []
+    for file in files:
+        try:
+            parts.append(attribution.recording(read_recording(file)))
+        except UnreadableRecording as error:
+            told = str(error)
+            raise StartError(told if told.startswith(str(file)) else f"{file}: {told}") from error
+    return merged(parts, files[0].stem)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("--format", "format_name", default=None, help="What to write; told by --out, else json.")
+@option("--out", type=click.Path(path_type=Path), default="-", help="File or folder; - for stdout.")
+@option("--origin", "origins", multiple=True, metavar="[VENDOR=]URL", help="In place of the host.")
+@option("--vendor", default="", help="Whose API it is, where URLs do not tell.")
+@option("--normalise", is_flag=True, help="Replace ids and times that differ from run to run.")
+def export(
+    files: tuple[Path, ...],
+    format_name: str | None,
+    out: Path,
+    origins: tuple[str, ...],
+    vendor: str,
+    normalise: bool,
+) -> None:
+    """Write recordings (FILES: json, HAR, VCR) in another format.
+
+    Formats: json, har, vcr, wiremock, postman, msw, openapi, and examples (a folder of JSON).
+    """
+    from understudy.recording.formats import chosen_format
+    from understudy.recording.normal_form import in_normal_form, known_tokens
+    from understudy.rooms import open_rooms
+
+    format = chosen_format(format_name, out)
+    recording = _read(files, vendor)
+    if normalise:
+        first = next((each.at for each in recording.exchanges if each.at is not None), 0)
+        known = known_tokens(open_rooms(recording.vendors))
+        foreign = replace(recording, clock=None)
+        recording = in_normal_form(foreign, known, first)
+    _write(recording.at_origins(_origins(origins)), format, out)

@@ -1,0 +1,83 @@
+"""Runs a command against a mock of its own, and takes down what it asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from understudy.clock import Clock
+from understudy.errors import StartError
+from understudy.live import LiveServer
+from understudy.recording.model import Recording
+from understudy.recording.normal_form import in_normal_form, known_tokens
+from understudy.recording.taking import Taker
+from understudy.rooms import open_rooms
+from understudy.settings import Settings
+from understudy.started import started_app
+from understudy.vendor import Room
+
+SESSION = "record"
+# What a shell says of a command that was ended by a signal.
+BY_SIGNAL = 128
+
+
+def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple[Recording, int]:
+    """What a command asked, in normal form, and its exit code.
+
+    Args:
+        command: a program and its arguments; it finds the mock through its environment.
+        name: of the recording.
+
+    Raises:
+        StartError: when a vendor cannot be served, or the program cannot be run.
+    """
+    rooms = open_rooms(settings.vendors)
+    taker = Taker(rooms)
+    began = Clock().now()
+    with LiveServer(started_app(settings, taker)) as server:
+        status = _run(command, environment(rooms, f"{server.url}/@{SESSION}"))
+    recording = taker.recording(name, settings, session=SESSION)
+    return in_normal_form(recording, known_tokens(rooms), began), status
+
+
+def environment(rooms: Sequence[Room], url: str) -> dict[str, str]:
+    """Where the mock is, and keys that work; what the user set stays, but for the addresses."""
+    found = {"UNDERSTUDY_URL": url}
+    for room in rooms:
+        name = room.name.upper().replace("-", "_")
+        found[f"{name}_BASE_URL"] = f"{url}{room.prefix}"
+        if room.accounts is not None:
+            found[f"{name}_API_KEY"] = os.environ.get(
+                f"{name}_API_KEY", room.accounts.default.credential
+            )
+    return found
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    try:
+        process = subprocess.Popen(command, env={**os.environ, **environment})
+    except OSError as error:
+        raise StartError(f"{command[0]} cannot be run ({error.strerror})") from error
+    with _passed_on(process):
+        status = process.wait()
+    return BY_SIGNAL - status if status < 0 else status
+
+
+@contextmanager
+def _passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """What ends us ends the command first, so that what it asked is written."""
+
+    def pass_on(number: int, frame: object) -> None:
+        process.send_signal(number)
+
+    before = {each: signal.signal(each, pass_on) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if process.poll() is None:
+            process.kill()
