@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,8 @@ from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
 
 if TYPE_CHECKING:
+    from understudy.app import App
+    from understudy.middleware import Log
     from understudy.recording.formats import Format
     from understudy.recording.model import Recording
 
@@ -216,3 +220,78 @@ def export(
         foreign = replace(recording, clock=None)
         recording = in_normal_form(foreign, known, first)
     _write(recording.at_origins(_origins(origins)), format, out)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("--check", is_flag=True, help="Ask the mock the recorded requests, and compare.")
+@option(
+    "--match",
+    type=click.Choice(["exact", "operation"]),
+    default="exact",
+    help="operation: whatever path and query say, when operation and body are the same.",
+)
+@option("--vendor", default="", help="Whose API it is, where URLs do not tell.")
+@option("-p", "--port", type=click.IntRange(0, 65535), default=4010, help="0: any free port.")
+@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port-file", type=click.Path(path_type=Path), help="Write the port here when ready.")
+@option("--admin-token", default="", help="What /__admin demands; made up beyond loopback.")
+@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
+@option("--quiet", is_flag=True, help="No banner, no log.")
+@option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
+def replay(files: tuple[Path, ...], check: bool, vendor: str, **chosen: Any) -> int:
+    """Serve recordings (FILES: json, HAR, VCR) as they were answered, or --check them.
+
+    --check asks the mock what was asked and tells, member by member, what it answers otherwise
+    now; ids and times are matched by their first appearance. Exit code 1 when something differs.
+    """
+    if check:
+        return _check(files, vendor)
+    _serve(_read(files, vendor), **chosen)
+    return 0
+
+
+def _check(files: Sequence[Path], vendor: str) -> int:
+    from understudy.replaying.asking import changes, deviations
+    from understudy.replaying.report import lines
+
+    differing = 0
+    for file in files:
+        recording = _read([file], vendor)
+        try:
+            found = changes(deviations(recording))
+        except (TypeError, ValueError) as error:
+            raise StartError(f"{file}: its settings cannot be: {error}") from error
+        differing += bool(found)
+        click.echo("\n".join(lines(recording, found)))
+    return 1 if differing else 0
+
+
+def _serve(
+    recording: Recording,
+    match: str,
+    port: int,
+    host: str,
+    port_file: Path | None,
+    admin_token: str,
+    log_format: str,
+    quiet: bool,
+    no_color: bool,
+) -> None:
+    from understudy.replaying.serving import replay_app
+    from understudy.server import Listening, run
+    from understudy.settings import Settings
+
+    def make(settings: Settings, log: Log | None) -> App:
+        return replay_app(recording, settings, match == "operation", log)
+
+    def announce(app: App, url: str) -> str:
+        places = ", ".join(f"{url}{room.prefix}" for room in app.rooms.values())
+        return (
+            f"understudy replays {recording.name} ({len(recording.answered)} exchanges) on {places}"
+        )
+
+    color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
+    log = None if quiet else log_format
+    listening = Listening(host, port, port_file, False, log, color)
+    run(Settings(admin_token=admin_token), listening, make, announce)

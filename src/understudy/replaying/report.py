@@ -1,0 +1,55 @@
+"""What `replay --check` says: each change once, with the exchanges in which it was met."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from understudy.exchange_log import CONTROL
+from understudy.recording.comparing import Absent, Difference
+from understudy.recording.model import Recording
+from understudy.replaying.asking import Change
+
+LONGEST = 200
+MOST_NUMBERS = 8
+
+
+def lines(recording: Recording, found: Sequence[Change]) -> list[str]:
+    """A line for each change, and one that counts."""
+    told = [_line(change) for change in found]
+    what = counted(len(found), "difference") if found else "no difference"
+    return [*told, f"{recording.name}: {counted(len(recording.exchanges), 'exchange')}, {what}"]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 exchange`, `2 exchanges`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _line(change: Change) -> str:
+    it = change.difference
+    return (
+        f"{change.operation}: {place_of(it)}: recorded {shown(it.recorded)}, "
+        f"now {shown(it.current)} (exchange {_numbers(change.numbers)})"
+    )
+
+
+def place_of(difference: Difference) -> str:
+    """Where a difference is, in words."""
+    return f"{difference.where} {difference.pointer}".strip()
+
+
+def shown(value: Any) -> str:
+    """A value as a line shows it: JSON, shortened."""
+    if isinstance(value, Absent):
+        return "nothing"
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    whole = json.dumps(text, ensure_ascii=False).translate(CONTROL)
+    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    told = ", ".join(map(str, numbers[:MOST_NUMBERS]))
+    rest = len(numbers) - MOST_NUMBERS
+    return f"{told} and {rest} more" if rest > 0 else told
