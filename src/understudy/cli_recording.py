@@ -135,6 +135,7 @@ def _record_command(
 def _write(recording: Recording, format: Format, target: Path) -> None:
     """Write a recording and tell so."""
     from understudy.recording.formats import write_recording
+    from understudy.replaying.report import counted
 
     if str(target) == "-":
         written = format.write(recording)
@@ -146,7 +147,7 @@ def _write(recording: Recording, format: Format, target: Path) -> None:
         files = write_recording(recording, format, target)
     except OSError as error:
         raise StartError(f"{target} cannot be written ({error.strerror})") from error
-    what = f"{len(recording.exchanges)} exchanges"
+    what = counted(len(recording.exchanges), "exchange")
     if len(files) > 1 or target not in files:
         what += f", {len(files)} files"
     click.echo(f"wrote {target} ({what})", err=True)

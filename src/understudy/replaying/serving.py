@@ -17,6 +17,7 @@ from understudy.paths import PathTree
 from understudy.recording.comparing import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording
 from understudy.replaying.matching import Asked, Script
+from understudy.replaying.report import shown
 from understudy.rooms import open_rooms
 from understudy.settings import Settings
 from understudy.store import Store
@@ -111,7 +112,8 @@ def asked_by(call: Call) -> Asked:
 
 
 def _told(each: Difference) -> Diagnosis:
-    message = f"the nearest recorded request has {each.recorded!r} there, this one {each.current!r}"
+    then, now = shown(each.recorded), shown(each.current)
+    message = f"the nearest recorded request has {then} there, this one {now}"
     hint = "ask as it was recorded, or serve with --match operation"
     return Diagnosis("not-recorded", each.where, each.pointer, message, hint)
 
