@@ -354,9 +354,9 @@ def test_record_has_everything(pytester: pytest.Pytester) -> None:
     """What was asked, answered and sent, and under which settings."""
     told = json.loads(recorded(pytester, "records"))
 
-    assert (told["format"], told["test"], told["seed"]) == (1, "test_shop.py::test_record", 3)
-    assert told["clock"]["began"] == "2026-03-11T12:00:00.000000000Z"
-    assert [each["name"] for each in told["vendors"]] == ["agentmessage", "sent"]
+    assert (told["title"], told["seed"]) == ("test_shop.py::test_record", 3)
+    assert told["clock"] == "2026-03-11T12:00:00Z"
+    assert list(told["vendors"]) == ["agentmessage", "sent"]
     assert [each["operation"] for each in told["exchanges"]] == [
         "createWebhookEndpoint",
         "createCampaign",
@@ -370,7 +370,6 @@ def test_record_has_no_secrets(pytester: pytest.Pytester) -> None:
 
     assert "sk_test_acme_admin" not in text and "am_live_" not in text
     assert json.loads(text)["exchanges"][0]["response"]["json"]["secret"] == "[redacted]"
-    assert '\\"secret\\":\\"[redacted]\\"' in text
 
 
 @pytest.mark.parametrize(

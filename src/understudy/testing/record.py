@@ -1,50 +1,48 @@
-"""A test's exchanges as a JSON file: the same bytes for the same seed, clock and requests.
+"""A test's exchanges as a recording: the same bytes for the same seed, clock and requests.
 
-    {"format": 1,
-     "test": "tests/test_shop.py::test_checkout",
-     "session": "test_checkout-1f2e3d4c",
-     "clock": {"began": ..., "now": ..., "frozen": true},    "began" null when it ran
-     "seed": 0,
-     "settings": {...},                                      the test's own options
-     "vendors": [{"name": "sent", "version": "v3"}, ...],    those that were asked
-     "exchanges": [...],                                     as findRequests shows them
-     "deliveries": [...]}                                    as listDeliveries shows them
-
-Ports of this machine that differ from run to run are written as 0, and the values of members that
-are secrets as [redacted].
+The file is what `understudy record` writes, so `understudy replay` and `understudy export` read it;
+its title is the test's. Ports of this machine that differ from run to run are written as 0, and
+secrets as [redacted].
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from understudy.client.sending import Ask
-from understudy.journal import REDACTED
-from understudy.snapshots import told
+from understudy.clock import instant
+from understudy.recording import own_json
+from understudy.recording.comparing import told_headers
+from understudy.recording.model import (
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+)
+from understudy.recording.scrub import Scrubber
+from understudy.recording.taking import origin_of
+from understudy.rooms import open_rooms
 from understudy.testing.naming import digest, safe
 from understudy.testing.own_session import OwnSession
+from understudy.vendor import Room
 
 Json = dict[str, Any]
-FORMAT = 1
 PAGE = 1000
 LONGEST_NAME = 150
-# The journal keeps secrets out of headers, and of requests; vendors answer with some, too.
-SECRETS = frozenset(
-    {
-        *("secret", "webhook_secret", "signing_key", "password", "token"),
-        *("access_token", "refresh_token"),
-    }
-)
 
 
 def file_of(folder: Path, test: str) -> Path:
     """Where a test's exchanges are written; two tests never have the same file."""
-    return folder / f"{safe(test)[:LONGEST_NAME]}-{digest(test)}.json"
+    return folder / f"{name_of(test)}.json"
+
+
+def name_of(test: str) -> str:
+    """The name of a test's recording."""
+    return f"{safe(test)[:LONGEST_NAME]}-{digest(test)}"
 
 
 def write(folder: Path, test: str, session: OwnSession, ports: Iterable[int]) -> None:
@@ -53,33 +51,56 @@ def write(folder: Path, test: str, session: OwnSession, ports: Iterable[int]) ->
     Args:
         ports: of this machine, to be left out.
     """
-    text = json.dumps(recorded(test, session), indent=2, ensure_ascii=False)
+    text = own_json.write(recorded(test, session)).decode()
     for port in ports:
         text = re.sub(rf"(127\.0\.0\.1|localhost):{port}\b", r"\1:0", text)
     folder.mkdir(parents=True, exist_ok=True)
-    file_of(folder, test).write_text(f"{text}\n", encoding="utf-8")
+    file_of(folder, test).write_text(text, encoding="utf-8")
 
 
-def recorded(test: str, session: OwnSession) -> Json:
-    """What the file says."""
+def recorded(test: str, session: OwnSession) -> Recording:
+    """What a test asked, and what it was sent."""
     chosen = session.chosen
     session.place.settle(session.name)
-    clock = session.clock.get()
-    exchanges = [_without_secrets(each) for each in exchanges_of(session)]
-    asked = sorted({each["vendor"] for each in exchanges if each["vendor"]})
-    versions = {each.name: each.version for each in session.admin.vendors.list()}
-    began = None if chosen.stands_at is None else told(chosen.stands_at)
-    return {
-        "format": FORMAT,
-        "test": test,
-        "session": session.name,
-        "clock": {"began": began, "now": str(clock.now), "frozen": clock.frozen},
-        "seed": chosen.settings.seed,
-        "settings": {name: _plain(value) for name, value in sorted(chosen.of_app.items())},
-        "vendors": [{"name": name, "version": versions[name]} for name in asked],
-        "exchanges": exchanges,
-        "deliveries": [_without_secrets(each) for each in _deliveries(session)],
-    }
+    shown = [each for each in exchanges_of(session) if each["vendor"]]
+    rooms = open_rooms(sorted({each["vendor"] for each in shown}) or ("sent",))
+    by_name = {room.name: room for room in rooms}
+    scrubber = Scrubber(rooms)
+    return Recording(
+        name=name_of(test),
+        title=test,
+        session=session.name,
+        clock=chosen.stands_at,
+        seed=chosen.settings.seed,
+        settings={name: _plain(value) for name, value in sorted(chosen.of_app.items())},
+        versions={room.name: room.document.version for room in rooms} if shown else {},
+        exchanges=tuple(scrubber.exchange(_exchange(each, by_name)) for each in shown),
+        deliveries=tuple(scrubber.json(each) for each in _deliveries(session)),
+    )
+
+
+def _exchange(shown: Json, rooms: dict[str, Room]) -> RecordedExchange:
+    """An exchange as the admin plane shows it, as a recorded one."""
+    query = f"?{shown['query']}" if shown["query"] else ""
+    asked, answered = shown["request"], shown["response"]
+    return RecordedExchange(
+        vendor=shown["vendor"],
+        operation=shown["operation"],
+        account=shown["account"],
+        at=instant(shown["at"]),
+        request=RecordedRequest(
+            method=shown["method"],
+            url=f"{origin_of(rooms[shown['vendor']])}{shown['path']}{query}",
+            headers=told_headers(asked["headers"].items()),
+            body=asked["body"].encode(),
+        ),
+        response=RecordedResponse(
+            status=shown["status"],
+            headers=told_headers(answered["headers"].items()),
+            body=answered["body"].encode(),
+        ),
+        diagnoses=tuple(own_json.diagnosis(each) for each in shown["diagnoses"]),
+    )
 
 
 def exchanges_of(session: OwnSession) -> list[Json]:
@@ -106,18 +127,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return list(value) if isinstance(value, (tuple, set, frozenset)) else value
-
-
-def _without_secrets(value: Any) -> Any:
-    """JSON without secret members; a body stands there as text and as JSON, and both go."""
-    if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
-    if not isinstance(value, Mapping):
-        return value
-    cleaned = {
-        name: REDACTED if name in SECRETS and isinstance(each, str) else _without_secrets(each)
-        for name, each in value.items()
-    }
-    if "body" in value and "json" in value and cleaned["json"] != value["json"]:
-        cleaned["body"] = json.dumps(cleaned["json"], separators=(",", ":"), ensure_ascii=False)
-    return cleaned
