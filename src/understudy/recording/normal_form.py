@@ -137,10 +137,10 @@ class NormalForm:
             at = instant(token.text)
         except ValueError:
             return token.text
-        if not at % MINUTE:
+        digits = int(token.kind.split()[2])
+        if not at % MINUTE and not digits:
             # Nobody computes a whole minute: somebody wrote it down.
             return token.text
-        digits = int(token.kind.split()[2])
         zone = "Z" if token.text.endswith("Z") else "+00:00"
         return timestamp(self._moved(at), max(0, digits - 1), zone)
 

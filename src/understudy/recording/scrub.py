@@ -28,7 +28,7 @@ class Scrubber:
     """
 
     def __init__(self, rooms: Sequence[Room]) -> None:
-        self._members = {room.name: room.document.secrets for room in rooms}
+        self._rooms = {room.name: room for room in rooms}
         self._masks = {
             spelled: mask(room.owners.get(secret, ""))
             for room in rooms
@@ -45,7 +45,8 @@ class Scrubber:
 
     def body(self, body: bytes, vendor: str = "") -> bytes:
         """A body without secret members and without the secrets of the seed worlds."""
-        cleaned = redacted_body(body, self._members.get(vendor, frozenset()))
+        room = self._rooms.get(vendor)
+        cleaned = redacted_body(body, room.document.secrets, room.owners) if room else body
         # Latin-1 has a character for every byte, and secrets are ASCII.
         return self.text(cleaned.decode("latin-1")).encode("latin-1")
 

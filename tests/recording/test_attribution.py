@@ -1,0 +1,96 @@
+"""Foreign recordings: whose API was asked, and by whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from understudy.recording.attribution import Attribution
+from understudy.recording.model import (
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+    UnreadableRecording,
+)
+from understudy.rooms import open_rooms
+
+ROOMS = open_rooms()
+
+
+def attributed(url: str, only: str = "", method: str = "GET", key: str = "x") -> RecordedExchange:
+    """One exchange of a foreign recording, attributed."""
+    headers = (("Authorization", f"Bearer {key}"), ("Host", "x"), ("X-Api-Key", key))
+    exchange = RecordedExchange(RecordedRequest(method, url, headers), RecordedResponse(200))
+    return Attribution(ROOMS, only).recording(Recording("r", (exchange,))).exchanges[0]
+
+
+@pytest.mark.parametrize(
+    ("url", "vendor", "operation", "told"),
+    [
+        ("https://api.zexa.ao/v1/credits", "zexa", "getCredits", "https://api.zexa.ao/v1/credits"),
+        (
+            "http://127.0.0.1:4010/zexa/v1/campaigns?page=2",
+            "zexa",
+            "listCampaigns",
+            "https://api.zexa.ao/v1/campaigns?page=2",
+        ),
+        (
+            "http://localhost/@me/agentmessage/v1/brands",
+            "agentmessage",
+            "listBrands",
+            "https://api.agentmsg.io/v1/brands",
+        ),
+        ("https://api.sent.dm/v3/nothing", "sent", None, "https://api.sent.dm/v3/nothing"),
+    ],
+)
+def test_url_tells_the_vendor(url: str, vendor: str, operation: str | None, told: str) -> None:
+    """By its host, or by the mock's prefix; the URL becomes the vendor's own."""
+    found = attributed(url)
+
+    assert (found.vendor, found.operation, found.request.url) == (vendor, operation, told)
+
+
+def test_vendor_can_be_named() -> None:
+    """Where the URL says nothing, such as a staging host."""
+    found = attributed("https://staging.example.com/v1/credits", only="zexa")
+
+    assert (found.vendor, found.operation) == ("zexa", "getCredits")
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "account"),
+    [
+        ("https://api.zexa.ao/v1/credits", "zexa_test_globex", "globex"),
+        ("https://api.sent.dm/v3/profiles", "sk_test_acme_reader", "acme-reader"),
+        ("https://api.zexa.ao/v1/credits", "somebody_elses_key", None),
+    ],
+)
+def test_credential_tells_the_account(url: str, key: str, account: str | None) -> None:
+    """And is not kept, whoever's it is."""
+    found = attributed(url, key=key)
+
+    assert found.account == account
+    assert found.request.headers == (
+        ("Authorization", "Bearer [redacted]"),
+        ("X-Api-Key", "[redacted]"),
+    )
+
+
+def test_strangers_are_named() -> None:
+    """A recording of nobody that is known says whose it is, and what to do."""
+    with pytest.raises(UnreadableRecording, match=r"hosts: example\.com; vendors: .*--vendor"):
+        attributed("https://example.com/")
+
+
+def test_others_are_left_out() -> None:
+    """A browser's recording has pages and pictures, too."""
+    urls = ("https://example.com/page", "https://api.zexa.ao/v1/credits")
+    recording = Recording(
+        "r",
+        tuple(RecordedExchange(RecordedRequest("GET", url), RecordedResponse(200)) for url in urls),
+    )
+
+    found = Attribution(ROOMS).recording(recording)
+
+    assert [each.request.url for each in found.exchanges] == [urls[1]]
+    assert found.versions == {"zexa": "1"}

@@ -1,0 +1,106 @@
+"""Replies member by member; ids and times by their first appearance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from understudy.recording.comparing import ABSENT, Twins, differences, in_json, place, told_headers
+from understudy.recording.model import RecordedRequest, RecordedResponse, compact
+
+ONE, TWO = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
+THREE = "c3d4e5f6-a7b8-4012-8def-123456789012"
+NOON, LATER = "2026-03-11T12:00:00Z", "2026-03-11T12:00:05Z"
+
+
+def found(recorded: Any, current: Any) -> list[tuple[str, Any, Any]]:
+    """Pointer, recorded and current value of each difference."""
+    return [
+        (each.pointer, each.recorded, each.current) for each in in_json(recorded, current, Twins())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "current", "expected"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": 2}, [("/a", 1, 2)]),
+        ({"a": 1}, {"a": True}, [("/a", 1, True)]),
+        ({"a": 1}, {"a": 1.0}, []),
+        ({"a": None}, {}, [("/a", None, ABSENT)]),
+        ({}, {"a/b": ""}, [("/a~1b", ABSENT, "")]),
+        ([1, 2], [1], [("/1", 2, ABSENT)]),
+        ({"a": [{"b": "x"}]}, {"a": [{"b": "y"}]}, [("/a/0/b", "x", "y")]),
+        ({"a": {}}, {"a": []}, [("/a", {}, [])]),
+        ({"id": ONE}, {"id": TWO}, []),
+        ({"id": ONE}, {"id": "text"}, [("/id", ONE, "text")]),
+        ([ONE, ONE], [TWO, THREE], [("/1", ONE, THREE)]),
+        ([ONE, TWO], [THREE, THREE], [("/1", TWO, THREE)]),
+        ([NOON, LATER], [NOON, NOON], []),
+        ([NOON, NOON], [NOON, LATER], [("/1", NOON, LATER)]),
+        (f"no {ONE} here", f"no {TWO} here", []),
+        (f"no {ONE} here", f"none {TWO} here", [("", f"no {ONE} here", f"none {TWO} here")]),
+    ],
+)
+def test_differences_of_documents(
+    recorded: Any, current: Any, expected: list[tuple[str, Any, Any]]
+) -> None:
+    """Each member that differs is told, by its pointer, with both values."""
+    assert found(recorded, current) == expected
+
+
+def test_ids_of_replies_go_into_later_requests() -> None:
+    """A request asks for the resource of now, wherever it names the recorded one."""
+    twins = Twins()
+    assert list(in_json({"id": ONE}, {"id": TWO}, twins)) == []
+
+    asked = twins.request(
+        RecordedRequest("POST", f"https://x/{ONE}/y", (("If-Match", ONE),), ONE.encode())
+    )
+
+    assert asked == RecordedRequest(
+        "POST", f"https://x/{TWO}/y", (("If-Match", TWO),), TWO.encode()
+    )
+
+
+def test_ids_of_requests_stand_for_themselves() -> None:
+    """What the client brought must come back as it was."""
+    twins = Twins()
+    twins.request(RecordedRequest("GET", f"https://x/{ONE}"))
+
+    assert [each.current for each in in_json(ONE, TWO, twins)] == [TWO]
+
+
+def test_status_headers_and_text_are_compared() -> None:
+    """A body that is no JSON is compared as text."""
+    recorded = RecordedResponse(200, (("X-A", "1"), ("Date", "now")), b"text")
+    current = RecordedResponse(201, (("x-a", "2"), ("x-b", "3")), b"other")
+
+    told = differences(recorded, current, Twins())
+
+    assert [(each.where, each.pointer, each.recorded, each.current) for each in told] == [
+        ("status", "", 200, 201),
+        ("header", "x-a", "1", "2"),
+        ("header", "x-b", ABSENT, "3"),
+        ("body", "", "text", "other"),
+    ]
+
+
+def test_same_document_in_other_bytes_is_the_same() -> None:
+    """White space and the order of members say nothing."""
+    recorded = RecordedResponse(200, (), compact({"a": 1, "b": 2}))
+
+    assert differences(recorded, RecordedResponse(200, (), b'{ "b": 2, "a": 1 }'), Twins()) == []
+
+
+def test_headers_of_the_transport_are_not_told() -> None:
+    """Nor those of the mock itself."""
+    headers = [("Host", "x"), ("X-Understudy-Session", "a"), ("Content-Length", "1"), ("X-A", "1")]
+
+    assert told_headers(headers) == (("X-A", "1"),)
+
+
+def test_place_is_the_same_for_every_index() -> None:
+    """It says where in its kind of document a member stands; names with digits stay."""
+    assert place("/data/0/a1/12") == "/data/*/a1/*"

@@ -1,0 +1,113 @@
+"""What differs from run to run is brought into one form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from understudy.clock import SECOND, instant, timestamp
+from understudy.recording.kinds import kind_of, tokens_in
+from understudy.recording.model import (
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+)
+from understudy.recording.normal_form import in_normal_form, known_tokens, plain_id
+from understudy.rooms import open_room
+
+NOON = instant("2026-03-11T12:00:00Z")
+ONE, TWO = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
+FIRST, SECOND_ID = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+
+
+def run(
+    sent: str, answered: str, clock: int | None = NOON, at: int = NOON, began: int = NOON
+) -> RecordedExchange:
+    """One exchange of a run, in normal form; nothing is known of its ids."""
+    request = RecordedRequest("POST", "https://x/", (("Idempotency-Key", sent),), sent.encode())
+    response = RecordedResponse(200, (), answered.encode())
+    exchange = RecordedExchange(request, response, at=at, took=5)
+    recording = Recording("r", (exchange,), clock=clock)
+    return in_normal_form(recording, frozenset(), began).exchanges[0]
+
+
+def test_ids_that_the_client_makes_up_become_plain_ones() -> None:
+    """Everywhere the same one, also where the reply repeats it."""
+    found = run(ONE, f"{ONE} and {TWO}")
+
+    assert found.request.headers == (("Idempotency-Key", FIRST),)
+    assert found.request.body == FIRST.encode()
+    assert found.response.body == f"{FIRST} and {TWO}".encode()
+
+
+def test_ids_of_replies_are_replaced_where_they_are_not_the_mocks_own() -> None:
+    """In real time, and from a real vendor, they differ from run to run."""
+    found = run("", f"{ONE} {TWO} {ONE}", clock=None)
+
+    assert found.response.body == f"{FIRST} {SECOND_ID} {FIRST}".encode()
+    assert found.took == 0
+
+
+def test_known_ids_stay() -> None:
+    """What the seed world names must be found again."""
+    room = open_room("sent")
+    profile = "770e8400-e29b-41d4-a716-446655440002"
+    request = RecordedRequest("GET", f"https://x/{profile}")
+    recording = Recording("r", (RecordedExchange(request, RecordedResponse(200)),))
+
+    assert in_normal_form(recording, known_tokens([room]), NOON).exchanges == recording.exchanges
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("2026-11-21T10:00:07.123456+00:00", "2026-03-11T13:00:00.000000+00:00"),
+        ("2026-11-21T10:00:58Z", "2026-03-11T13:01:00Z"),
+        ("2026-11-21T11:00:07.5+02:00", "2026-03-11T12:00:00.0+00:00"),
+        ("2026-12-24T10:00:00Z", "2026-12-24T10:00:00Z"),
+        ("2026-11-21T99:00:07Z", "2026-11-21T99:00:07Z"),
+    ],
+)
+def test_times_that_the_client_computes_keep_their_distance(sent: str, expected: str) -> None:
+    """To the minute; a whole minute was written down by somebody, and stays."""
+    began = instant("2026-11-21T09:00:00Z")
+
+    assert run(sent, "", began=began).request.body.decode() == expected
+
+
+def test_real_time_begins_at_noon() -> None:
+    """A run's exchanges keep their distance in minutes."""
+    began = instant("2026-11-21T09:00:00.5Z")
+
+    assert run("", "", None, began + 110 * SECOND, began).at == NOON + 120 * SECOND
+
+
+def test_ports_of_this_machine_are_numbered() -> None:
+    """A receiver listens on another port in each run."""
+    found = run('"http://127.0.0.1:39123/hook" "http://localhost:4"', "http://127.0.0.1:39123/")
+
+    assert found.request.body == b'"http://127.0.0.1:50000/hook" "http://localhost:50001"'
+    assert found.response.body == b"http://127.0.0.1:50000/"
+
+
+def test_two_runs_give_the_same() -> None:
+    """Other ids, other times, the same form."""
+    first = run(f"{ONE} {timestamp(NOON + SECOND, 3)}", ONE)
+    second = run(f"{TWO} {timestamp(NOON + 3600 * SECOND + 1, 3)}", TWO, began=NOON + 3599 * SECOND)
+
+    assert replace(first, took=0) == replace(second, took=0)
+
+
+@pytest.mark.parametrize(
+    "text", [ONE, "01HV8ZK3M2N4P5Q6R7S8T9VWXY", "64ee9a8b1e7f2a0011223399", "req_7X9zKp2jDw"]
+)
+@pytest.mark.parametrize("number", [1, 33, 1_000_000])
+def test_plain_id_is_of_the_same_kind(text: str, number: int) -> None:
+    """Its form still satisfies the schema that the first one did."""
+    (token,) = tokens_in(text)
+
+    plain = plain_id(token, number)
+
+    assert kind_of(plain) == token.kind and len(plain) == len(text)

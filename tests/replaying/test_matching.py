@@ -1,0 +1,94 @@
+"""Which recorded exchange answers a request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
+from understudy.replaying.matching import Asked, Script, asked
+
+ID, OTHER = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
+RECORDED = RecordedExchange(
+    RecordedRequest(
+        "POST", f"https://x/v1/things/{ID}?a=1&b=2", (("Prefer", "code=201"),), b'{"n":1,"id":"x"}'
+    ),
+    RecordedResponse(201),
+    vendor="zexa",
+    operation="createThing",
+)
+NOW = asked(RECORDED)
+
+
+def found(now: Asked, by_operation: bool = False) -> bool:
+    return Script([RECORDED], by_operation).find(now) == [RECORDED]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (NOW, True),
+        (replace(NOW, query="b=2&a=1"), True),
+        (replace(NOW, body=b'{ "id": "x", "n": 1.0 }'), True),
+        (replace(NOW, headers=(("prefer", "code=201"), ("X-New", "1"))), True),
+        (replace(NOW, headers=()), False),
+        (replace(NOW, query="a=1"), False),
+        (replace(NOW, query="a=1&b=2&b=2"), False),
+        (replace(NOW, path=f"/v1/things/{OTHER}"), False),
+        (replace(NOW, method="PUT"), False),
+        (replace(NOW, vendor="sent"), False),
+        (replace(NOW, body=b'{"n":true,"id":"x"}'), False),
+        (replace(NOW, body=b"\xff"), False),
+        (replace(NOW, body=b""), False),
+    ],
+)
+def test_exact_match(now: Asked, expected: bool) -> None:
+    """Order says nothing; everything else that is said counts."""
+    assert found(now) is expected
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (replace(NOW, path=f"/v1/things/{OTHER}", query=""), True),
+        (replace(NOW, operation="other", path="/"), False),
+        (replace(NOW, operation=None, path="/"), False),
+        (replace(NOW, path="/", body=b'{"n":2,"id":"x"}'), False),
+        (replace(NOW, path="/", headers=(("Prefer", "code=500"),)), False),
+    ],
+)
+def test_match_by_operation_and_body(now: Asked, expected: bool) -> None:
+    """Path and query are not looked at."""
+    assert found(now, by_operation=True) is expected
+
+
+def test_ids_in_a_body_may_be_others() -> None:
+    """When matched by operation; a client makes new ones in each run."""
+    recorded = replace(RECORDED, request=replace(RECORDED.request, body=f'"{ID}"'.encode()))
+    now = replace(asked(recorded), path="/", body=f'"{OTHER}"'.encode())
+
+    assert Script([recorded], by_operation=True).find(now) == [recorded]
+
+
+def test_same_request_wins_over_one_alike() -> None:
+    """The fallback is for requests that were not recorded."""
+    alike = replace(RECORDED, request=replace(RECORDED.request, url="https://x/v1/things/2"))
+
+    assert Script([alike, RECORDED], by_operation=True).find(NOW) == [RECORDED]
+
+
+def test_nearest_tells_where_a_request_differs() -> None:
+    """Each part by its name, with what was recorded and what was asked."""
+    now = replace(NOW, path="/v1/things/2", query="a=1&c=3", body=b'{"n":2,"id":"x"}')
+
+    nearest = Script([RECORDED]).nearest(now)
+
+    assert nearest is not None
+    told = [(each.where, each.pointer) for each in nearest[1]]
+    assert told == [("path", ""), ("query", "b"), ("query", "c"), ("body", "/n")]
+
+
+def test_nothing_is_near_another_operation() -> None:
+    """What was never called has no nearest request."""
+    assert Script([RECORDED]).nearest(replace(NOW, operation="other")) is None

@@ -1,0 +1,96 @@
+"""The recordings that ship: each is what its scenario gives today, without a secret."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from understudy.recording import own_json
+from understudy.recording.formats import FORMATS
+from understudy.recording.model import Recording
+from understudy.recording.scrub import secrets_of
+from understudy.replaying.asking import changes, deviations
+from understudy.rooms import data_folder, open_room, open_rooms, vendor_names
+from understudy.scenarios.playing import play
+from understudy.scenarios.script import find_scenario, scenario_names
+
+NAMES = scenario_names(vendor_names())
+SECRETS = sorted(secret for room in open_rooms() for secret in secrets_of(room))
+STALE = "{file} does not match; if the change is meant: make recordings"
+ORDINARY = {"campaign-life", "every-error", "pagination"}
+
+
+def shipped_file(name: str) -> Path:
+    vendor, _, scenario = name.partition("/")
+    return data_folder("fixtures") / vendor / "recorded" / f"{scenario}.json"
+
+
+@cache
+def shipped(name: str) -> Recording:
+    return own_json.read(shipped_file(name).read_bytes())
+
+
+def test_every_vendor_has_the_ordinary_scenarios() -> None:
+    """The life of a campaign, every documented error, pagination, and some of its own."""
+    for vendor in vendor_names():
+        own = {name.partition("/")[2] for name in scenario_names([vendor])}
+        assert own > ORDINARY
+
+
+def test_every_recording_has_its_scenario() -> None:
+    """Nothing is left of scenarios that are gone."""
+    files = data_folder("fixtures").glob("*/recorded/*.json")
+
+    assert sorted(files) == sorted(shipped_file(name) for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recording_is_what_its_scenario_gives(name: str) -> None:
+    """To the byte: what was recorded then is recorded now."""
+    recorded = own_json.write(play(find_scenario(name, vendor_names())))
+
+    assert recorded == shipped_file(name).read_bytes(), STALE.format(file=shipped_file(name).name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recording_is_answered_as_it_was(name: str) -> None:
+    """Asked again, request by request, the mock answers what it did."""
+    assert changes(deviations(shipped(name))) == []
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_secret_is_in_any_file(format: str) -> None:
+    """Each secret of each seed world is looked for, in each format of each recording."""
+    for name in NAMES:
+        written = FORMATS[format].write(shipped(name))
+        whole = written if isinstance(written, bytes) else b"\n".join(written.values())
+        text = whole.decode()
+
+        assert [secret for secret in SECRETS if secret in text] == [], name
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_second_run_gives_the_same_bytes(format: str) -> None:
+    """In every format; the scenario is played twice for it."""
+    first, second = (play(find_scenario("zexa/campaign-life", ["zexa"])) for _ in range(2))
+
+    assert FORMATS[format].write(first) == FORMATS[format].write(second)
+
+
+@pytest.mark.parametrize("vendor", vendor_names())
+def test_every_documented_error_is_recorded(vendor: str) -> None:
+    """Each body that the document shows under a status of 400 or above stands in the recording."""
+    recorded = {
+        (each.operation, each.response.status)
+        for each in shipped(f"{vendor}/every-error").exchanges
+    }
+
+    documented = {
+        (operation.id, response.status)
+        for operation in open_room(vendor).document.operations.values()
+        for response in operation.responses.values()
+        if response.status >= 400 and response.examples
+    }
+    assert recorded == documented
