@@ -84,6 +84,21 @@ def test_real_time_begins_at_noon() -> None:
     assert run("", "", None, began + 110 * SECOND, began).at == NOON + 120 * SECOND
 
 
+@pytest.mark.parametrize(
+    ("value", "clock", "expected"),
+    [("1795269900", None, "1773230460"), ("17", None, "60"), ("17", NOON, "17")],
+)
+def test_end_of_a_limit_is_a_minute_away(value: str, clock: int | None, expected: str) -> None:
+    """In real time; by the mock's clock it is as it is."""
+    response = RecordedResponse(429, (("X-RateLimit-Reset", value),))
+    exchange = RecordedExchange(RecordedRequest("GET", "https://x/"), response)
+    recording = Recording("r", (exchange,), clock=clock)
+
+    (found,) = in_normal_form(recording, frozenset(), NOON).exchanges
+
+    assert found.response.headers == (("X-RateLimit-Reset", expected),)
+
+
 def test_ports_of_this_machine_are_numbered() -> None:
     """A receiver listens on another port in each run."""
     found = run('"http://127.0.0.1:39123/hook" "http://localhost:4"', "http://127.0.0.1:39123/")

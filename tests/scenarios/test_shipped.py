@@ -81,7 +81,7 @@ def test_second_run_gives_the_same_bytes(format: str) -> None:
 
 @pytest.mark.parametrize("vendor", vendor_names())
 def test_every_documented_error_is_recorded(vendor: str) -> None:
-    """Each body that the document shows under a status of 400 or above stands in the recording."""
+    """Each status of 400 or above that a document shows a body for."""
     recorded = {
         (each.operation, each.response.status)
         for each in shipped(f"{vendor}/every-error").exchanges

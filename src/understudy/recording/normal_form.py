@@ -33,6 +33,9 @@ MINUTE = 60 * SECOND
 LOCAL_PORT = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 FIRST_PORT = 50_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+WINDOW = re.compile("reset|retry-after", re.IGNORECASE)
+# A larger number of seconds counts from 1970.
+YEARS = 100_000_000
 PREFIX = re.compile(r"[a-z]+_")
 
 
@@ -103,7 +106,13 @@ class NormalForm:
         )
 
     def _headers(self, headers: Headers, replaced: bool) -> Headers:
-        return tuple((name, self._text(value, replaced)) for name, value in headers)
+        return tuple((name, self._header(name, value, replaced)) for name, value in headers)
+
+    def _header(self, name: str, value: str, replaced: bool) -> str:
+        if self._frozen or not (WINDOW.search(name) and value.isdecimal()):
+            return self._text(value, replaced)
+        # How long a limit still lasts depends on the second in which one asks.
+        return str((self._base + MINUTE) // SECOND if int(value) > YEARS else MINUTE // SECOND)
 
     def _body(self, body: bytes, replaced: bool) -> bytes:
         text = text_of(body)
