@@ -11,7 +11,7 @@ ARGS ?=
 FUZZ_EXAMPLES ?= 100
 FUZZ_SEED ?= 20260311
 
-.PHONY: serve test lint fuzz bench clean
+.PHONY: serve test lint fuzz recordings bench clean
 
 serve: $(VENV)/.served ## build .venv and serve every vendor on 127.0.0.1:4010
 	$(BIN)/understudy serve $(ARGS)
@@ -36,6 +36,13 @@ lint: $(VENV)/.tested ## style, types, layers, documents
 fuzz: $(VENV)/.tested ## a long conformance run: make fuzz FUZZ_EXAMPLES=2000 FUZZ_SEED=7
 	FUZZ_EXAMPLES=$(if $(filter 100,$(FUZZ_EXAMPLES)),1000,$(FUZZ_EXAMPLES)) FUZZ_SEED=$(FUZZ_SEED) \
 		$(BIN)/pytest -s tests/contract
+
+recordings: $(VENV)/.served ## record every scenario anew into fixtures/*/recorded
+	for folder in fixtures/*/scenarios; do \
+		vendor=$$(basename $$(dirname $$folder)); \
+		rm -rf fixtures/$$vendor/recorded; mkdir fixtures/$$vendor/recorded; \
+		$(BIN)/understudy record $$vendor --out fixtures/$$vendor/recorded || exit 1; \
+	done
 
 bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
 	$(BIN)/python benchmarks/inprocess.py

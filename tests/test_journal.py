@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.journal import ANYTHING, REDACTED, Exchange, Journal, redacted
+from understudy.journal import ANYTHING, REDACTED, Exchange, Journal, redacted, redacted_body
 
 
 def exchange(id: str, **members: Any) -> Exchange:
@@ -45,6 +45,38 @@ def ids(found: list[Exchange]) -> list[str]:
 def test_secrets_are_redacted(name: str) -> None:
     """A header that carries a credential keeps its name only."""
     assert redacted({name: "sk_test_1"}) == {name: REDACTED}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Bearer sk_1", "Bearer [redacted]"),
+        ("bearer sk_1 and more", "bearer [redacted]"),
+        ("Basic dXNlcg==", "Basic [redacted]"),
+        ("sk_1 bearer", "[redacted]"),
+        ("Bearer", "[redacted]"),
+        ("", "[redacted]"),
+    ],
+)
+def test_scheme_of_a_credential_stays(value: str, expected: str) -> None:
+    """It tells how somebody called; whatever else stands first may be the secret."""
+    assert redacted({"authorization": value}) == {"authorization": expected}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":[{"pin":"1234"}]}', b'{"a":[{"pin":"[redacted]"}]}'),
+        (b'{"pin":"4321"}', b'{"pin":"[redacted bob]"}'),
+        (b'{"pin":"[redacted bob]"}', b'{"pin":"[redacted bob]"}'),
+        (b'{"pin":{"deep":1}}', b'{"pin":"[redacted]"}'),
+        (b'{"pins":"1234"}', b'{"pins":"1234"}'),
+        (b'"pin" is no JSON', b"[redacted]"),
+    ],
+)
+def test_secret_members_of_a_body_are_masked(body: bytes, expected: bytes) -> None:
+    """With the owner's name, where it is known whose secret it is."""
+    assert redacted_body(body, frozenset({"pin"}), {"4321": "bob"}) == expected
 
 
 def test_other_headers_are_kept() -> None:

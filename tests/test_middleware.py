@@ -236,6 +236,26 @@ async def test_secrets_of_a_body_are_not_kept(client: httpx.AsyncClient, app: Ap
     assert '"12"' not in response.headers["x-understudy-diagnosis"]
 
 
+async def test_secrets_of_a_reply_are_not_kept(client: httpx.AsyncClient, app: App) -> None:
+    """The client gets its token; the journal tells only whose it and the password are."""
+    login = {"email": "alex.rep@maple.example.com", "password": "password-maple-alex"}
+
+    response = await client.post("/tether/api/auth/login", json=login)
+
+    [exchange] = app.session().journal
+    assert response.json()["token"].startswith("eyJ")
+    assert json.loads(exchange.response_body)["token"] == "[redacted maple-alex]"
+    assert json.loads(exchange.request_body)["password"] == "[redacted maple-alex]"
+
+
+async def test_revoked_credential_has_an_owner(client: httpx.AsyncClient, app: App) -> None:
+    """The journal tells whose key was refused."""
+    await client.get(CAMPAIGNS, headers={"x-api-key": "sk_test_acme_revoked"})
+
+    [exchange] = app.session().journal
+    assert (exchange.status, exchange.account) == (401, "acme-revoked")
+
+
 async def test_health_moves_no_session(client: httpx.AsyncClient, app: App) -> None:
     """However often somebody asks, the next id and the journal stay what they were."""
     before = app.session().fakes.random.getstate()
