@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import StartError
-from understudy.recording import own_json
+from understudy.recording import har, own_json, vcr
+from understudy.recording.cassette_yaml import document
 from understudy.recording.model import Recording, UnreadableRecording
 
 # One file, or several by their paths within a folder.
@@ -42,22 +43,41 @@ FORMATS: Mapping[str, Format] = {
             own_json.write,
             own_json.read,
         ),
+        Format("har", "HAR 1.2, for browsers and Playwright", ".har", har.write, har.read),
+        Format("vcr", "a cassette for vcrpy", ".yaml", vcr.write, vcr.read),
     )
 }
 READABLE = tuple(each for each in FORMATS.values() if each.read is not None)
+BY_SUFFIX = {".har": "har", ".yaml": "vcr", ".yml": "vcr"}
+# What only one of them has at its top.
+BY_MEMBER = {"log": "har", "interactions": "vcr", "format": "json"}
 
 
 def format_of(content: bytes, file: Path) -> Format:
-    """The format of a file that is to be read, told by its name and content.
+    """The format of a file that is to be read, told by its name or else by its content.
 
     Raises:
         UnreadableRecording: when it can be none.
     """
-    if file.suffix in (".yaml", ".yml") and "vcr" in FORMATS:
-        return FORMATS["vcr"]
-    if file.suffix == ".har" and "har" in FORMATS:
-        return FORMATS["har"]
-    return FORMATS["json"]
+    name = BY_SUFFIX.get(file.suffix.lower()) or _told_by(content)
+    return FORMATS[name]
+
+
+def _told_by(content: bytes) -> str:
+    try:
+        members = document(content)
+    except UnreadableRecording as error:
+        raise UnreadableRecording(f"{error}; {_what_can_be_read()}") from error
+    for member, name in BY_MEMBER.items():
+        if isinstance(members, dict) and member in members:
+            return name
+    names = ", ".join(f'"{each}"' for each in BY_MEMBER)
+    raise UnreadableRecording(f"has none of {names} at its top; {_what_can_be_read()}")
+
+
+def _what_can_be_read() -> str:
+    each = (f"{each.what} ({each.name}, {each.suffix})" for each in READABLE)
+    return f"what can be read: {'; '.join(each)}"
 
 
 def chosen_format(name: str | None, target: Path | None) -> Format:

@@ -1,0 +1,130 @@
+"""What HAR and cassettes have no place for: members of our own, which other tools pass over.
+
+Of a recording: its name, title, session, clock, seed, settings, versions (called `vendors`) and
+deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, and a reason
+phrase that the format would have read otherwise. Spelled as `own_json` spells them.
+"""
+
+from __future__ import annotations
+
+from understudy.recording.found import Found
+from understudy.recording.model import (
+    Json,
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+)
+from understudy.recording.own_json import diagnosis, told
+
+UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "deliveries": []}
+NOTHING: Json = {"vendor": "", "operation": None, "account": None, "reason": None, "diagnoses": []}
+
+
+def of_recording(recording: Recording) -> Json:
+    """A recording's own members, but for those that say nothing."""
+    return _beyond(
+        UNTITLED,
+        {
+            "name": recording.name,
+            "title": recording.title,
+            "session": recording.session,
+            "clock": None if recording.clock is None else told(recording.clock),
+            "seed": recording.seed,
+            "settings": dict(recording.settings),
+            "vendors": dict(recording.versions),
+            "deliveries": list(recording.deliveries),
+        },
+    )
+
+
+def recording(own: Found, name: str, exchanges: tuple[RecordedExchange, ...]) -> Recording:
+    """A recording of these exchanges.
+
+    Args:
+        own: its own members; none at all in files of other tools.
+        name: of the recording, when the members have none.
+    """
+    clock = own.get("clock")
+    versions = own.get("vendors", {})
+    return Recording(
+        name=own.get("name", name).text(),
+        exchanges=exchanges,
+        title=own.get("title", "").text(),
+        session=own.get("session", "default").text(),
+        clock=clock.instant() if clock else None,
+        seed=own.get("seed", 0).whole(),
+        settings=own.get("settings", {}).json_object(),
+        versions={vendor: versions[vendor].text() for vendor in versions.members()},
+        deliveries=tuple(each.json_object() for each in own.get("deliveries", [])),
+    )
+
+
+def of_exchange(exchange: RecordedExchange, phrase: str) -> Json:
+    """An exchange's own members, but for those that say nothing.
+
+    Args:
+        phrase: the reason phrase as the format has it.
+    """
+    response = exchange.response
+    is_told = reason(response.status, phrase) == response.reason
+    return _beyond(
+        NOTHING,
+        {
+            "vendor": exchange.vendor,
+            "operation": exchange.operation,
+            "account": exchange.account,
+            # Always there, so that our own exchanges are known by it.
+            "at": None if exchange.at is None else told(exchange.at),
+            "reason": None if is_told else response.reason,
+            "diagnoses": [
+                {name: text for name, text in each.as_json().items() if text}
+                for each in exchange.diagnoses
+            ],
+        },
+    )
+
+
+def exchange(
+    own: Found,
+    request: RecordedRequest,
+    response: RecordedResponse,
+    took: int = 0,
+    at: Found | None = None,
+) -> RecordedExchange:
+    """An exchange.
+
+    Args:
+        own: its own members; none at all in files of other tools.
+        at: where a file of another tool has the instant.
+    """
+    members = Found(own.value or {}, own.at)
+    operation, account = members.get("operation"), members.get("account")
+    at = members.get("at") if own else at
+    return RecordedExchange(
+        request,
+        RecordedResponse(
+            response.status,
+            response.headers,
+            response.body,
+            members.get("reason", response.reason).text(),
+        ),
+        vendor=members.get("vendor", "").text(),
+        operation=operation.text() if operation else None,
+        account=account.text() if account else None,
+        at=at.instant() if at else None,
+        took=took,
+        diagnoses=tuple(diagnosis(each.json_object()) for each in members.get("diagnoses", [])),
+    )
+
+
+def reason(status: int, phrase: str) -> str:
+    """A reason phrase as the model has it, which says "" for the usual one."""
+    return "" if phrase == RecordedResponse(status).phrase else phrase
+
+
+def _beyond(usual: Json, members: Json) -> Json:
+    """The members that do not say what is usual."""
+    return {
+        name: value for name, value in members.items() if name not in usual or value != usual[name]
+    }

@@ -1,0 +1,166 @@
+"""Values of a file that people or other tools wrote: each with its place, and held to its kind."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.clock import instant
+from understudy.recording.model import UnreadableRecording
+from understudy.schemas import escaped
+
+KINDS = {dict: "an object", list: "a list", bytes: "bytes", type(None): "null"}
+# Of a value that is shown in a sentence.
+SHOWN = 60
+
+
+def json_document(content: bytes) -> Any:
+    """The document in a JSON file.
+
+    Raises:
+        UnreadableRecording: when it is none.
+    """
+    try:
+        return json.loads(content, parse_constant=_refuse)
+    except RecursionError as error:
+        raise UnreadableRecording("is JSON that nests too deeply") from error
+    except ValueError as error:
+        raise UnreadableRecording(f"is not JSON: {error}") from error
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"it has no {constant}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value that was found in a file; whatever it must be and is not is an UnreadableRecording.
+
+    Attributes:
+        at: JSON pointer to it; "" for the whole document.
+    """
+
+    value: Any
+    at: str = ""
+
+    def refused(self, what: str) -> UnreadableRecording:
+        """The error that says this of the value, in one line."""
+        sentence = f"{self.at} {what}".strip()
+        # A name may hold whatever it wants.
+        return UnreadableRecording(
+            "".join(each if each.isprintable() else ascii(each)[1:-1] for each in sentence)
+        )
+
+    def __getitem__(self, name: str) -> Found:
+        """A member that must be there."""
+        found = self.get(name)
+        if not found:
+            raise self.refused(f'has no "{name}"')
+        return found
+
+    def get(self, name: str, usual: Any = None) -> Found:
+        """A member, or what is usual where it is missing or null."""
+        value = self.members().get(name)
+        return Found(usual if value is None else value, f"{self.at}/{escaped(name)}")
+
+    def __bool__(self) -> bool:
+        """Whether there is a value."""
+        return self.value is not None
+
+    def __iter__(self) -> Iterator[Found]:
+        """The items of a list."""
+        for index, each in enumerate(self._as(list, "a list")):
+            yield Found(each, f"{self.at}/{index}")
+
+    def members(self) -> dict[str, Any]:
+        """It is an object."""
+        members: dict[str, Any] = self._as(dict, "an object")
+        for name in members:
+            if not isinstance(name, str):
+                shown = Found(name).shown()
+                raise self.refused(f"has a name that is no text but {shown}; put it in quotes")
+        return members
+
+    def json_object(self) -> dict[str, Any]:
+        """It is an object of JSON, all through."""
+        self.json()
+        return self.members()
+
+    def json(self) -> bytes:
+        """It as compact JSON."""
+        try:
+            text = json.dumps(
+                self.value, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+            )
+            return text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self.refused(f"cannot be written as JSON ({error})") from error
+
+    def text(self) -> str:
+        """It is text."""
+        text: str = self._as(str, "text")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise self.refused("holds half a character, which no UTF-8 can spell") from error
+        return text
+
+    def whole(self) -> int:
+        """It is a whole number."""
+        number = self.number()
+        if number != int(number):
+            raise self.refused(f"must be a whole number, not {number}")
+        return int(number)
+
+    def number(self) -> float:
+        """It is a number."""
+        number: float = self._as((int, float), "a number")
+        if isinstance(number, bool) or not math.isfinite(number):
+            raise self._is_not("a number")
+        return number
+
+    def instant(self) -> int:
+        """It is an RFC 3339 time; in nanoseconds."""
+        try:
+            return instant(self.text())
+        except ValueError as error:
+            raise self._is_not("a time such as 2026-03-11T12:00:00.000Z") from error
+
+    def url(self) -> str:
+        """It is an absolute URL; without its fragment."""
+        url = self.text().partition("#")[0]
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise self.refused(f"is no URL ({error})") from error
+        if not parts.scheme or not parts.netloc:
+            raise self._is_not("a URL with scheme and host")
+        return url
+
+    def base64(self) -> bytes:
+        """It is text that spells bytes."""
+        # Some tools break it into lines.
+        text = "".join(self.text().split())
+        try:
+            return base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise self.refused(f"is not base64 ({error})") from error
+
+    def shown(self) -> str:
+        """It as a sentence names it."""
+        kind = KINDS.get(type(self.value))
+        return kind or json.dumps(self.value, default=str, ensure_ascii=False)[:SHOWN]
+
+    def _as(self, kind: Any, what: str) -> Any:
+        if not isinstance(self.value, kind):
+            raise self._is_not(what)
+        return self.value
+
+    def _is_not(self, what: str) -> UnreadableRecording:
+        return self.refused(f"must be {what}, not {self.shown()}")

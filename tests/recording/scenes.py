@@ -1,0 +1,66 @@
+"""A little scene at each vendor, as a recording: campaigns listed, created, read, and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+from calling import counted, request_example
+from conftest import NOON
+
+from understudy.recording.model import Recording
+from understudy.recording.taking import Taker
+from understudy.rooms import open_rooms
+from understudy.settings import Settings
+from understudy.stage import SyncTransport
+from understudy.started import started_app
+from understudy.vendor import Room
+
+SETTINGS = Settings(clock=NOON)
+PATHS = {
+    "agentmessage": "/v1/campaigns",
+    "sent": "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns",
+    "tether": "/api/campaigns",
+    "zexa": "/v1/campaigns",
+}
+VENDORS = sorted(PATHS)
+JSON = {"Content-Type": "application/json"}
+
+
+def key_of(room: Room) -> dict[str, str]:
+    """What the first account of a seed world sends."""
+    assert room.accounts is not None
+    credential = room.accounts.all[0].credential
+    is_sent = room.name == "sent"
+    return {"x-api-key": credential} if is_sent else {"Authorization": f"Bearer {credential}"}
+
+
+def asks(room: Room) -> Iterator[dict[str, Any]]:
+    """The scene's requests, as httpx takes them."""
+    path = PATHS[room.name]
+    campaign = request_example(room.document.operations["createCampaign"], "documented")
+    yield {"method": "GET", "url": path}
+    yield {"method": "POST", "url": path, "json": campaign}
+    yield {"method": "GET", "url": f"{path}?page=1&limit=2"}
+    yield {"method": "GET", "url": path}
+    yield {"method": "GET", "url": f"{path}/none%20such"}
+    yield {"method": "POST", "url": path, "json": {"name": "Promoção 🎭\u2028"}}
+    yield {"method": "POST", "url": path, "content": b"\xff\x00", "headers": JSON}
+    yield {"method": "DELETE", "url": path}
+
+
+@cache
+def scene(vendor: str) -> Recording:
+    """What the vendor's room answers, taken down."""
+    taker = Taker(open_rooms(), also=counted)
+    app = started_app(SETTINGS, log=taker)
+    room = app.rooms[vendor]
+    transport = SyncTransport(app)
+    with httpx.Client(
+        transport=transport, base_url=f"http://mock/{vendor}", headers=key_of(room)
+    ) as client:
+        for ask in asks(room):
+            client.request(**ask)
+    return taker.recording(f"{vendor}-campaigns", SETTINGS, title="Campaigns come and go.")
