@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,15 +14,23 @@ from understudy.clock import instant
 from understudy.errors import StartError
 from understudy.journal import NOTHING, at_pointer
 from understudy.recording.accounts import credentials
-from understudy.recording.model import Recording, compact
+from understudy.recording.model import Recording, compact, json_of
 from understudy.recording.taking import Taker, settings_for
-from understudy.scenarios.script import Call, Scenario, Shift, filled
+from understudy.scenarios.members import sentence, shown
+from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.session import DEFAULT
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 
 # When every scenario begins; its clock stands still but for its own shifts.
 BEGINNING = "2026-03-11T12:00:00Z"
+ORIGIN = "http://127.0.0.1"
+# Seconds; a mock that takes longer hangs.
+PATIENCE = 60
+# Of a reply in an error.
+LONGEST = 300
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 Kept = dict[str, str]
 
 
@@ -43,38 +52,64 @@ class Player:
         beginning = Recording(
             scenario.name, clock=instant(BEGINNING), settings=dict(scenario.settings)
         )
-        try:
-            self._settings = settings_for(beginning, [self._room.name])
-        except (TypeError, ValueError) as error:
-            raise StartError(f"{scenario.full_name}: settings: {error}") from error
+        self._settings = settings_for(beginning, [self._room.name])
         self._taker = Taker([self._room])
         self._app = started_app(self._settings, self._taker)
         self._kept: Kept = {}
 
     def play(self) -> Recording:
         """Play every step."""
-        with httpx.Client(transport=SyncTransport(self._app)) as http:
-            for number, step in enumerate(self._scenario.steps, 1):
-                if isinstance(step, Shift):
-                    session = self._app.session()
-                    stage().run(self._app.shift(session, step.nanoseconds)).result()
-                else:
-                    self._ask(http, f"{self._scenario.full_name}: call {number}", step)
-        stage().do(self._app.sessions.close)
+        try:
+            with httpx.Client(transport=SyncTransport(self._app), timeout=PATIENCE) as http:
+                for step in self._scenario.steps:
+                    self._step(http, step)
+        finally:
+            stage().do(self._app.sessions.close)
         name = f"{self._room.name}-{self._scenario.name}"
         return self._taker.recording(name, self._settings, self._scenario.title, DEFAULT)
 
-    def _ask(self, http: httpx.Client, where: str, call: Call) -> None:
+    def _step(self, http: httpx.Client, step: Step) -> None:
         try:
-            reply = http.send(self._request(filled_call(call, self._kept)))
-        except KeyError as error:
-            raise StartError(f"{where}: nothing was kept as {error}") from error
+            if isinstance(step, Shift):
+                session = self._app.session()
+                stage().run(self._app.shift(session, step.nanoseconds)).result()
+            elif isinstance(step, Fire):
+                self._fire(http, step)
+            else:
+                self._ask(http, step)
+        except httpx.HTTPError as error:
+            what = f"the connection ended without a whole reply ({type(error).__name__})"
+            raise self._broken(step, what) from error
+        except (ValueError, httpx.InvalidURL) as error:
+            raise self._broken(step, sentence(error)) from error
+
+    def _broken(self, step: Step, what: str) -> StartError:
+        return StartError(f"{self._scenario.full_name}: {step.where}: {what}")
+
+    def _fire(self, http: httpx.Client, fire: Fire) -> None:
+        event = {
+            "vendor": self._room.name,
+            "collection": fire.collection,
+            "id": filled(fire.id, self._kept),
+            "event": fire.event,
+        }
+        reply = http.post(f"{ORIGIN}/__admin/fire", json=event)
+        if reply.status_code != 200:
+            raise ValueError(f"{fire.event} was refused: {_said(reply)}")
+
+    def _ask(self, http: httpx.Client, call: Call) -> None:
+        asked = filled_call(call, self._kept)
+        reply = http.send(self._request(asked))
         if reply.status_code != call.status:
-            raise StartError(
-                f"{where}: {call.operation.id} answered {reply.status_code} instead of "
-                f"{call.status}: {reply.text[:300]}"
+            raise ValueError(
+                f"{call.operation.id} answered {reply.status_code} instead of {call.status}: "
+                f"{_said(reply)}"
             )
-        self._kept |= {name: _found(where, reply, what) for name, what in call.keep.items()}
+        for what, wanted in asked.shows.items():
+            found = _found(reply, what)
+            if not _same(found, wanted):
+                raise ValueError(f"the reply has {_told(found)} at {what}, not {shown(wanted)}")
+        self._kept |= {name: _kept(reply, what) for name, what in call.keep.items()}
 
     def _request(self, call: Call) -> httpx.Request:
         """The request of a step, with no header that a client adds by itself."""
@@ -82,29 +117,66 @@ class Player:
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         query = f"?{urlencode(call.query, doseq=True)}" if call.query else ""
-        headers = {**credentials(self._room, call.account), **call.headers}
-        content = b""
+        headers = httpx.Headers(credentials(self._room, call.account))
+        headers.update(_sendable(call.headers))
+        content = (call.text or "").encode()
         if call.body is not None:
-            headers.setdefault("Content-Type", "application/json")
             content = compact(call.body)
-        url = f"http://127.0.0.1/{self._room.name}{path}{query}"
+        if content:
+            headers.setdefault("Content-Type", "application/json")
+        url = f"{ORIGIN}/{self._room.name}{path}{query}"
         return httpx.Request(call.operation.method, url, headers=headers, content=content)
 
 
 def filled_call(call: Call, kept: Mapping[str, str]) -> Call:
-    """A call with what was kept in the place of each `${name}`."""
-    parts: dict[str, Any] = {
-        name: filled(getattr(call, name), kept) for name in ("path", "query", "headers", "body")
-    }
+    """A call with what was kept in the place of each `${name}`.
+
+    Raises:
+        ValueError: when nothing of that name was kept.
+    """
+    names = ("path", "query", "headers", "body", "text", "shows")
+    parts: dict[str, Any] = {name: filled(getattr(call, name), kept) for name in names}
     return replace(call, **parts)
 
 
-def _found(where: str, reply: httpx.Response, what: str) -> str:
-    """What a step keeps of its reply."""
+def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers that HTTP can carry.
+
+    Raises:
+        ValueError: names the one that it cannot.
+    """
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"no request can carry the header {shown(f'{name}: {value}')}")
+    return headers
+
+
+def _found(reply: httpx.Response, what: str) -> Any:
+    """What a reply has at a pointer into its body, or in a header; NOTHING where it has neither."""
     if not what.startswith("/"):
-        value: Any = reply.headers.get(what, NOTHING)
-    else:
-        value = at_pointer(reply.json(), what)
-    if value is NOTHING or value is None:
-        raise StartError(f"{where}: the reply has nothing at {what}")
-    return str(value)
+        return reply.headers.get(what, NOTHING)
+    try:
+        return at_pointer(json_of(reply.content), what)
+    except ValueError:
+        return NOTHING
+
+
+def _kept(reply: httpx.Response, what: str) -> str:
+    found = _found(reply, what)
+    if not isinstance(found, (str, int, float)) or isinstance(found, bool):
+        raise ValueError(f"the reply has {_told(found)} at {what}; keep a text or a number")
+    return str(found)
+
+
+def _told(found: Any) -> str:
+    return "nothing" if found is NOTHING else shown(found)
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    """Whether a reply shows what it must; 1 is not true."""
+    return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
+
+
+def _said(reply: httpx.Response) -> str:
+    """The beginning of a reply."""
+    return reply.text[:LONGEST]

@@ -1,92 +1,59 @@
-"""A scenario as its file says it: a title, and steps that call operations or move the clock.
+"""A scenario as its file says it: a title, and steps that call operations or have things happen.
 
 title: From its creation to its report
 account: acme                    of the seed world; its default account when left out
 settings: {rate_limits: true}    where they are not the usual ones
-values: {campaign_id: cmp_1}     for the path parameters that a step does not give
+values: {campaign_id: cmp_1}     for the path parameters that a step does not give, and for the
+                                 query parameters without which `errors` would not get an answer
 steps:
   - call: createCampaign
-    example: documented          a documented request body; or `body:` with one
+    example: documented          a documented request body; or `body:` with one; or `text:` with
+                                 the bytes of one that is no JSON
     status: 201                  what must be answered
+    shows: {/data/status: null}  what must stand at a pointer into the reply, or in a header of it
     keep: {campaign: /data/id}   a pointer into the reply, or the name of one of its headers
   - shift: PT5S
   - call: getCampaign
     path: {campaign_id: "${campaign}"}
-    query: {page: 2}
+    query: {page: 2}             a list stands for a parameter that is sent several times
     headers: {Idempotency-Key: order-1}
     account: other               or null, to send no credential
     status: 200
-  - errors: all                  each documented error of each operation, through `Prefer`
+  - fire: approve                what no call brings about: an event of a lifecycle, as by hand
+    of: campaigns
+    id: "${campaign}"
+  - errors: all                  each documented error of each operation, through `Prefer`; or a
+                                 list of operations
+
+A step's path, query, headers, body, text, shows and id may have `${name}` in their texts: what an
+earlier step kept. The file's name, in kebab-case, is the scenario's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from understudy.clock import duration
 from understudy.contract import Operation
 from understudy.errors import StartError
-from understudy.rooms import data_folder, open_room
+from understudy.journal import redacted_body
+from understudy.recording.model import compact
+from understudy.rooms import data_folder, open_rooms
+from understudy.scenarios import members
+from understudy.scenarios.members import Node, check_names, check_plain
+from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
+from understudy.scenarios.yaml_text import read_yaml
 from understudy.vendor import Room
 
-REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
-Node = Mapping[str, Any]
-DEFAULT = "(the scenario's)"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request.
-
-    Attributes:
-        account: whose credential is sent; None for none.
-        status: what must be answered.
-        keep: name -> a JSON pointer into the reply's body, or the name of one of its headers.
-    """
-
-    operation: Operation
-    account: str | None
-    status: int
-    path: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    keep: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Shift:
-    """The clock moves forward, by nanoseconds."""
-
-    nanoseconds: int
-
-
-Step = Call | Shift
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A vendor's scenario.
-
-    Attributes:
-        name: in kebab-case; `VENDOR/NAME` names it on the command line.
-    """
-
-    room: Room
-    name: str
-    title: str
-    steps: tuple[Step, ...]
-    settings: Node = field(default_factory=dict)
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.room.name}/{self.name}"
+KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# The members that a scenario has, and those that a call has.
+SCENARIO_MEMBERS = ("title", "account", "settings", "values", "steps")
+# At most one of them says what a request carries.
+SAID = ("body", "example", "text")
+CALL_MEMBERS = ("call", "account", "status", "path", "query", "headers", *SAID, "shows", "keep")
 
 
 def scenario_files(vendor: str) -> list[Path]:
@@ -108,7 +75,8 @@ def find_scenario(name: str, vendors: list[str]) -> Scenario:
     vendor, _, _ = name.partition("/")
     names = scenario_names(vendors)
     if name not in names:
-        raise StartError(f'there is no scenario "{name}"; there are: {", ".join(names)}')
+        known = ", ".join(names) or "none"
+        raise StartError(f'there is no scenario "{name}"; there are: {known}')
     return read_scenario(vendor, scenario_files(vendor)[scenario_names([vendor]).index(name)])
 
 
@@ -118,15 +86,16 @@ def read_scenario(vendor: str, file: Path) -> Scenario:
     Raises:
         StartError: names the file and the step that cannot be used.
     """
+    (room,) = open_rooms([vendor])
     try:
-        node = yaml.safe_load(file.read_bytes())
-        return Reader(open_room(vendor), node).scenario(file.stem)
+        node = read_yaml(file.read_bytes())
+        return Reader(room, node).scenario(file.stem)
     except OSError as error:
         raise StartError(f"{file}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise StartError(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise StartError(f"{file}: nests too deeply, or holds itself") from error
     except ValueError as error:
-        raise StartError(f"{file}: {error}") from error
+        raise StartError(f"{file}: {members.sentence(error)}") from error
 
 
 class Reader:
@@ -134,133 +103,165 @@ class Reader:
 
     def __init__(self, room: Room, node: Any) -> None:
         if not isinstance(node, dict) or not isinstance(node.get("steps"), list):
-            raise ValueError("must have a title and a list of steps")
+            raise ValueError("must be a mapping with a title and a list of steps")
+        check_plain(node)
+        check_names("the scenario", node, SCENARIO_MEMBERS)
         assert room.accounts is not None
         self._room = room
         self._node = node
-        self._account = node.get("account", room.accounts.default.name)
-        self._values: Node = node.get("values", {})
+        self._account: str | None = room.accounts.default.name
+        self._account = self._read_account("the scenario", node)
+        self._values = members.mapping("the scenario", node, "values")
 
     def scenario(self, name: str) -> Scenario:
         """The scenario of this name."""
-        _check_names("the file", self._node, {"title", "account", "settings", "values", "steps"})
+        if not KEBAB_CASE.fullmatch(name):
+            raise ValueError("must be named in kebab-case, such as campaign-life.yaml")
         steps = [
             step
             for number, node in enumerate(self._node["steps"], 1)
             for step in self._steps(f"step {number}", node)
         ]
-        title = str(self._node.get("title", ""))
-        return Scenario(self._room, name, title, tuple(steps), self._node.get("settings", {}))
+        if not steps:
+            raise ValueError("has no steps; a scenario asks for something")
+        title = members.text("the scenario", self._node, "title")
+        return Scenario(self._room, name, title, tuple(steps), members.settings(self._node))
 
     def _steps(self, where: str, node: Any) -> list[Step]:
         kinds: dict[str, Callable[[str, Node], list[Step]]] = {
             "call": self._call,
             "shift": self._shift,
+            "fire": self._fire,
             "errors": self._errors,
         }
         for kind, read in kinds.items():
             if isinstance(node, dict) and kind in node:
                 return read(where, node)
-        raise ValueError(f"{where} must be one of {', '.join(kinds)}")
+        raise ValueError(f"{where} must be a mapping with one of {', '.join(kinds)}")
 
     def _shift(self, where: str, node: Node) -> list[Step]:
-        _check_names(where, node, {"shift"})
+        check_names(where, node, ["shift"])
         try:
-            return [Shift(duration(str(node["shift"])))]
+            return [Shift(where, duration(str(node["shift"])))]
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
 
+    def _fire(self, where: str, node: Node) -> list[Step]:
+        check_names(where, node, ["fire", "of", "id"])
+        event, collection, id = (members.text(where, node, each) for each in ("fire", "of", "id"))
+        known = {
+            f"{event} of {collection}"
+            for collection, events in self._room.vendor.fires.items()
+            for event in events
+        }
+        if f"{event} of {collection}" not in known:
+            raise ValueError(_unknown(where, "event", f"{event} of {collection}", sorted(known)))
+        return [Fire(where, event, collection, id)]
+
     def _call(self, where: str, node: Node) -> list[Step]:
-        given = {each.name for each in fields(Call)} - {"operation"}
-        _check_names(where, node, given | {"call", "example"})
+        check_names(where, node, CALL_MEMBERS)
         operation = self._operation(where, node["call"])
-        if "status" not in node:
-            raise ValueError(f"{where} has no status; say what must be answered")
-        account = node.get("account", self._account)
-        self._check_account(where, account)
+        if len(node.keys() & set(SAID)) > 1:
+            raise ValueError(f"{where} can have one of {', '.join(SAID)}; take the others out")
         return [
             Call(
+                where,
                 operation=operation,
-                account=account,
-                status=int(node["status"]),
-                path=self._path(where, operation, node.get("path", {})),
-                query=node.get("query", {}),
-                headers={name: str(value) for name, value in node.get("headers", {}).items()},
+                account=self._read_account(where, node),
+                status=members.status(where, node),
+                path=self._path(where, operation, node),
+                query=members.query(where, node),
+                headers=members.headers(where, node),
                 body=self._body(where, operation, node),
-                keep=node.get("keep", {}),
+                text=members.text(where, node, "text") if "text" in node else None,
+                shows=members.mapping(where, node, "shows"),
+                keep=members.keep(where, node),
             )
         ]
 
-    def _check_account(self, where: str, account: str | None) -> None:
+    def _read_account(self, where: str, node: Node) -> str | None:
+        name = node.get("account", self._account)
         accounts = self._room.accounts
         known = [each.name for each in accounts.all] if accounts is not None else []
-        if account is not None and account not in known:
-            raise ValueError(f'{where}: no account "{account}"; there are: {", ".join(known)}')
+        if name is not None and name not in known:
+            raise ValueError(_unknown(where, "account", name, known))
+        return None if name is None else str(name)
 
-    def _operation(self, where: str, id: str) -> Operation:
+    def _operation(self, where: str, id: Any) -> Operation:
         operations = self._room.document.operations
-        if id not in operations:
-            raise ValueError(f'{where}: no operation "{id}"; there are: {", ".join(operations)}')
+        if not isinstance(id, str) or id not in operations:
+            raise ValueError(_unknown(where, "operation", id, operations))
         return operations[id]
 
-    def _path(self, where: str, operation: Operation, given: Node) -> dict[str, str]:
+    def _path(self, where: str, operation: Operation, node: Node) -> dict[str, str]:
         names = [each.name for each in operation.parameters if each.where == "path"]
+        given = members.mapping(where, node, "path")
+        check_names(f"{where}: the path of {operation.id}", given, names)
+        return self._filled_in(where, operation, "path", names, given)
+
+    def _filled_in(
+        self, where: str, operation: Operation, part: str, names: list[str], given: Node
+    ) -> dict[str, str]:
         known = {**self._values, **given}
         missing = [name for name in names if name not in known]
         if missing:
-            raise ValueError(f"{where}: {operation.id} needs path: {', '.join(missing)}")
-        return {name: str(known[name]) for name in names}
+            raise ValueError(f"{where}: {operation.id} needs {part}: {', '.join(missing)}")
+        return {name: members.told(where, f"{part}.{name}", known[name]) for name in names}
 
     def _body(self, where: str, operation: Operation, node: Node) -> Any:
         if "example" not in node:
             return node.get("body")
         examples = operation.body.examples if operation.body is not None else {}
-        if node["example"] not in examples:
-            known = ", ".join(examples) or "none"
-            raise ValueError(
-                f'{where}: {operation.id} has no request example "{node["example"]}"; '
-                f"it has: {known}"
-            )
-        return examples[node["example"]]
+        name = members.text(where, node, "example")
+        if name not in examples:
+            what = f"request example of {operation.id}"
+            raise ValueError(_unknown(where, what, name, examples))
+        return examples[name]
 
     def _errors(self, where: str, node: Node) -> list[Step]:
-        _check_names(where, node, {"errors"})
-        operations = self._room.document.operations
-        ids = list(operations) if node["errors"] == "all" else node["errors"]
+        check_names(where, node, ["errors"])
+        ids = node["errors"]
+        if ids == "all":
+            ids = list(self._room.document.operations)
+        if not isinstance(ids, list):
+            raise ValueError(f"{where}: errors must be all, or a list of operations")
         return [step for id in ids for step in self._errors_of(where, self._operation(where, id))]
+
+    def _openest(self, examples: Iterable[Any]) -> Any:
+        """The first example without a secret, else the first.
+
+        A recording masks secrets, and who asks it again sends the mask, which may be refused.
+        """
+
+        def has_secret(example: Any) -> bool:
+            sent = compact(example)
+            return redacted_body(sent, self._room.document.secrets) != sent
+
+        return next(iter(sorted(examples, key=has_secret)), None)
 
     def _errors_of(self, where: str, operation: Operation) -> Iterator[Step]:
         """Each documented error, asked for with a request that is valid."""
         body = operation.body
         if body is not None and body.required and not body.examples:
             raise ValueError(f"{where}: {operation.id} has no request example; document one")
-        example = next(iter(body.examples.values()), None) if body is not None else None
+        example = self._openest(body.examples.values()) if body is not None else None
+        demanded = [
+            each.name for each in operation.parameters if each.where == "query" and each.required
+        ]
         for response in operation.responses.values():
             for name in response.examples if response.status >= 400 else ():
                 yield Call(
+                    f"{where}, {name} of {operation.id}",
                     operation=operation,
                     account=self._account,
                     status=response.status,
                     path=self._path(where, operation, {}),
+                    query=self._filled_in(where, operation, "query", demanded, {}),
                     headers={"Prefer": f"code={response.status}, example={name}"},
                     body=example,
                 )
 
 
-def _check_names(where: str, node: Node, known: set[str]) -> None:
-    surplus = sorted(map(str, node.keys() - known))
-    if surplus:
-        raise ValueError(f"{where} has no {', '.join(surplus)}; it may have {sorted(known)}")
-
-
-def filled(value: Any, kept: Mapping[str, str]) -> Any:
-    """A value with what was kept in the place of each `${name}`.
-
-    Raises:
-        KeyError: when nothing of that name was kept.
-    """
-    if isinstance(value, str):
-        return REFERENCE.sub(lambda found: kept[found[1]], value)
-    if isinstance(value, dict):
-        return {name: filled(each, kept) for name, each in value.items()}
-    return [filled(each, kept) for each in value] if isinstance(value, list) else value
+def _unknown(where: str, what: str, name: Any, known: Iterable[str]) -> str:
+    there_are = ", ".join(known) or "none"
+    return f"{where}: there is no {what} {members.shown(name)}; there are: {there_are}"

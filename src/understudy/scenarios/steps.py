@@ -1,0 +1,106 @@
+"""What a scenario is made of: calls, moves of the clock, events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from understudy.contract import Operation
+from understudy.scenarios.members import NAME, Node
+from understudy.vendor import Room
+
+REFERENCE = re.compile(rf"\$\{{({NAME.pattern})\}}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request.
+
+    Attributes:
+        where: the step of the file that asks for it.
+        account: whose credential is sent; None for none.
+        status: what must be answered.
+        body: JSON to send; None for none.
+        text: what is sent in the place of JSON.
+        shows: a JSON pointer into the reply's body, or the name of a header -> what it must hold.
+        keep: name -> a JSON pointer into the reply's body, or the name of one of its headers.
+    """
+
+    where: str
+    operation: Operation
+    account: str | None
+    status: int
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    text: str | None = None
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    keep: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The clock moves forward, by nanoseconds."""
+
+    where: str
+    nanoseconds: int
+
+
+@dataclass(frozen=True)
+class Fire:
+    """Something happens to a stored resource that no call brings about."""
+
+    where: str
+    event: str
+    collection: str
+    id: str
+
+
+Step = Call | Shift | Fire
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A vendor's scenario.
+
+    Attributes:
+        name: in kebab-case; `VENDOR/NAME` names it on the command line.
+    """
+
+    room: Room
+    name: str
+    title: str
+    steps: tuple[Step, ...]
+    settings: Node = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.room.name}/{self.name}"
+
+    @property
+    def fires(self) -> bool:
+        """Whether things happen in it that its requests alone do not bring about."""
+        return any(isinstance(each, Fire) for each in self.steps)
+
+
+def filled(value: Any, kept: Mapping[str, str]) -> Any:
+    """A value with what was kept in the place of each `${name}`.
+
+    Raises:
+        ValueError: when nothing of that name was kept.
+    """
+    if isinstance(value, str):
+        return REFERENCE.sub(lambda found: _kept(found[1], kept), value)
+    if isinstance(value, dict):
+        return {name: filled(each, kept) for name, each in value.items()}
+    return [filled(each, kept) for each in value] if isinstance(value, list) else value
+
+
+def _kept(name: str, kept: Mapping[str, str]) -> str:
+    if name not in kept:
+        known = ", ".join(kept) or "nothing"
+        raise ValueError(f'nothing was kept as "{name}" before; there is: {known}')
+    return kept[name]
