@@ -122,7 +122,7 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["record", "zexa/nothing"], 'there is no scenario "zexa/nothing"; there are: '),
+        (["record", "zexa/nothing"], 'there is no scenario "zexa/nothing"; nearest: '),
         (
             ["record", "zexa/every-error", "--format", "pdf"],
             'there is no format "pdf"; there are: ',

@@ -50,11 +50,19 @@ def test_url_tells_the_vendor(url: str, vendor: str, operation: str | None, told
     assert (found.vendor, found.operation, found.request.url) == (vendor, operation, told)
 
 
-def test_vendor_can_be_named() -> None:
-    """Where the URL says nothing, such as a staging host."""
-    found = attributed("https://staging.example.com/v1/credits", only="zexa")
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://staging.example.com/v1/credits", "https://api.zexa.ao/v1/credits"),
+        ("http://localhost:3000/api/zexa/v1/credits?a=1", "https://api.zexa.ao/v1/credits?a=1"),
+        ("http://localhost:3000/x/nothing", "https://api.zexa.ao/x/nothing"),
+    ],
+)
+def test_vendor_can_be_named(url: str, told: str) -> None:
+    """Where the URL says nothing, such as a staging host, or another base before the path."""
+    found = attributed(url, only="zexa")
 
-    assert (found.vendor, found.operation) == ("zexa", "getCredits")
+    assert (found.vendor, found.request.url) == ("zexa", told)
 
 
 @pytest.mark.parametrize(

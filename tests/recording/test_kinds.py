@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.recording.kinds import kind_of, split
+from understudy.recording.kinds import alike, kind_of, split
 
 UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 
@@ -16,6 +16,9 @@ UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
         ("01HV8ZK3M2N4P5Q6R7S8T9VWXY", "ulid"),
         ("64ee9a8b1e7f2a0011223399", "object_id"),
         ("req_7X9zKp2jDw", "req_"),
+        (f"evt_{UUID}", "evt_"),
+        ("CTOZJ346", "C"),
+        ("b" * 64, "digest"),
         ("2026-03-11T21:50:50.2497025+00:00", "time with 8 of fraction, offset"),
         ("2026-03-11T21:50:50Z", "time with 0 of fraction, Z"),
         ("00000000-0000-0000-0000-000000000000", None),
@@ -24,6 +27,7 @@ UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
         ("pending_review", None),
         ("2026-03-11", None),
         ("App", None),
+        ("COMPLETE", None),
         ("", None),
     ],
 )
@@ -43,3 +47,24 @@ def test_ids_within_a_text_are_found() -> None:
 def test_part_of_a_word_is_no_id() -> None:
     """A longer run of letters is something else."""
     assert split(f"x{UUID}y") == (f"x{UUID}y", ())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("req_7X9zKp2jDw", "req_lZFIKLJMiv", "req_"),
+        ("CTOZJ346", "CLALSHXB", "C"),
+        ("req_abcdefgh", "req_ijklmnop", None),
+        ("pending_approval", "pending_approved", None),
+        ("req_7X9zKp2j", "req_lZFIKLJMiv", None),
+        ("req_7X9zKp2jDw", "cmp_lZFIKLJMiv", None),
+        ("CTOZJ346", "BLALSHXB", None),
+        ("COMPLETE", "CREATED1", "C"),
+        ("text", "other", None),
+    ],
+)
+def test_ids_without_a_digit_are_told_by_their_twins(
+    one: str, other: str, kind: str | None
+) -> None:
+    """Same prefix, same length, and one of the two is surely an id."""
+    assert (alike(one, other), alike(other, one)) == (kind, kind)

@@ -14,8 +14,10 @@ from understudy.recording import own_json
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
 from understudy.replaying.asking import Start, changes, deviations
+from understudy.replaying.report import lines
 from understudy.rooms import data_folder, open_room
 from understudy.settings import Settings
+from understudy.started import started_app
 from understudy.vendor import Call, Handler, Reply
 
 
@@ -48,7 +50,10 @@ def changed(handler: Handler, change: Callable[[Any], None]) -> Handler:
 @pytest.mark.parametrize(
     ("vendor", "operation", "pointer", "was", "now"),
     [
-        ("zexa", "createCampaign", "/status", "processing", "draft"),
+        ("sent", "getProfile", "/data/status", "pending_review", "incomplete"),
+        ("agentmessage", "createCampaign", "/data/status", "PENDING", "ACTIVE"),
+        ("zexa", "createCampaign", "/status", "scheduled", "processing"),
+        ("tether", "createCampaign", "/data/status", "scheduled", "sending"),
     ],
 )
 def test_one_changed_enum_value_is_the_one_that_is_named(
@@ -70,3 +75,43 @@ def test_one_changed_enum_value_is_the_one_that_is_named(
     assert [(id, it.where, it.pointer, it.recorded, it.current) for id, it in told] == [
         (operation, "body", pointer, was, now)
     ]
+
+
+def test_events_happen_again() -> None:
+    """What was fired by hand is fired at its place, on the resource of now."""
+    recording = shipped("zexa", "campaign-failed")
+
+    assert recording.events
+    assert changes(deviations(recording)) == []
+    assert changes(deviations(replace(recording, events=())))
+
+
+def test_another_seed_makes_other_ids_and_no_difference() -> None:
+    """Ids pair by their first appearance, and go into the requests that follow."""
+    recording = shipped("agentmessage", "campaign-life")
+
+    def start(settings: Settings, taker: Taker) -> App:
+        return started_app(replace(settings, seed=99), taker)
+
+    assert changes(deviations(recording, start)) == []
+
+
+def test_another_world_is_told_member_by_member() -> None:
+    """A change is told once, with the exchanges that it was met in."""
+    recording = shipped("zexa", "campaign-life")
+    text = own_json.write(recording).replace(b'"currency": "USD"', b'"currency": "EUR"')
+
+    told = lines(recording, changes(deviations(own_json.read(text))))
+
+    assert told == [
+        'getCredits: body /currency: recorded "EUR", now "USD" (exchange 3, 7, 12)',
+        "zexa-campaign-life: 15 exchanges, 1 difference",
+    ]
+
+
+def test_recording_that_tells_no_time_begins_with_its_first_exchange() -> None:
+    """A cassette of another tool has neither clock nor instants."""
+    recording = shipped("zexa", "every-error")
+    timeless = tuple(replace(each, at=None) for each in recording.exchanges)
+
+    assert changes(deviations(replace(recording, clock=None, exchanges=timeless))) == []

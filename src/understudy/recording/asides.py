@@ -1,8 +1,8 @@
 """What HAR and cassettes have no place for: members of our own, which other tools pass over.
 
-Of a recording: its name, title, session, clock, seed, settings, versions (called `vendors`) and
-deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, and a reason
-phrase that the format would have read otherwise. Spelled as `own_json` spells them.
+Of a recording: its name, title, session, clock, seed, settings, versions (called `vendors`), events
+and deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, and a
+reason phrase that the format would have read otherwise. Spelled as `own_json` spells them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from understudy.recording.model import (
 )
 from understudy.recording.own_json import diagnosis, told
 
-UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "deliveries": []}
+UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "events": [], "deliveries": []}
 NOTHING: Json = {"vendor": "", "operation": None, "account": None, "reason": None, "diagnoses": []}
 
 
@@ -33,6 +33,7 @@ def of_recording(recording: Recording) -> Json:
             "seed": recording.seed,
             "settings": dict(recording.settings),
             "vendors": dict(recording.versions),
+            "events": list(recording.events),
             "deliveries": list(recording.deliveries),
         },
     )
@@ -56,6 +57,7 @@ def recording(own: Found, name: str, exchanges: tuple[RecordedExchange, ...]) ->
         seed=own.get("seed", 0).whole(),
         settings=own.get("settings", {}).json_object(),
         versions={vendor: versions[vendor].text() for vendor in versions.members()},
+        events=tuple(each.json_object() for each in own.get("events", [])),
         deliveries=tuple(each.json_object() for each in own.get("deliveries", [])),
     )
 

@@ -53,26 +53,29 @@ class Attribution:
         return replace(recording, exchanges=exchanges, versions={**versions, **recording.versions})
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
-        if exchange.vendor:
-            room = self._rooms.get(exchange.vendor)
-            return None if room is None else self._scrubber.exchange(exchange)
-        for room in self._candidates():
-            path = self._path_at(room, exchange.request.url)
+        named = exchange.vendor or self._only
+        for room in self._rooms.values():
+            path = self._path_at(room, exchange.request.url) if named in ("", room.name) else None
+            if path is None and named == room.name:
+                path = self._documented_end(room, exchange.request.path)
             if path is not None:
                 return self._scrubber.exchange(self._completed(exchange, room, path))
         return None
 
-    def _candidates(self) -> list[Room]:
-        return [self._rooms[self._only]] if self._only else list(self._rooms.values())
+    def _documented_end(self, room: Room, path: str) -> str:
+        """The part of a path that is the vendor's, where another base URL stands before it."""
+        segments = path.split("/")[1:]
+        ends = ("/" + "/".join(segments[at:]) for at in range(len(segments)))
+        return next((each for each in ends if self._trees[room.name].match(each)), path)
 
     def _path_at(self, room: Room, url: str) -> str | None:
-        """The path at the vendor, when a URL is one of its."""
+        """The path at the vendor, when a URL is at its host or at the mock's."""
         parts = urlsplit(url)
         path = IN_SESSION.sub("", parts.path, count=1)
         if f"{path}/".startswith(f"{room.prefix}/"):
             return path.removeprefix(room.prefix) or "/"
         hosts = {*room.vendor.hosts, urlsplit(origin_of(room)).hostname}
-        return path if parts.hostname in hosts or self._only else None
+        return path if parts.hostname in hosts else None
 
     def _completed(self, exchange: RecordedExchange, room: Room, path: str) -> RecordedExchange:
         request = exchange.request

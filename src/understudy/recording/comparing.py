@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from understudy.recording.kinds import TOKEN, split, tokens_in
+from understudy.recording.kinds import TOKEN, alike, split, tokens_in
 from understudy.recording.model import (
     Headers,
     RecordedRequest,
@@ -69,10 +69,16 @@ class Twins:
     def __init__(self) -> None:
         self._current: dict[str, str] = {}
         self._recorded: dict[str, str] = {}
+        self._kinds: set[str] = set()
 
     def pair(self, recorded: str, current: str) -> bool:
         """Whether two texts say the same; ids and times that were not met before become twins."""
+        kind = alike(recorded, current, self._kinds)
+        if kind is not None:
+            self._kinds.add(kind)
+            return self._met(recorded, current, is_time=False)
         then, now = split(recorded), split(current)
+        self._kinds.update(token.kind for token in (*then[1], *now[1]))
         if then[0] != now[0] or len(then[1]) != len(now[1]):
             return False
         return all(

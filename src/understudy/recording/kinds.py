@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 # What .NET shows for "not filled in": literals like any other.
 NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)"
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 IDS = {
-    "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "uuid": UUID,
+    "event": rf"(?P<of>[a-z]{{2,10}}_){UUID}",
+    "digest": r"[0-9a-f]{32,128}",
     "ulid": r"[0-9A-HJKMNP-TV-Z]{26}",
     "object_id": r"[0-9a-f]{24}",
     "prefixed": r"(?P<prefix>[a-z]{2,10}_)(?=[A-Za-z]*[0-9])[A-Za-z0-9]{8,}",
+    # Of The Campaign Registry: B for a brand, C for a campaign.
+    "registry": r"(?P<registry_of>[BC])(?=[A-Z]*[0-9])[A-Z0-9]{6,7}",
 }
+# What one of these made up may happen to have no digit, and is told from a word by its twin.
+LOOSE = re.compile(r"([a-z]{2,10}_)[A-Za-z0-9]{8,}|([BC])[A-Z0-9]{6,7}")
 PATTERN = "|".join([f"(?P<time>{TIME})", *(f"(?P<{name}>{each})" for name, each in IDS.items())])
 # Not in the middle of a longer word.
 TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{PATTERN})(?![A-Za-z0-9_])")
@@ -48,9 +55,24 @@ def _kind(found: re.Match[str]) -> str:
     if found["time"]:
         zone = "Z" if found["zone"] == "Z" else "offset"
         return f"time with {len(found['fraction'] or '')} of fraction, {zone}"
-    if found["prefixed"]:
-        return found["prefix"]
+    named = found["prefix"] or found["of"] or found["registry_of"]
+    if named:
+        return named
     return next(name for name in IDS if found[name])
+
+
+def alike(one: str, other: str, met: Container[str] = ()) -> str | None:
+    """The kind of two texts of which one is an id and the other may be another of its kind.
+
+    Args:
+        met: prefixes that are known to begin ids.
+    """
+    first, second = LOOSE.fullmatch(one), LOOSE.fullmatch(other)
+    if first is None or second is None or len(one) != len(other) or first[1] != second[1]:
+        return None
+    kind = first[1] or first[2]
+    sure = kind in (kind_of(one), kind_of(other)) or (kind == first[1] and kind in met)
+    return kind if first[2] == second[2] and sure else None
 
 
 @lru_cache(maxsize=4096)

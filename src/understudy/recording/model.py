@@ -120,6 +120,8 @@ class Recording:
         seed: what ids and example data derived from.
         settings: the other settings that differ from the defaults, by name, as JSON.
         versions: vendor -> the version of its document.
+        events: what was fired by hand: `before` the exchange of this index, `at` an instant, and
+            what `fireEvent` of the admin plane takes.
         deliveries: the webhooks that were sent, as `listDeliveries` of the admin plane shows them.
     """
 
@@ -131,6 +133,7 @@ class Recording:
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Json, ...] = ()
     deliveries: tuple[Json, ...] = ()
 
     @property
@@ -164,7 +167,10 @@ def _moved(exchange: RecordedExchange, origins: Mapping[str, str]) -> RecordedEx
 
 
 def merged(recordings: Iterable[Recording], name: str) -> Recording:
-    """Several recordings as one, in their order; it begins as the first one did."""
+    """Several recordings as one, in their order; it begins as the first one did.
+
+    It is to be served: what was fired in them is not told any more.
+    """
     parts = list(recordings)
     if len(parts) == 1:
         return parts[0]
@@ -173,6 +179,7 @@ def merged(recordings: Iterable[Recording], name: str) -> Recording:
         name=name,
         title="",
         exchanges=tuple(exchange for part in parts for exchange in part.exchanges),
+        events=(),
         versions={vendor: version for part in parts for vendor, version in part.versions.items()},
         deliveries=tuple(each for part in parts for each in part.deliveries),
     )

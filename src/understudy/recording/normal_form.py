@@ -33,10 +33,8 @@ MINUTE = 60 * SECOND
 LOCAL_PORT = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 FIRST_PORT = 50_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-WINDOW = re.compile("reset|retry-after", re.IGNORECASE)
-# A larger number of seconds counts from 1970.
-YEARS = 100_000_000
-PREFIX = re.compile(r"[a-z]+_")
+LEFT = re.compile("rate-?limit-(remaining|reset)|retry-after", re.IGNORECASE)
+REGISTRY = ("B", "C")
 
 
 def known_tokens(rooms: Iterable[Room]) -> frozenset[str]:
@@ -106,13 +104,10 @@ class NormalForm:
         )
 
     def _headers(self, headers: Headers, replaced: bool) -> Headers:
-        return tuple((name, self._header(name, value, replaced)) for name, value in headers)
-
-    def _header(self, name: str, value: str, replaced: bool) -> str:
-        if self._frozen or not (WINDOW.search(name) and value.isdecimal()):
-            return self._text(value, replaced)
-        # How long a limit still lasts depends on the second in which one asks.
-        return str((self._base + MINUTE) // SECOND if int(value) > YEARS else MINUTE // SECOND)
+        if not self._frozen:
+            # What is left of a limit depends on the second in which one asks.
+            headers = tuple(each for each in headers if not LEFT.search(each[0]))
+        return tuple((name, self._text(value, replaced)) for name, value in headers)
 
     def _body(self, body: bytes, replaced: bool) -> bytes:
         text = text_of(body)
@@ -126,6 +121,9 @@ class NormalForm:
         """
         text = LOCAL_PORT.sub(self._port, text)
         for token in tokens_in(text):
+            if token.kind in REGISTRY:
+                # Nobody makes these up but the vendor, and words look like them.
+                continue
             if token.text not in self._new:
                 self._new[token.text] = self._next(token) if replaced else token.text
         return TOKEN.sub(lambda found: self._new.get(found[0], found[0]), text)
@@ -164,11 +162,12 @@ def plain_id(token: Token, number: int) -> str:
         return f"00000000-0000-4000-8000-{number:012x}"
     if token.kind == "ulid":
         return _in_base_32(number).rjust(26, "0")
-    if token.kind == "object_id":
-        return f"{number:024x}"
-    prefix = PREFIX.match(token.text)
-    assert prefix is not None
-    return prefix[0] + str(number).rjust(len(token.text) - len(prefix[0]), "0")
+    if token.kind in ("object_id", "digest"):
+        return f"{number:x}".rjust(len(token.text), "0")
+    rest = token.text.removeprefix(token.kind)
+    if "-" in rest:
+        return f"{token.kind}{plain_id(Token('uuid', rest), number)}"
+    return token.kind + str(number).rjust(len(rest), "0")
 
 
 def _in_base_32(number: int) -> str:

@@ -10,6 +10,7 @@
         "request":  {"method", "url", "headers", BODY},
         "response": {"status", "reason", "headers", BODY},
         "diagnoses": [...]}],
+     "events": [{"before", "at", ...}],                    fired by hand before that exchange
      "deliveries": [...]}
 
 BODY is `json` where the bytes are compact JSON, else `text`, else `base64`; a message without a
@@ -60,6 +61,7 @@ def write(recording: Recording) -> bytes:
                 "settings": dict(recording.settings),
                 "vendors": dict(recording.versions),
                 "exchanges": [shown(each) for each in recording.exchanges],
+                "events": list(recording.events),
                 "deliveries": list(recording.deliveries),
             },
             always=("clock", "seed", "exchanges"),
@@ -96,6 +98,7 @@ def read(content: bytes, name: str = "recording") -> Recording:
             settings=document.get("settings", {}),
             versions=document.get("vendors", {}),
             exchanges=tuple(_exchange(each, at) for at, each in enumerate(exchanges)),
+            events=tuple(document.get("events", [])),
             deliveries=tuple(document.get("deliveries", [])),
         )
     except (ValueError, TypeError, AttributeError) as error:

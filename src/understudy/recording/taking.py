@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.journal import Exchange
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import (
+    Json,
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
+    json_of,
 )
+from understudy.recording.own_json import told
 from understudy.recording.scrub import Scrubber
 from understudy.settings import Settings
 from understudy.vendor import Room
 from understudy.webhooks import Delivery
 
 # The settings that decide what a vendor answers; others say how the mock is run.
+FIRE, FIRED = "fireEvent", 200
 TELLING = ("pace", "auth", "static", "rate_limits", "body_limit")
 
 
@@ -37,11 +41,15 @@ class Taker:
         self._scrubber = Scrubber(rooms)
         self._also = also
         self._exchanges: list[RecordedExchange] = []
+        self._events: list[Json] = []
 
     def __call__(self, entry: Exchange | Delivery) -> None:
         if isinstance(entry, Exchange) and entry.vendor in self._rooms:
             room = self._rooms[entry.vendor]
             self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
+        elif isinstance(entry, Exchange) and entry.operation == FIRE and entry.status == FIRED:
+            at = {"before": len(self._exchanges), "at": told(entry.started)}
+            self._events.append({**at, **json_of(entry.request_body)})
         if self._also is not None:
             self._also(entry)
 
@@ -55,9 +63,18 @@ class Taker:
         return self._exchanges[-1]
 
     def recording(
-        self, name: str, settings: Settings, title: str = "", session: str = "default"
+        self,
+        name: str,
+        settings: Settings,
+        title: str = "",
+        session: str = "default",
+        deliveries: Iterable[Json] = (),
     ) -> Recording:
-        """What was taken so far."""
+        """What was taken so far.
+
+        Args:
+            deliveries: the webhooks that were sent, as the admin plane shows them.
+        """
         asked = {each.vendor for each in self._exchanges}
         return Recording(
             name=name,
@@ -72,6 +89,8 @@ class Taker:
                 if name in asked
             },
             exchanges=tuple(self._exchanges),
+            events=tuple(self._events),
+            deliveries=tuple(self._scrubber.json(each) for each in deliveries),
         )
 
 

@@ -32,6 +32,10 @@ from understudy.vendor import Room
 
 # Where a recording begins that tells no time.
 BEGINNING = instant("2026-03-11T12:00:00Z")
+ORIGIN = "http://127.0.0.1"
+JSON = {"Content-Type": "application/json"}
+# What the admin plane takes of an event.
+EVENT = ("vendor", "collection", "scope", "id", "event")
 Start = Callable[[Settings, Taker], App]
 
 
@@ -80,16 +84,32 @@ class Asker:
         """The exchanges that are answered otherwise, in their order."""
         with httpx.Client(transport=SyncTransport(self._app)) as http:
             for number, recorded in enumerate(self._recording.exchanges, 1):
+                self._fire(http, number - 1)
                 current = self._again(http, recorded)
                 found = differences(recorded.response, current.response, self._twins)
                 if found:
                     yield Deviation(number, recorded, current, tuple(found))
         stage().do(self._app.sessions.close)
 
-    def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
+    def _fire(self, http: httpx.Client, index: int) -> None:
+        """What happened by hand before the exchange of this index; what cannot, is not."""
+        for event in self._recording.events:
+            if event.get("before") == index:
+                self._move_to(instant(str(event["at"])) if "at" in event else None)
+                told = {name: event[name] for name in EVENT if name in event}
+                http.post(
+                    f"{ORIGIN}/__admin/fire",
+                    content=self._twins.now(compact(told).decode()),
+                    headers=JSON,
+                )
+
+    def _move_to(self, at: int | None) -> None:
         session = self._app.session()
-        if recorded.at is not None and recorded.at > session.clock.now():
-            stage().run(self._app.move_to(session, recorded.at)).result()
+        if at is not None and at > session.clock.now():
+            stage().run(self._app.move_to(session, at)).result()
+
+    def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
+        self._move_to(recorded.at)
         room = self._rooms[recorded.vendor]
         request = self._twins.request(recorded.request)
         # A fault that the request asked for may end it: the exchange says what became of it.
@@ -100,7 +120,7 @@ class Asker:
     def _request(self, room: Room, account: str | None, request: RecordedRequest) -> httpx.Request:
         parts = urlsplit(request.url)
         query = f"?{parts.query}" if parts.query else ""
-        url = f"http://127.0.0.1{room.prefix}{parts.path or '/'}{query}"
+        url = f"{ORIGIN}{room.prefix}{parts.path or '/'}{query}"
         return httpx.Request(
             request.method,
             url,

@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from understudy.admin import views
 from understudy.clock import instant
 from understudy.errors import StartError
 from understudy.journal import NOTHING, at_pointer
 from understudy.recording.accounts import credentials
-from understudy.recording.model import Recording, compact, json_of
+from understudy.recording.model import Json, Recording, compact, json_of
 from understudy.recording.taking import Taker, settings_for
 from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
@@ -63,10 +64,20 @@ class Player:
             with httpx.Client(transport=SyncTransport(self._app), timeout=PATIENCE) as http:
                 for step in self._scenario.steps:
                     self._step(http, step)
+            return self._recording()
         finally:
             stage().do(self._app.sessions.close)
+
+    def _recording(self) -> Recording:
         name = f"{self._room.name}-{self._scenario.name}"
-        return self._taker.recording(name, self._settings, self._scenario.title, DEFAULT)
+        return self._taker.recording(
+            name, self._settings, self._scenario.title, DEFAULT, self._deliveries()
+        )
+
+    def _deliveries(self) -> list[Json]:
+        """The webhooks that were sent, as the admin plane shows them."""
+        sent = stage().do(lambda: list(self._app.session().webhooks.deliveries))
+        return [views.delivery(each, self._room.document.secrets) for each in sent]
 
     def _step(self, http: httpx.Client, step: Step) -> None:
         try:

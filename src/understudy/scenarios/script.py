@@ -31,6 +31,7 @@ earlier step kept. The file's name, in kebab-case, is the scenario's.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -75,8 +76,9 @@ def find_scenario(name: str, vendors: list[str]) -> Scenario:
     vendor, _, _ = name.partition("/")
     names = scenario_names(vendors)
     if name not in names:
-        known = ", ".join(names) or "none"
-        raise StartError(f'there is no scenario "{name}"; there are: {known}')
+        close = difflib.get_close_matches(name, names, n=3) or scenario_names([vendor])[:3]
+        nearest = f"nearest: {', '.join(close)}; " if close else ""
+        raise StartError(f'there is no scenario "{name}"; {nearest}understudy record lists all')
     return read_scenario(vendor, scenario_files(vendor)[scenario_names([vendor]).index(name)])
 
 

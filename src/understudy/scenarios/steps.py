@@ -80,11 +80,6 @@ class Scenario:
     def full_name(self) -> str:
         return f"{self.room.name}/{self.name}"
 
-    @property
-    def fires(self) -> bool:
-        """Whether things happen in it that its requests alone do not bring about."""
-        return any(isinstance(each, Fire) for each in self.steps)
-
 
 def filled(value: Any, kept: Mapping[str, str]) -> Any:
     """A value with what was kept in the place of each `${name}`.
