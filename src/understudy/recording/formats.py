@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.recording import own_json
+from understudy.recording import msw, openapi, own_json, plain, postman, wiremock
 from understudy.recording.model import Recording, UnreadableRecording
 
 # One file, or several by their paths within a folder.
@@ -41,6 +41,11 @@ FORMATS: Mapping[str, Format] = {
             own_json.write,
             own_json.read,
         ),
+        Format("wiremock", "stub mappings of WireMock 3", ".json", wiremock.write),
+        Format("postman", "a Postman collection, version 2.1", ".json", postman.write),
+        Format("msw", "request handlers of MSW 2 and 3, an ES module", ".mjs", msw.write),
+        Format("examples", "a folder of plain JSON, by operation and status", "", plain.write),
+        Format("openapi", "examples to paste into an OpenAPI document", ".yaml", openapi.write),
     )
 }
 READABLE = tuple(each for each in FORMATS.values() if each.read is not None)
