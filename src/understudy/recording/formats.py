@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.errors import StartError
-from understudy.recording import har, own_json, vcr
+from understudy.recording import (
+    har,
+    msw,
+    openapi,
+    own_json,
+    plain,
+    postman,
+    vcr,
+    wiremock,
+)
 from understudy.recording.cassette_yaml import document
 from understudy.recording.model import Recording, UnreadableRecording
 
@@ -45,6 +54,16 @@ FORMATS: Mapping[str, Format] = {
         ),
         Format("har", "HAR 1.2, for browsers and Playwright", ".har", har.write, har.read),
         Format("vcr", "a cassette for vcrpy", ".yaml", vcr.write, vcr.read),
+        Format("wiremock", "stub mappings of WireMock 3", ".wiremock.json", wiremock.write),
+        Format(
+            "postman",
+            "a Postman collection, version 2.1",
+            ".postman_collection.json",
+            postman.write,
+        ),
+        Format("msw", "request handlers of MSW 2 and 3, an ES module", ".mjs", msw.write),
+        Format("examples", "a folder of plain JSON, by operation and status", "", plain.write),
+        Format("openapi", "examples to paste into an OpenAPI document", ".yaml", openapi.write),
     )
 }
 READABLE = tuple(each for each in FORMATS.values() if each.read is not None)
@@ -90,9 +109,10 @@ def chosen_format(name: str | None, target: Path | None) -> Format:
         if name not in FORMATS:
             raise StartError(f'there is no format "{name}"; there are: {", ".join(FORMATS)}')
         return FORMATS[name]
-    suffix = "" if target is None else target.suffix
-    fitting = (each for each in FORMATS.values() if suffix and suffix == each.suffix)
-    return next(fitting, FORMATS["json"])
+    name = "" if target is None else target.name
+    fitting = [each for each in FORMATS.values() if each.suffix and name.endswith(each.suffix)]
+    # The first of those whose suffix says most.
+    return max(fitting, key=lambda each: len(each.suffix), default=FORMATS["json"])
 
 
 def read_recording(file: Path) -> Recording:
