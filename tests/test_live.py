@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ import pytest
 import understudy
 from understudy.choices import settings_of
 from understudy.errors import StartError
+from understudy.server import bind
 from understudy.stage import SyncTransport
 
 NOON = "2026-03-11T12:00:00Z"
@@ -112,3 +115,9 @@ def test_requests_are_answered_over_the_socket() -> None:
         answer = httpx.get(f"{server.url}{LIST}", headers=KEY)
 
     assert answer.json()["success"] is True
+
+
+def test_a_small_reply_leaves_at_once() -> None:
+    """asyncio lets a reply's body wait for an acknowledgement unless the socket says TCP."""
+    with contextlib.closing(bind("127.0.0.1", 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

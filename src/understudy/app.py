@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +23,15 @@ from understudy.webhooks import Attempt, Delivery
 
 # What answers the requests to a room, behind its address, its session and its journal.
 Behind = Callable[[Room], ASGIApp]
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What holds something open that is to be closed with the app."""
+
+    async def aclose(self) -> None: ...
+
+
 OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Diagnosis")
 
 
@@ -42,7 +52,10 @@ class App:
         self.sessions = Sessions(seed_snapshot(rooms), settings, self._delivered)
         plane = Plane(self.rooms, self.sessions, self._due, settings)
         self.admin = admin = admin_room(plane)
-        self._stages = {room.name: _stage(room, behind(room), settings, log) for room in rooms}
+        self._behind = {room.name: behind(room) for room in rooms}
+        self._stages = {
+            room.name: _stage(room, self._behind[room.name], settings, log) for room in rooms
+        }
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         limit = partial(guard.limit, settings)
         # The plane is the mock's own: who wants the vendors' examples still wants its answers.
@@ -71,6 +84,12 @@ class App:
         """Move a session's clock to a later instant (ns); the due calls that fired, in order."""
         return await self._due.move_to(session, instant)
 
+    async def aclose(self) -> None:
+        """Close what stands behind the rooms' addresses, where it holds something open."""
+        for each in self._behind.values():
+            if isinstance(each, Closable):
+                await each.aclose()
+
     async def _delivered(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
         if self._log is not None:
             self._log(delivery)
@@ -84,6 +103,7 @@ class App:
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self.sessions.close()
+                await self.aclose()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

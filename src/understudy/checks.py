@@ -9,12 +9,34 @@ from understudy.errors import (
     Diagnosis,
     InvalidBody,
     InvalidParameters,
+    MethodNotAllowed,
     TooManyRequests,
+    UnknownPath,
     UnsupportedMediaType,
 )
 from understudy.json_text import read_json
 from understudy.parameters import read_parameter
+from understudy.paths import PathTree
 from understudy.vendor import Call, Reply
+
+
+def route(tree: PathTree, call: Call) -> None:
+    """Find the documented operation of a request; puts it into the call and its exchange.
+
+    Raises:
+        UnknownPath, MethodNotAllowed: when there is none.
+    """
+    exchange = call.exchange
+    found = tree.match(exchange.path)
+    if found is None:
+        known = f"see the documented paths with: understudy vendors {call.vendor.name}"
+        hint = known if call.vendor.journaled else "see specs/admin.yaml"
+        raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
+    template, call.path_values = found
+    call.routed = template.operations.get(exchange.method)
+    if call.routed is None:
+        raise MethodNotAllowed(exchange.method, template.operations)
+    exchange.operation = call.routed.id
 
 
 def parameter_faults(call: Call) -> list[Diagnosis]:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from understudy import __version__
+from understudy.cli_proxy import proxy
 from understudy.cli_recording import export, record, replay
 from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
@@ -193,6 +194,7 @@ def new(name: str) -> None:
     click.echo("next: describe the vendor in the document, then write its rules and handlers")
 
 
+commands.add_command(proxy)
 commands.add_command(record)
 commands.add_command(export)
 commands.add_command(replay)

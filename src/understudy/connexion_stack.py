@@ -15,8 +15,9 @@ from typing import Any
 import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from understudy.checks import route
 from understudy.dispatch import CALL, Dispatch, finished, spelled
-from understudy.errors import MethodNotAllowed, StartError, UnknownPath
+from understudy.errors import StartError
 from understudy.paths import PathTree
 from understudy.vendor import Call, Room
 
@@ -72,24 +73,11 @@ class Routing(SpecMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             call: Call = scope[CALL]
-            self._route(call)
+            route(self.tree, call)
             operation_id = call.operation.id
             routing = {"api_base_path": "", "operation_id": operation_id}
             scope.setdefault("extensions", {})[ROUTING_CONTEXT] = routing
         await self.app(scope, receive, send)
-
-    def _route(self, call: Call) -> None:
-        exchange = call.exchange
-        found = self.tree.match(exchange.path)
-        if found is None:
-            known = f"see the documented paths with: understudy vendors {call.vendor.name}"
-            hint = known if call.vendor.journaled else "see specs/admin.yaml"
-            raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
-        template, call.path_values = found
-        call.routed = template.operations.get(exchange.method)
-        if call.routed is None:
-            raise MethodNotAllowed(exchange.method, template.operations)
-        exchange.operation = call.routed.id
 
 
 class ApiKeySecurity(AbstractSecurityHandler):

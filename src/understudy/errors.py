@@ -6,10 +6,12 @@ ApiError
 |   +-- InvalidParameters         the path, the query or a header breaks its schema
 |   +-- InvalidBody               the body breaks its schema
 |   +-- InvalidIdempotencyKey
++-- Unforwardable 400            nothing that a proxy could pass on
 +-- Unauthorized 401
 |   +-- MissingCredential
 |   +-- UnknownCredential         never issued, or revoked
 +-- Forbidden 403                 known, but not allowed
++-- ReadOnly 403                  the proxy lets nothing pass that changes something
 +-- NotFound 404
 +-- UnknownPath 404              the document has no such path
 +-- MethodNotAllowed 405
@@ -22,6 +24,8 @@ ApiError
 +-- TooManyRequests 429
 +-- Internal 500
 |   +-- ResponseMismatch          a handler's reply that the document does not declare
++-- NoReply 502                   a proxy's upstream gave none that could be passed on
++-- LateReply 504                 a proxy's upstream took too long
 +-- Refused                       a business rule said no; the document has status and words
 +-- IllegalTransition             a lifecycle has no such move from this state
 StartError                        a document, a room or a setting that cannot be served
@@ -117,6 +121,16 @@ class InvalidIdempotencyKey(BadRequest):
     )
 
 
+class Unforwardable(ApiError):
+    status = 400
+    code = "unforwardable"
+    where = "path"
+    meaning = (
+        "The proxy cannot pass the request on without changing it, or without leaving what "
+        "--upstream names. To pass: do as the hint says."
+    )
+
+
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
@@ -150,6 +164,19 @@ class Forbidden(ApiError):
         "The caller is known, but may not do this. To pass: use a credential with the role, "
         "scope or owner that the hint names."
     )
+
+
+class ReadOnly(ApiError):
+    status = 403
+    code = "read-only"
+    meaning = (
+        "The proxy runs with --read-only, and the method may change something at the vendor. To "
+        "pass: use GET, HEAD or OPTIONS, or run the proxy without --read-only."
+    )
+
+    def __init__(self, method: str) -> None:
+        hint = "use GET, HEAD or OPTIONS, or run the proxy without --read-only"
+        super().__init__(f"{method} may change something, and the proxy only reads", hint=hint)
 
 
 class NotFound(ApiError):
@@ -280,6 +307,32 @@ class ResponseMismatch(Internal):
         "A handler's reply is not what the document declares, a defect of the room. To pass: "
         "correct the handler or the document where the diagnoses point."
     )
+
+
+class NoReply(ApiError):
+    status = 502
+    code = "no-reply"
+    where = "response"
+    meaning = (
+        "The proxy's upstream gave no reply that could be passed on: it was not reached, broke "
+        "off, or sent too much. To pass: do as the hint says."
+    )
+
+
+class LateReply(ApiError):
+    """`seconds` is how long the whole reply could take."""
+
+    status = 504
+    code = "late-reply"
+    where = "response"
+    meaning = (
+        "The proxy's upstream did not answer in time; the request may have taken effect. To "
+        "pass: see how the upstream fares, or allow more time with --timeout."
+    )
+
+    def __init__(self, host: str, seconds: float) -> None:
+        hint = "allow more with --timeout; the request may have taken effect"
+        super().__init__(f"{host} did not answer within {seconds:g} s", hint=hint)
 
 
 class Refused(ApiError):

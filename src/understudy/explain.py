@@ -52,6 +52,26 @@ OTHERS = {
         "The admin plane's operation has no query parameter of this name. To pass: use those that "
         "the hint lists."
     ),
+    "undocumented-status": (
+        "The vendor answered with a status that the document does not declare for the operation. "
+        "To pass: ask the vendor which of the two is right; if it is the reply, declare it."
+    ),
+    "undocumented-media-type": (
+        "The vendor's reply has another Content-Type than the document declares. To pass: ask the "
+        "vendor which of the two is right; if it is the reply, declare its type."
+    ),
+    "undocumented-body": (
+        "The vendor's reply has a body where the document declares none. To pass: ask the vendor "
+        "which of the two is right; if it is the reply, declare its body."
+    ),
+    "missing-body": (
+        "The vendor's reply has no body where the document declares one. To pass: ask the vendor "
+        "which of the two is right; if it is the reply, declare no body."
+    ),
+    "malformed-reply": (
+        "The body of the vendor's reply is no JSON that can be read, although it is sent as such. "
+        "To pass: tell the vendor; nothing in the request or the document helps."
+    ),
     "const": "The id in the body is not the one in the path. To pass: make them the same.",
 }
 

@@ -55,6 +55,7 @@ class LiveServer:
             self._server.should_exit = True
             self._running.result(PATIENCE)
             self._running = None
+            stage().run(self.app.aclose()).result(PATIENCE)
         self._listener.close()
         while self._clients:
             self._clients.pop().close()

@@ -1,0 +1,201 @@
+"""What stands behind a room's address in a proxy: the real vendor, asked and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from starlette.types import Receive, Scope, Send
+
+from understudy.app import App, create_app
+from understudy.dispatch import CALL, problem, send_reply
+from understudy.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
+from understudy.journal import REDACTED
+from understudy.middleware import PATH, Log
+from understudy.paths import PathTree
+from understudy.proxying.connections import Answer, Connections
+from understudy.proxying.differences import reply_differences, request_differences
+from understudy.proxying.packed import TooLong, plain
+from understudy.proxying.secrets import Secrets
+from understudy.proxying.terms import Terms
+from understudy.proxying.upstream import Upstream, read_upstream
+from understudy.settings import Settings
+from understudy.vendor import Call, Reply, Room
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What the journal says of exchanges in which the client has not seen the vendor's reply.
+OWN = "the proxy's own reply"
+TURNED = "the client got 502 instead"
+TITLES = {
+    "unforwardable": "Cannot be forwarded",
+    "read-only": "Read only",
+    "body-too-large": "Body too large",
+    "no-reply": "No reply from the upstream",
+    "late-reply": "No reply in time",
+}
+
+
+class Proxy:
+    """Asks the upstream in a room's place and holds both sides against the room's document."""
+
+    def __init__(self, room: Room, upstream: Upstream, terms: Terms) -> None:
+        self.room = room
+        self.upstream = upstream
+        self.terms = terms
+        self._tree = PathTree(room.document.operations.values())
+        self._connections = Connections(upstream, terms)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await Passage(self, scope[CALL], scope).through(send)
+
+    async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> Answer:
+        """The upstream's reply to a request."""
+        return await self._connections.ask(call.exchange.method, target, scope["headers"], body)
+
+    async def differences(self, call: Call, readable: bool) -> list[Diagnosis]:
+        """What is wrong with a request; finds its operation."""
+        return await request_differences(self._tree, call, readable)
+
+    async def aclose(self) -> None:
+        """Close the connections to the upstream."""
+        await self._connections.aclose()
+
+
+class Passage:
+    """One exchange on its way through the proxy."""
+
+    def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
+        self._proxy = proxy
+        self._call = call
+        self._exchange = call.exchange
+        self._scope = scope
+        self._secrets = Secrets(proxy.room)
+        self._readable = True
+
+    async def through(self, send: Send) -> None:
+        """Answer the request, and leave no secret in its exchange."""
+        self._exchange.fault = OWN
+        try:
+            await self._pass(send)
+        except ApiError as error:
+            self._note(error.diagnoses)
+            title = TITLES.get(error.code, "Refused")
+            detail = self._secrets.text(error.message)
+            await send_reply(self._problem(error.status, title, detail), send)
+        finally:
+            self._secrets.hide(self._exchange, self._readable)
+
+    async def _pass(self, send: Send) -> None:
+        sent = self._call.content
+        await self._examine()
+        target = self._admit()
+        if self._proxy.terms.errors and self._exchange.diagnoses:
+            detail = "the request is not what the document declares; it was not forwarded"
+            await send_reply(self._problem(422, "Request differs", detail), send)
+            return
+        answer = await self._proxy.ask(self._call, target, self._scope, sent)
+        self._exchange.fault = ""
+        if self._differs(answer) and self._proxy.terms.errors:
+            await self._turn(answer, send)
+        else:
+            await _send(answer, send)
+
+    async def _examine(self) -> None:
+        """Diagnose the request as it came, then hide what it carries."""
+        call, exchange = self._call, self._exchange
+        read = self._unpacked(call)
+        call.content = read or b""
+        exchange.request_body = REDACTED.encode() if read is None else read
+        self._secrets.meet(self._scope["headers"], call.content, exchange.query)
+        self._note(await self._proxy.differences(call, read is not None))
+        exchange.account = self._owner()
+        self._secrets.hide(exchange, readable=True)
+
+    def _unpacked(self, call: Call) -> bytes | None:
+        """The request's body without content coding; None when it cannot be read."""
+        try:
+            coding = call.headers.get("content-encoding", "")
+            return plain(call.content, coding, call.settings.body_limit)
+        except TooLong:
+            return None
+
+    def _owner(self) -> str | None:
+        """The seed world's account whose credential the request carries, if it is one."""
+        owners = self._proxy.room.owners
+        carried = (value.rpartition(" ")[2] for value in self._call.headers.values())
+        return next((owners[each] for each in carried if each in owners), None)
+
+    def _admit(self) -> bytes:
+        """The target at the upstream of a request that may be forwarded.
+
+        Raises:
+            ReadOnly, BodyTooLarge, Unforwardable: when it may not.
+        """
+        call, method = self._call, self._exchange.method
+        if self._proxy.terms.read_only and method not in READING:
+            raise ReadOnly(method)
+        if call.too_large:
+            limit = call.settings.body_limit
+            hint = "send a smaller body, or run the proxy with a larger --body-limit"
+            raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
+        return self._proxy.upstream.target(self._scope[PATH], self._scope["query_string"])
+
+    def _differs(self, answer: Answer) -> bool:
+        """Diagnose the reply; whether anything is wrong with it."""
+        self._readable = answer.readable
+        self._secrets.meet(answer.headers, answer.body if answer.readable else b"")
+        operation = self._call.routed
+        found = reply_differences(operation, answer) if operation is not None else []
+        self._note(found)
+        return bool(found)
+
+    def _note(self, found: Iterable[Diagnosis]) -> None:
+        self._exchange.diagnoses = self._secrets.diagnoses([*self._exchange.diagnoses, *found])
+
+    async def _turn(self, answer: Answer, send: Send) -> None:
+        """Answer with an error in the reply's place; the journal has the reply."""
+        exchange = self._exchange
+        detail = (
+            f"{self._proxy.upstream.host} answered {answer.status}, which is not what the document "
+            f"declares; the reply is in the journal, exchange {exchange.id}"
+        )
+        reply = self._problem(502, "Response differs", detail)
+        reply.document["upstream_status"] = answer.status
+        await send_reply(reply, send)
+        exchange.fault, exchange.status = TURNED, answer.status
+        exchange.response_headers, exchange.response_body = answer.headers, answer.body
+
+    def _problem(self, status: int, title: str, detail: str) -> Reply:
+        diagnoses = self._exchange.diagnoses
+        reply = problem(status, title, detail, diagnoses)
+        reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
+        return reply
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def proxy_app(
+    vendor: str,
+    upstream: str,
+    terms: Terms | None = None,
+    settings: Settings | None = None,
+    log: Log | None = None,
+) -> App:
+    """A proxy to a vendor, with the sessions, the journal and the admin plane of a mock.
+
+    Args:
+        upstream: the vendor's origin, or another server that plays it, as a URL.
+        settings: of them, those count that say how exchanges are kept.
+        log: is handed every exchange when it is over.
+
+    Raises:
+        StartError: when the vendor, its document or the upstream cannot be used.
+    """
+    target, agreed = read_upstream(upstream), terms or Terms()
+    chosen = replace(settings or Settings(), vendors=(vendor,))
+    return create_app(chosen, log, lambda room: Proxy(room, target, agreed))

@@ -1,0 +1,74 @@
+"""What a proxy writes down: the exchanges that the vendor itself answered, as a recording."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from understudy.errors import StartError
+from understudy.journal import Exchange
+from understudy.middleware import Log
+from understudy.proxying.proxy import OWN
+from understudy.recording.formats import Format, chosen_format, write_recording
+from understudy.recording.taking import Taker
+from understudy.settings import Settings
+from understudy.vendor import Room
+from understudy.webhooks import Delivery
+
+
+class Tape:
+    """Takes down what a proxy passes, and writes it to a file.
+
+    Args:
+        file: where; a folder, when the format has several files.
+        format: the name of a format, or None for the one that the file's name tells.
+        rooms: whose exchanges are taken.
+
+    Raises:
+        StartError: when that could not be written, or there is no such format.
+    """
+
+    def __init__(self, file: Path, format: str | None, rooms: Sequence[Room]) -> None:
+        self.file = file
+        self._format = chosen_format(format, file)
+        _check(file, self._format)
+        self._taker = Taker(rooms)
+
+    def log(self, also: Log | None) -> Log:
+        """A log that takes down what the vendor answered, and hands everything on."""
+
+        def note(entry: Exchange | Delivery) -> None:
+            if not (isinstance(entry, Exchange) and entry.fault == OWN):
+                self._taker(entry)
+            if also is not None:
+                also(entry)
+
+        return note
+
+    def write(self, settings: Settings, title: str) -> int:
+        """Write what was taken so far; how many exchanges that are.
+
+        Raises:
+            StartError: when it cannot be written.
+        """
+        name = re.sub(r"[^a-z0-9]+", "-", self.file.stem.lower()).strip("-") or "recording"
+        recording = self._taker.recording(name, settings, title)
+        try:
+            write_recording(recording, self._format, self.file)
+        except OSError as error:
+            raise StartError(f"--out {self.file}: cannot be written ({error.strerror})") from error
+        return len(recording.exchanges)
+
+
+def _check(file: Path, format: Format) -> None:
+    """Refuse a place that nothing could be written to."""
+    if not file.parent.is_dir():
+        raise StartError(f"--out {file}: there is no folder {file.parent}; make it first")
+    if file.is_dir() and format.suffix:
+        raise StartError(f"--out {file}: is a folder; name a file in it")
+    if file.is_file() and not format.suffix:
+        raise StartError(f"--out {file}: is a file; {format.name} is a folder of files")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise StartError(f"--out {file}: may not be written; choose another place")
