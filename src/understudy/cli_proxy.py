@@ -126,10 +126,6 @@ def _tape(vendor: str, out: Path | None, format_name: str | None) -> Tape | None
 @contextmanager
 def _written(told: Proxying, settings: Settings, quiet: bool) -> Iterator[None]:
     """Write the recording in the end, whatever the end was."""
-    hang_up = getattr(signal, "SIGHUP", None)
-    if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_DFL:
-        # A terminal that is closed would take the recording with it.
-        signal.signal(hang_up, signal.default_int_handler)
     begun = True
     try:
         yield

@@ -10,8 +10,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -104,12 +104,42 @@ class Protocol(HttpToolsProtocol):
             cycle.message_event.set()
 
 
+# Signals that end a server; a system may lack some.
+STOPPING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+def _pass_over(number: int, frame: object) -> None:
+    """What comes while a server ends says nothing new."""
+
+
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready."""
+    """A uvicorn server that says when it is ready, and that any number of signals end once."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End by a signal; do not raise it again, as uvicorn does, in the midst of what follows."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        # Who was told to outlive its terminal (nohup) does.
+        ending = [each for each in STOPPING if signal.getsignal(each) is not signal.SIG_IGN]
+        for each in ending:
+            signal.signal(each, self.handle_exit)
+        try:
+            yield
+        finally:
+            for each in ending:
+                signal.signal(each, _pass_over)
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """End gracefully, however often one asks: that is bounded, and nothing is lost by it."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -179,17 +209,28 @@ def run(
             _say(f"/__admin demands Authorization: Bearer {guarded.admin_token}")
 
     server = make_server(app, listening, ready)
-    # uvicorn raises the signal once more when it has stopped; what is left to do comes after that.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
+    with _handlers_kept(), suppress(KeyboardInterrupt):
         if listening.reload:
             _run_reloading(server, listener, write)
         else:
             server.run(sockets=[listener])
-    write.flush()
+        write.flush()
     if file is not None:
         # A script that waits for the file must not find the port of a server that is gone.
         file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Leave the handlers of signals as they were."""
+    before = {each: signal.getsignal(each) for each in STOPPING}
+    # Until the server listens to it, and after it has ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _banner(app: App, url: str) -> str:

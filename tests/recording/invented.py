@@ -70,5 +70,6 @@ recordings = st.builds(
     seed=st.integers(),
     settings=json_objects,
     versions=st.dictionaries(texts, texts, max_size=2),
+    events=st.lists(json_objects, max_size=2).map(tuple),
     deliveries=st.lists(json_objects, max_size=2).map(tuple),
 )

@@ -20,6 +20,7 @@ import vcr as vcrpy
 import yaml
 from conftest import NOON, Live
 from scenes import VENDORS, scene
+from shipped import NAMES, shipped
 
 from understudy.recording import vcr
 from understudy.recording.formats import read_recording
@@ -157,6 +158,16 @@ def test_vcrpy_plays_it(vendor: str, tmp_path: Path) -> None:
         assert (reply.status_code, reply.reason_phrase) == (recorded.status, recorded.phrase)
         assert reply.headers.multi_items() == list(recorded.headers)
         assert reply.content == recorded.body
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_vcrpy_plays_what_ships(name: str, tmp_path: Path) -> None:
+    """Every recording of every vendor, from its first exchange to its last."""
+    replies = played(shipped(name), tmp_path / "shipped.yaml")
+
+    assert [(each.status_code, each.content) for each in replies] == [
+        (each.response.status, each.response.body) for each in shipped(name).exchanges
+    ]
 
 
 def test_vcrpy_plays_bytes_and_doubled_headers(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from npm import installed
+from shipped import NAMES, shipped
 from takes import VENDORS, exchange, made_of, take
 from tools import needs
 
@@ -132,6 +133,15 @@ class TestPlayed:
         replies = [said(running.answer(each.request)) for each in recording.exchanges]
 
         assert replies == [recorded(each) for each in recording.exchanges]
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_what_ships_is_played(self, running: WireMock, name: str) -> None:
+        """Every recording of every vendor, from its first exchange to its last."""
+        running.plays(shipped(name))
+
+        replies = [said(running.answer(each.request)) for each in shipped(name).exchanges]
+
+        assert replies == [recorded(each) for each in shipped(name).exchanges]
 
     def test_vendors_with_the_same_paths_are_told_apart_by_host(self, running: WireMock) -> None:
         """AgentMessage and Zexa both have /v1/campaigns."""

@@ -7,24 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from shipped import shipped
 
 from understudy.app import App
 from understudy.journal import at_pointer
 from understudy.recording import own_json
-from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
-from understudy.rooms import data_folder, open_room
+from understudy.rooms import open_room
 from understudy.settings import Settings
 from understudy.started import started_app
 from understudy.vendor import Call, Handler, Reply
-
-
-def shipped(vendor: str, name: str) -> Recording:
-    return own_json.read(
-        (data_folder("fixtures") / vendor / "recorded" / f"{name}.json").read_bytes()
-    )
 
 
 def started(change: Callable[[Any], None], vendor: str, operation: str) -> Start:
@@ -68,7 +62,7 @@ def test_one_changed_enum_value_is_the_one_that_is_named(
             holder[member] = now
 
     found = changes(
-        deviations(shipped(vendor, "campaign-life"), started(change, vendor, operation))
+        deviations(shipped(f"{vendor}/campaign-life"), started(change, vendor, operation))
     )
 
     told = [(each.operation, each.difference) for each in found]
@@ -79,7 +73,7 @@ def test_one_changed_enum_value_is_the_one_that_is_named(
 
 def test_events_happen_again() -> None:
     """What was fired by hand is fired at its place, on the resource of now."""
-    recording = shipped("zexa", "campaign-failed")
+    recording = shipped("zexa/campaign-failed")
 
     assert recording.events
     assert changes(deviations(recording)) == []
@@ -88,7 +82,7 @@ def test_events_happen_again() -> None:
 
 def test_another_seed_makes_other_ids_and_no_difference() -> None:
     """Ids pair by their first appearance, and go into the requests that follow."""
-    recording = shipped("agentmessage", "campaign-life")
+    recording = shipped("agentmessage/campaign-life")
 
     def start(settings: Settings, taker: Taker) -> App:
         return started_app(replace(settings, seed=99), taker)
@@ -98,7 +92,7 @@ def test_another_seed_makes_other_ids_and_no_difference() -> None:
 
 def test_another_world_is_told_member_by_member() -> None:
     """A change is told once, with the exchanges that it was met in."""
-    recording = shipped("zexa", "campaign-life")
+    recording = shipped("zexa/campaign-life")
     text = own_json.write(recording).replace(b'"currency": "USD"', b'"currency": "EUR"')
 
     told = lines(recording, changes(deviations(own_json.read(text))))
@@ -111,7 +105,7 @@ def test_another_world_is_told_member_by_member() -> None:
 
 def test_recording_that_tells_no_time_begins_with_its_first_exchange() -> None:
     """A cassette of another tool has neither clock nor instants."""
-    recording = shipped("zexa", "every-error")
+    recording = shipped("zexa/every-error")
     timeless = tuple(replace(each, at=None) for each in recording.exchanges)
 
     assert changes(deviations(replace(recording, clock=None, exchanges=timeless))) == []

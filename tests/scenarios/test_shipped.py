@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 import pytest
+from shipped import NAMES, shipped, shipped_file
 
 from understudy.recording import own_json
 from understudy.recording.formats import FORMATS
-from understudy.recording.model import Recording
 from understudy.recording.scrub import secrets_of
 from understudy.replaying.asking import changes, deviations
 from understudy.rooms import data_folder, open_room, open_rooms, vendor_names
 from understudy.scenarios.playing import play
 from understudy.scenarios.script import find_scenario, scenario_names
 
-NAMES = scenario_names(vendor_names())
 SECRETS = sorted(secret for room in open_rooms() for secret in secrets_of(room))
 STALE = "{file} does not match; if the change is meant: make recordings"
 ORDINARY = {"campaign-life", "every-error", "pagination"}
-
-
-def shipped_file(name: str) -> Path:
-    vendor, _, scenario = name.partition("/")
-    return data_folder("fixtures") / vendor / "recorded" / f"{scenario}.json"
-
-
-@cache
-def shipped(name: str) -> Recording:
-    return own_json.read(shipped_file(name).read_bytes())
 
 
 def test_every_vendor_has_the_ordinary_scenarios() -> None:

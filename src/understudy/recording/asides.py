@@ -7,6 +7,8 @@ reason phrase that the format would have read otherwise. Spelled as `own_json` s
 
 from __future__ import annotations
 
+from understudy.clock import timestamp
+from understudy.errors import Diagnosis
 from understudy.recording.found import Found
 from understudy.recording.model import (
     Json,
@@ -15,9 +17,10 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.own_json import diagnosis, told
 
 UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "events": [], "deliveries": []}
+# Of a diagnosis.
+MEMBERS = ("code", "in", "pointer", "message", "hint")
 NOTHING: Json = {"vendor": "", "operation": None, "account": None, "reason": None, "diagnoses": []}
 
 
@@ -130,3 +133,15 @@ def _beyond(usual: Json, members: Json) -> Json:
     return {
         name: value for name, value in members.items() if name not in usual or value != usual[name]
     }
+
+
+def told(at: int) -> str:
+    """An instant with as many digits as it needs."""
+    text = timestamp(at, 9, "Z").removesuffix("Z").rstrip("0").rstrip(".")
+    return f"{text}Z"
+
+
+def diagnosis(members: Json) -> Diagnosis:
+    """A diagnosis from its JSON."""
+    said = {name: str(members.get(name, "")) for name in MEMBERS}
+    return Diagnosis(said["code"], said["in"], said["pointer"], said["message"], said["hint"])

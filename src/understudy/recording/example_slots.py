@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.contract import Operation
-from understudy.journal import MASKED
-from understudy.recording.comparing import ABSENT
 from understudy.recording.model import Json
 from understudy.recording.naming import Names
 
@@ -31,7 +29,6 @@ class Slot:
         accepts: Callable[[Any], bool],
         otherwise: str = UNFIT,
     ) -> None:
-        self._documented = documented
         self._accepts = accepts
         self._otherwise = otherwise
         self._names = Names(*documented)
@@ -44,31 +41,16 @@ class Slot:
         Returns:
             Why the value cannot stand here; "" when it can.
         """
-        fitting = next(filter(self._accepts, self._candidates(value)), ABSENT)
-        if fitting is ABSENT:
+        if not self._accepts(value):
             return self._otherwise
-        if _text(fitting) not in self._known:
-            self._known.add(_text(fitting))
-            self.examples[self._names.new(name)] = {**about, "value": fitting}
+        if _text(value) not in self._known:
+            self._known.add(_text(value))
+            self.examples[self._names.new(name)] = {**about, "value": value}
         return ""
-
-    def _candidates(self, value: Any) -> Iterator[Any]:
-        """The value, and what it is with the document's own words in the place of masks."""
-        yield value
-        for each in self._documented.values():
-            yield without_masks(value, each)
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def without_masks(value: Any, documented: Any) -> Any:
-    """A value in which the members of a documented one take the place of masks."""
-    if isinstance(value, dict) and isinstance(documented, dict):
-        return {name: without_masks(each, documented.get(name)) for name, each in value.items()}
-    masked = isinstance(value, str) and MASKED.fullmatch(value)
-    return documented if masked and isinstance(documented, str) else value
 
 
 def request_slot(operation: Operation | None, media_type: str) -> Slot:

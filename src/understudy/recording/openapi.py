@@ -1,10 +1,10 @@
 """Recordings as `examples` in OpenAPI's own structure, ready to be pasted into a document.
 
 For a vendor whose document is known, an exchange stands at its path template, and only what the
-document declares and its schemas accept is there, so that all of it can be pasted as it is. Where a
-schema does not accept the mask of a secret, the document's own example takes the mask's place. What
-the document shows already is not repeated; a comment counts what was left out. A request that was
-refused is no example of a request.
+document declares and its schemas accept is there, so that all of it can be pasted as it is; where a
+schema does not accept the mask of a secret, the example is left out. What the document shows
+already is not repeated; a comment counts what was left out. A request that was refused is no
+example of a request.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from understudy.contract import JSON_MEDIA_TYPE, Document, Operation
 from understudy.paths import PathTree
+from understudy.recording.asides import told
 from understudy.recording.comparing import ABSENT
 from understudy.recording.documents import document_in
 from understudy.recording.example_slots import Slot, request_slot, response_slot
@@ -30,7 +31,6 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.naming import Names, preferred_example, safe
-from understudy.recording.own_json import told
 from understudy.recording.yaml_text import yaml_text
 from understudy.rooms import open_room, vendor_names
 

@@ -21,13 +21,10 @@ that say nothing are left out.
 from __future__ import annotations
 
 import base64
-import binascii
-import json
-from collections.abc import Mapping
-from typing import Any
 
-from understudy.clock import MILLISECOND, instant, timestamp
-from understudy.errors import Diagnosis
+from understudy.clock import MILLISECOND
+from understudy.recording import asides
+from understudy.recording.found import Found, json_document
 from understudy.recording.model import (
     Headers,
     Json,
@@ -43,30 +40,16 @@ from understudy.recording.model import (
 )
 
 FORMAT = "understudy-recording/1"
-# Of a diagnosis.
-MEMBERS = ("code", "in", "pointer", "message", "hint")
+# What comes after the exchanges.
+LAST = ("events", "deliveries")
 
 
 def write(recording: Recording) -> bytes:
     """The recording as JSON; nothing is lost."""
-    return pretty(
-        _said(
-            {
-                "format": FORMAT,
-                "name": recording.name,
-                "title": recording.title,
-                "session": recording.session,
-                "clock": None if recording.clock is None else told(recording.clock),
-                "seed": recording.seed,
-                "settings": dict(recording.settings),
-                "vendors": dict(recording.versions),
-                "exchanges": [shown(each) for each in recording.exchanges],
-                "events": list(recording.events),
-                "deliveries": list(recording.deliveries),
-            },
-            always=("clock", "seed", "exchanges"),
-        )
-    )
+    members = asides.of_recording(recording)
+    last = {name: members.pop(name) for name in LAST if name in members}
+    exchanges = [_shown(each) for each in recording.exchanges]
+    return pretty({"format": FORMAT, **members, "exchanges": exchanges, **last})
 
 
 def read(content: bytes, name: str = "recording") -> Recording:
@@ -78,71 +61,36 @@ def read(content: bytes, name: str = "recording") -> Recording:
     Raises:
         UnreadableRecording: says what is wrong, and where.
     """
-    try:
-        document = json.loads(content)
-    except ValueError as error:
-        raise UnreadableRecording(f"is not JSON: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    document = Found(json_document(content))
+    if not isinstance(document.value, dict) or document.value.get("format") != FORMAT:
         raise UnreadableRecording(f'is no recording: its "format" must be "{FORMAT}"')
-    exchanges = document.get("exchanges")
-    if not isinstance(exchanges, list):
-        raise UnreadableRecording('its "exchanges" must be a list')
-    clock = document.get("clock")
-    try:
-        return Recording(
-            name=document.get("name", name),
-            title=document.get("title", ""),
-            session=document.get("session", "default"),
-            clock=None if clock is None else instant(clock),
-            seed=document.get("seed", 0),
-            settings=document.get("settings", {}),
-            versions=document.get("vendors", {}),
-            exchanges=tuple(_exchange(each, at) for at, each in enumerate(exchanges)),
-            events=tuple(document.get("events", [])),
-            deliveries=tuple(document.get("deliveries", [])),
-        )
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UnreadableRecording(f"is broken: {error}") from error
+    exchanges = tuple(_exchange(each) for each in document["exchanges"])
+    return asides.recording(document, name, exchanges)
 
 
-def told(at: int) -> str:
-    """An instant with as many digits as it needs."""
-    text = timestamp(at, 9, "Z").removesuffix("Z").rstrip("0").rstrip(".")
-    return f"{text}Z"
-
-
-def shown(exchange: RecordedExchange) -> Json:
+def _shown(exchange: RecordedExchange) -> Json:
     """One exchange as JSON."""
     request, response = exchange.request, exchange.response
-    return _said(
-        {
-            "vendor": exchange.vendor,
-            "operation": exchange.operation,
-            "account": exchange.account,
-            "at": None if exchange.at is None else told(exchange.at),
-            "took": exchange.took / MILLISECOND,
-            "request": {
-                "method": request.method,
-                "url": request.url,
-                **_headers(request.headers),
-                **body(request.body),
-            },
-            "response": {
-                "status": response.status,
-                **({"reason": response.reason} if response.reason else {}),
-                **_headers(response.headers),
-                **body(response.body),
-            },
-            "diagnoses": [
-                _said(each.as_json(), always=("pointer",)) for each in exchange.diagnoses
-            ],
-        }
-    )
-
-
-def _said(members: Json, always: tuple[str, ...] = ()) -> Json:
-    """Without the members that say nothing."""
-    return {name: value for name, value in members.items() if name in always or value}
+    members = asides.of_exchange(exchange, response.phrase)
+    members.pop("reason", None)
+    diagnoses = members.pop("diagnoses", None)
+    return {
+        **members,
+        **({"took": exchange.took / MILLISECOND} if exchange.took else {}),
+        "request": {
+            "method": request.method,
+            "url": request.url,
+            **_headers(request.headers),
+            **body(request.body),
+        },
+        "response": {
+            "status": response.status,
+            **({"reason": response.reason} if response.reason else {}),
+            **_headers(response.headers),
+            **body(response.body),
+        },
+        **({"diagnoses": diagnoses} if diagnoses else {}),
+    }
 
 
 def _headers(headers: Headers) -> Json:
@@ -169,53 +117,41 @@ def body(content: bytes) -> Json:
     return {"base64": base64.b64encode(content).decode()}
 
 
-def _exchange(members: Any, index: int) -> RecordedExchange:
-    try:
-        at = members.get("at")
-        request, response = members["request"], members["response"]
-        return RecordedExchange(
-            vendor=members.get("vendor", ""),
-            operation=members.get("operation"),
-            account=members.get("account"),
-            at=None if at is None else instant(at),
-            took=round(members.get("took", 0) * MILLISECOND),
-            request=RecordedRequest(
-                str(request["method"]),
-                str(request["url"]),
-                _read_headers(request.get("headers", {})),
-                _read_body(request),
-            ),
-            response=RecordedResponse(
-                int(response["status"]),
-                _read_headers(response.get("headers", {})),
-                _read_body(response),
-                response.get("reason", ""),
-            ),
-            diagnoses=tuple(diagnosis(each) for each in members.get("diagnoses", [])),
-        )
-    except KeyError as error:
-        raise UnreadableRecording(f"/exchanges/{index} has no {error}; add it") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UnreadableRecording(f"/exchanges/{index} is broken: {error}") from error
+def _exchange(members: Found) -> RecordedExchange:
+    request, response = members["request"], members["response"]
+    return asides.exchange(
+        members,
+        RecordedRequest(
+            request["method"].text(), request["url"].url(), _read_headers(request), _body(request)
+        ),
+        RecordedResponse(
+            response["status"].whole(),
+            _read_headers(response),
+            _body(response),
+            response.get("reason", "").text(),
+        ),
+        round(members.get("took", 0).number() * MILLISECOND),
+    )
 
 
-def _read_headers(headers: Mapping[str, str] | list[list[str]]) -> Headers:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    return tuple((str(name), str(value)) for name, value in pairs)
+def _read_headers(message: Found) -> Headers:
+    headers = message.get("headers", {})
+    if isinstance(headers.value, dict):
+        return tuple((name, headers[name].text()) for name in headers.members())
+    return tuple(_pair(each) for each in headers)
 
 
-def _read_body(message: Json) -> bytes:
-    if "json" in message:
-        return compact(message["json"])
-    if "base64" in message:
-        try:
-            return base64.b64decode(message["base64"], validate=True)
-        except binascii.Error as error:
-            raise ValueError(f"its base64 cannot be read ({error})") from error
-    return str(message.get("text", "")).encode()
+def _pair(header: Found) -> tuple[str, str]:
+    parts = [each.text() for each in header]
+    if len(parts) != 2:
+        raise header.refused("must be a header's name and its value")
+    return parts[0], parts[1]
 
 
-def diagnosis(members: Json) -> Diagnosis:
-    """A diagnosis from its JSON."""
-    said = {name: str(members.get(name, "")) for name in MEMBERS}
-    return Diagnosis(said["code"], said["in"], said["pointer"], said["message"], said["hint"])
+def _body(message: Found) -> bytes:
+    # A document may be null.
+    if "json" in message.members():
+        return Found(message.members()["json"], f"{message.at}/json").json()
+    if message.get("base64"):
+        return message["base64"].base64()
+    return message.get("text", "").text().encode()

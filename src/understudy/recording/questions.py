@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from understudy.journal import MASKED, REDACTED
 from understudy.recording.documents import canonical
 from understudy.recording.model import Headers, RecordedExchange, RecordedRequest
 
@@ -39,11 +40,16 @@ def question_of(request: RecordedRequest) -> Question:
     return Question(
         method=request.method,
         origin=f"{parts.scheme}://{parts.netloc}",
-        path=request.path,
-        query=tuple(sorted(parse_qsl(request.query, keep_blank_values=True))),
+        path=_hidden(request.path),
+        query=tuple(sorted(parse_qsl(_hidden(request.query), keep_blank_values=True))),
         headers=choosing(request.headers),
-        body=canonical(request.body),
+        body=_hidden(canonical(request.body).decode("latin-1")).encode("latin-1"),
     )
+
+
+def _hidden(text: str) -> str:
+    """A text in which every mask is the same: who asks need not know whose secret it hides."""
+    return MASKED.sub(REDACTED, text)
 
 
 def choosing(headers: Headers) -> Headers:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from understudy.journal import Exchange
+from understudy.recording.asides import told
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import (
     Json,
@@ -15,7 +16,6 @@ from understudy.recording.model import (
     Recording,
     json_of,
 )
-from understudy.recording.own_json import told
 from understudy.recording.scrub import Scrubber
 from understudy.settings import Settings
 from understudy.vendor import Room

@@ -16,6 +16,7 @@ from typing import Any
 from understudy.client.sending import Ask
 from understudy.clock import instant
 from understudy.recording import own_json
+from understudy.recording.asides import diagnosis
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import (
     RecordedExchange,
@@ -99,7 +100,7 @@ def _exchange(shown: Json, rooms: dict[str, Room]) -> RecordedExchange:
             headers=told_headers(answered["headers"].items()),
             body=answered["body"].encode(),
         ),
-        diagnoses=tuple(own_json.diagnosis(each) for each in shown["diagnoses"]),
+        diagnoses=tuple(diagnosis(each) for each in shown["diagnoses"]),
     )
 
 

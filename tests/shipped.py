@@ -1,0 +1,25 @@
+"""The recordings that ship, by the names of their scenarios."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from understudy.recording import own_json
+from understudy.recording.model import Recording
+from understudy.rooms import data_folder, vendor_names
+from understudy.scenarios.script import scenario_names
+
+NAMES = scenario_names(vendor_names())
+
+
+def shipped_file(name: str) -> Path:
+    """Where the recording of a scenario, `VENDOR/NAME`, stands."""
+    vendor, _, scenario = name.partition("/")
+    return data_folder("fixtures") / vendor / "recorded" / f"{scenario}.json"
+
+
+@cache
+def shipped(name: str) -> Recording:
+    """The recording of a scenario."""
+    return own_json.read(shipped_file(name).read_bytes())
