@@ -13,6 +13,7 @@ import click
 
 from understudy import __version__
 from understudy.cli_recording import export, record
+from understudy.cli_verify import check, verify
 from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
 from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
@@ -195,6 +196,8 @@ def new(name: str) -> None:
 
 commands.add_command(record)
 commands.add_command(export)
+commands.add_command(verify)
+commands.add_command(check)
 
 
 @commands.command()
