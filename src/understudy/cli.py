@@ -1,4 +1,4 @@
-"""The command line: serve, vendors, lint, explain, new, version."""
+"""The command line: its group, and the commands that are about the mock itself."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import click
 from understudy import __version__
 from understudy.cli_proxy import proxy
 from understudy.cli_recording import export, record, replay
+from understudy.cli_verify import check, verify
 from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
 from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
@@ -194,10 +195,8 @@ def new(name: str) -> None:
     click.echo("next: describe the vendor in the document, then write its rules and handlers")
 
 
-commands.add_command(proxy)
-commands.add_command(record)
-commands.add_command(export)
-commands.add_command(replay)
+for command in (record, export, replay, proxy, verify, check):
+    commands.add_command(command)
 
 
 @commands.command()

@@ -1,0 +1,205 @@
+"""Commands that hold a running API against a document: verify, check."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from understudy.errors import StartError
+from understudy.options import option
+
+if TYPE_CHECKING:
+    from understudy.vendor import Room
+    from understudy.verify.findings import Outcome
+    from understudy.verify.sending import Access
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Header(click.ParamType[tuple[str, str]]):
+    """`NAME:VALUE`."""
+
+    name = "NAME:VALUE"
+    # In the environment each stands in a line of its own: values have spaces.
+    envvar_list_splitter = "\n"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, colon, text = str(value).partition(":")
+        if not colon or not name.strip().isascii() or not name.strip():
+            self.fail(f'"{value}" is no header such as "X-Tenant: acme"')
+        return name.strip(), text.strip()
+
+
+SHARED = (
+    option("--max-examples", type=click.IntRange(0), default=50, help="Made up per operation."),
+    option("--seed", type=int, default=0, help="What requests derive from."),
+    option(
+        "--recordings",
+        type=click.Path(path_type=Path, exists=True),
+        multiple=True,
+        help="File or folder of recordings to send again (repeatable; default: the shipped ones).",
+    ),
+    option("--compare", is_flag=True, help="What differs from a recording is a finding, too."),
+    option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML here."),
+    option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=10.0,
+        help="Seconds to wait for a reply.",
+    ),
+    option("--quiet", is_flag=True, help="Only findings and totals."),
+    option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same)."),
+)
+
+
+def shared(command: Command) -> Command:
+    """The flags that both commands have."""
+    return reduce(lambda decorated, flag: flag(decorated), reversed(SHARED), command)
+
+
+@click.command()
+@click.argument("vendor")
+@option("--base-url", required=True, help="Where the API stands: what precedes the vendor's path.")
+@option("--credential", default=None, help="As whom; default: the seed world's default account.")
+@option("--header", "headers", type=Header(), multiple=True, help="Sent with all (repeatable).")
+@option("--allow-writes", is_flag=True, help="Send more than GET and HEAD.")
+@option(
+    "--rate", type=click.FloatRange(0, min_open=True), default=None, help="Requests per second."
+)
+@shared
+def verify(
+    vendor: str,
+    base_url: str,
+    credential: str | None,
+    headers: tuple[tuple[str, str], ...],
+    allow_writes: bool,
+    rate: float | None,
+    timeout: float,
+    **chosen: Any,
+) -> int:
+    """Hold the API of VENDOR that runs at a base URL against the vendor's document.
+
+    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified.
+    """
+    from dataclasses import replace
+
+    import httpx
+
+    from understudy.rooms import open_rooms
+    from understudy.verify.fuzzing import require_schemathesis
+    from understudy.verify.sending import Sender
+
+    (room,) = open_rooms([vendor])
+    require_schemathesis()
+    access = replace(_access(room, credential), extra=headers, writes=allow_writes, rate=rate)
+    agent = {"user-agent": "understudy verify"}
+    with httpx.Client(timeout=timeout, headers=agent) as http:
+        sender = Sender(http, _checked(base_url), access)
+        outcome = _verified(room, sender, credential is None, chosen)
+    return _tell([outcome], **_telling(chosen))
+
+
+@click.command()
+@click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
+@shared
+def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
+    """Hold this mock itself against the vendors' documents, writes included, without a server.
+
+    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified.
+    """
+    from understudy.rooms import open_rooms
+    from understudy.verify.fuzzing import require_schemathesis
+
+    rooms = open_rooms(vendors)
+    require_schemathesis()
+    outcomes = [_checked_itself(room, timeout, chosen) for room in rooms]
+    return _tell(outcomes, **_telling(chosen))
+
+
+def _access(room: Room, credential: str | None) -> Access:
+    from understudy.recording.accounts import credential_header
+    from understudy.verify.sending import Access
+
+    header, before = credential_header(room)
+    usual = room.accounts.default.credential if room.accounts is not None else ""
+    return Access(header, before, usual if credential is None else credential)
+
+
+def _checked(base_url: str) -> str:
+    if not base_url.startswith(("http://", "https://")):
+        raise StartError(f"--base-url {base_url}: give a URL such as http://127.0.0.1:4010/sent")
+    return base_url
+
+
+def _verified(room: Room, sender: Any, usual_credential: bool, chosen: dict[str, Any]) -> Outcome:
+    from understudy.verify.fuzzing import Fuzzing
+    from understudy.verify.sending import Unreachable
+    from understudy.verify.verifying import Plan, read_recordings, verify
+
+    recordings = read_recordings(chosen["recordings"], room)
+    try:
+        sender.reach()
+        understudy = sender.is_understudy()
+        return verify(
+            Plan(
+                room=room,
+                sender=sender,
+                fuzzing=Fuzzing(chosen["max_examples"], chosen["seed"]),
+                recordings=recordings,
+                understudy=understudy,
+                own_accounts=understudy and usual_credential,
+                compare=chosen["compare"],
+            )
+        )
+    except Unreachable as error:
+        raise StartError(str(error)) from error
+
+
+def _checked_itself(room: Room, timeout: float, chosen: dict[str, Any]) -> Outcome:
+    from dataclasses import replace
+
+    from understudy.verify.fuzzing import Fuzzing
+    from understudy.verify.own import own
+    from understudy.verify.verifying import Plan, read_recordings, verify
+
+    access = replace(_access(room, None), writes=True)
+    with own(room, access, timeout) as mock:
+        return verify(
+            Plan(
+                room=room,
+                sender=mock.sender(),
+                fuzzing=Fuzzing(chosen["max_examples"], chosen["seed"]),
+                recordings=read_recordings(chosen["recordings"], room),
+                understudy=True,
+                own_accounts=True,
+                compare=chosen["compare"],
+                place=mock.place,
+            )
+        )
+
+
+def _telling(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {name: chosen[name] for name in ("junit", "quiet", "no_color")}
+
+
+def _tell(outcomes: Sequence[Outcome], junit: Path | None, quiet: bool, no_color: bool) -> int:
+    """Print the report and write the file; the exit code."""
+    from understudy.verify.junit import junit as as_junit
+    from understudy.verify.report import render
+
+    color = not (no_color or os.environ.get("NO_COLOR")) and sys.stdout.isatty()
+    click.echo("\n\n".join(render(each, color, quiet) for each in outcomes))
+    if junit is not None:
+        try:
+            junit.write_bytes(as_junit(outcomes))
+        except OSError as error:
+            raise StartError(f"{junit} cannot be written ({error.strerror})") from error
+    return 1 if any(len(each.findings) for each in outcomes) else 0

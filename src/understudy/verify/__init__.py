@@ -1,0 +1,1 @@
+"""Whether a running API is what a vendor's document says."""

@@ -1,0 +1,69 @@
+"""Requests as curl lines that can be pasted, without their secrets."""
+
+from __future__ import annotations
+
+import shlex
+
+from understudy.journal import SECRET_HEADERS, redacted_body, redacted_value
+from understudy.recording.model import RecordedRequest, text_of
+from understudy.recording.scrub import SHORTEST
+from understudy.verify.sending import Access
+from understudy.verify.text import beginning, plain
+
+# The variable that holds the credential where a line is pasted.
+VARIABLE = "$UNDERSTUDY_CREDENTIAL"
+LONGEST_BODY = 2_000
+
+
+class Curl:
+    """Tells requests as curl lines.
+
+    Args:
+        secrets: the names of members whose values are secret.
+    """
+
+    def __init__(self, access: Access, secrets: frozenset[str]) -> None:
+        self._access = access
+        self._secrets = secrets
+        self._given = {name.lower() for name, _ in access.extra}
+
+    def line(self, request: RecordedRequest) -> str:
+        """One request, as it was sent."""
+        words = ["curl"]
+        if request.method == "HEAD":
+            words.append("--head")
+        elif request.method != "GET":
+            words += ["-X", request.method]
+        words.append(shlex.quote(request.url))
+        for name, value in request.headers:
+            words += ["-H", self._header(name, value)]
+        if request.body:
+            words += ["--data-raw", shlex.quote(self._body(request.body))]
+        return self.text(" ".join(words))
+
+    def _header(self, name: str, value: str) -> str:
+        access = self._access
+        is_ours = access.credential and (name, value) in access.headers()
+        if is_ours:
+            return f'"{name}: {access.before}{VARIABLE}"'
+        if name.lower() in SECRET_HEADERS | self._given:
+            return shlex.quote(f"{name}: {redacted_value(value)}")
+        return shlex.quote(f"{name}: {value}")
+
+    def _body(self, body: bytes) -> str:
+        text = text_of(redacted_body(body, self._secrets))
+        return f"({len(body)} bytes)" if text is None else beginning(text, LONGEST_BODY)
+
+    def without_secrets(self, text: str) -> str:
+        """Text without the credential, wherever it came to stand."""
+        credential = self._access.credential
+        return text.replace(credential, VARIABLE) if len(credential) >= SHORTEST else text
+
+    def text(self, text: str) -> str:
+        """A message that may quote a stranger."""
+        return plain(self.without_secrets(text))
+
+    def reply(self, body: bytes) -> str:
+        """The beginning of a reply's body."""
+        cleaned = redacted_body(body, self._secrets)
+        return self.text(beginning(cleaned.decode("utf-8", "replace")))

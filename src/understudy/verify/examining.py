@@ -1,0 +1,108 @@
+"""Asks one thing after the other, and notes what each reply shows."""
+
+from __future__ import annotations
+
+from understudy.clock import Stopwatch
+from understudy.contract import Operation
+from understudy.recording.model import RecordedRequest, RecordedResponse
+from understudy.vendor import Room
+from understudy.verify.curl import Curl
+from understudy.verify.findings import NO_REPLY, Breach, Outcome
+from understudy.verify.judging import FAILURE, RATE_LIMITED, Judge, prefers
+from understudy.verify.known import Known
+from understudy.verify.sending import NoReply, Sender, Unsendable
+
+UNTOLD = "(no reply)"
+
+
+class Examination:
+    """What is known while one API is verified.
+
+    Attributes:
+        good: by operation, a request that succeeded.
+    """
+
+    def __init__(self, room: Room, sender: Sender) -> None:
+        self.room = room
+        self.judge = Judge(room.document)
+        self.known = Known(room, self.judge)
+        self.outcome = Outcome(room.name, sender.base_url, tuple(room.document.operations.values()))
+        self.good: dict[str, RecordedRequest] = {}
+        self.at(sender)
+
+    def at(self, sender: Sender) -> None:
+        """Ask there from now on."""
+        self.sender = sender
+        self.access = sender.access
+        self._curl = Curl(sender.access, self.room.document.secrets)
+
+    @property
+    def allowed(self) -> list[Operation]:
+        """The operations that may be asked."""
+        return [each for each in self.outcome.operations if self.access.allows(each.method)]
+
+    def ask(
+        self, operation: Operation, request: RecordedRequest, expected: int | None = None
+    ) -> RecordedResponse | None:
+        """Send a request that meets an operation, and hold the reply against the document.
+
+        Args:
+            expected: a status that is nothing to note, be it a failure.
+
+        Returns:
+            The reply; None when there was none.
+
+        Raises:
+            Unreachable: when nobody listens.
+        """
+        placed = self.sender.placed(request)
+        exercise = self.outcome.exercises[operation.id]
+        watch = Stopwatch()
+        try:
+            reply = self.sender.send(placed)
+        except Unsendable:
+            return None
+        except NoReply as error:
+            exercise.statuses[NO_REPLY] += 1
+            self.add(operation, placed, None, Breach("no-reply", "response", "", str(error), ""))
+            return None
+        finally:
+            exercise.seconds += watch.seconds()
+        exercise.statuses[reply.status] += 1
+        for each in self.judge.breaches(operation, request, reply):
+            self.add(operation, placed, reply, each)
+        self._note(operation, request, reply, expected)
+        return reply
+
+    def _note(
+        self,
+        operation: Operation,
+        request: RecordedRequest,
+        reply: RecordedResponse,
+        expected: int | None,
+    ) -> None:
+        # What a request preferred is an example: it says nothing, and its ids nobody has.
+        if prefers(request):
+            return
+        status = reply.status
+        hindered = status == RATE_LIMITED or (status >= FAILURE and status in operation.responses)
+        if hindered and status != expected:
+            self.outcome.hindrances[operation.id, status] += 1
+        if 200 <= status < 300:
+            self.good.setdefault(operation.id, request)
+            self.known.learn(request, reply)
+
+    def add(
+        self,
+        operation: Operation,
+        placed: RecordedRequest,
+        reply: RecordedResponse | None,
+        breach: Breach,
+    ) -> None:
+        """Note a finding that a placed request shows."""
+        got = UNTOLD if reply is None else f"{reply.status} {self._curl.reply(reply.body)}".strip()
+        status = NO_REPLY if reply is None else reply.status
+        told = Breach(
+            breach.code, breach.where, breach.pointer, self._curl.text(breach.message), breach.hint
+        )
+        self.outcome.findings.add(operation, status, told, self._curl.line(placed), got)

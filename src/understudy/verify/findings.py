@@ -1,0 +1,165 @@
+"""What was found: one finding for each way in which an API is not its document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from understudy.contract import Operation
+from understudy.errors import Diagnosis
+from understudy.recording.comparing import place
+
+# How many other messages of one finding are told.
+MOST_OTHERS = 3
+# Codes whose messages name what the pointer does not: two of them are two findings.
+NAMED_IN_MESSAGE = frozenset({"additionalProperties"})
+NO_REPLY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One way in which one exchange is not what the document says; members as a diagnosis has."""
+
+    code: str
+    where: str
+    pointer: str
+    message: str
+    hint: str = ""
+
+
+def breach_of(diagnosis: Diagnosis) -> Breach:
+    """What a schema has against a value, as a breach."""
+    return Breach(
+        diagnosis.code, diagnosis.where, diagnosis.pointer, diagnosis.message, diagnosis.hint
+    )
+
+
+@dataclass
+class Finding:
+    """One way in which an operation's replies are not what the document says.
+
+    Attributes:
+        operation: its operationId.
+        status: of the reply; NO_REPLY when there was none.
+        where: what is wrong: `response`, `header`, or a part of a request that was accepted.
+        pointer: JSON pointer with `*` for every index, or a header's or parameter's name.
+        request: a curl line of one request that shows it, its secrets masked.
+        got: the beginning of the reply to that request.
+        times: how often it was met.
+        others: what further messages said, at most MOST_OTHERS.
+    """
+
+    operation: str
+    status: int
+    code: str
+    where: str
+    pointer: str
+    message: str
+    hint: str
+    request: str
+    got: str
+    times: int = 1
+    others: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """What of the exchange it is about, for people."""
+        return f"{self.where} {self.pointer}".rstrip()
+
+
+class Findings:
+    """All findings, in the order in which they were first met."""
+
+    def __init__(self) -> None:
+        self._met: dict[tuple[str, ...], Finding] = {}
+
+    def add(
+        self, operation: Operation, status: int, breach: Breach, request: str, got: str
+    ) -> None:
+        """Note what was met; the same thing met again is counted."""
+        pointer = place(breach.pointer)
+        named = breach.message if breach.code in NAMED_IN_MESSAGE else ""
+        key = (operation.id, str(status), breach.code, breach.where, pointer, named)
+        known = self._met.get(key)
+        if known is not None:
+            _met_again(known, breach.message)
+            return
+        self._met[key] = Finding(
+            operation=operation.id,
+            status=status,
+            code=breach.code,
+            where=breach.where,
+            pointer=pointer,
+            message=breach.message,
+            hint=breach.hint,
+            request=request,
+            got=got,
+        )
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._met.values())
+
+    def __len__(self) -> int:
+        return len(self._met)
+
+    def of(self, operation: str) -> list[Finding]:
+        """The findings of one operation."""
+        return [each for each in self if each.operation == operation]
+
+
+def _met_again(finding: Finding, message: str) -> None:
+    finding.times += 1
+    said = (finding.message, *finding.others)
+    if message not in said and len(finding.others) < MOST_OTHERS:
+        finding.others.append(message)
+
+
+@dataclass
+class Exercise:
+    """What one operation was asked.
+
+    Attributes:
+        statuses: status -> how often it was answered.
+        seconds: how long its replies took, together.
+        idle: why it was not exercised; "" when it was.
+    """
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: float = 0.0
+    idle: str = ""
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.statuses.total()
+
+
+@dataclass
+class Outcome:
+    """What a verification found, and what it did to find it.
+
+    Attributes:
+        exercises: by operation, in the document's order.
+        skipped: reason -> how many recorded exchanges were not sent for it.
+        hindrances: operation and status -> how often a documented 5xx, or a 429, was answered.
+        probes: how many requests met no operation, on purpose.
+    """
+
+    vendor: str
+    base_url: str
+    operations: tuple[Operation, ...]
+    findings: Findings = field(default_factory=Findings)
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+    hindrances: Counter[tuple[str, int]] = field(default_factory=Counter)
+    probes: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.exercises = {operation.id: Exercise() for operation in self.operations}
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return self.probes + sum(each.requests for each in self.exercises.values())

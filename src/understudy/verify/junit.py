@@ -1,0 +1,57 @@
+"""Outcomes as JUnit XML: a suite for each vendor, a case for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from understudy.contract import Operation
+from understudy.verify.findings import Finding, Outcome
+
+
+def junit(outcomes: Sequence[Outcome]) -> bytes:
+    """The XML document; only its times differ from run to run."""
+    root = Element("testsuites", name="understudy verify")
+    for outcome in outcomes:
+        _suite(root, outcome)
+    indent(root)
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _suite(root: Element, outcome: Outcome) -> None:
+    concerned = {each.operation for each in outcome.findings}
+    idle = sum(1 for each in outcome.exercises.values() if each.idle)
+    suite = SubElement(
+        root,
+        "testsuite",
+        name=outcome.vendor,
+        tests=str(len(outcome.operations)),
+        failures=str(len(concerned)),
+        errors="0",
+        skipped=str(idle),
+        time=f"{outcome.seconds:.3f}",
+    )
+    for operation in outcome.operations:
+        _case(suite, outcome, operation)
+
+
+def _case(suite: Element, outcome: Outcome, operation: Operation) -> None:
+    exercise = outcome.exercises[operation.id]
+    case = SubElement(
+        suite,
+        "testcase",
+        classname=outcome.vendor,
+        name=operation.id,
+        time=f"{exercise.seconds:.3f}",
+    )
+    for finding in outcome.findings.of(operation.id):
+        _failure(case, finding)
+    if exercise.idle:
+        SubElement(case, "skipped", message=exercise.idle)
+
+
+def _failure(case: Element, finding: Finding) -> None:
+    message = f"{finding.status or 'no reply'} {finding.place}: {finding.message}"
+    failure = SubElement(case, "failure", type=finding.code, message=message)
+    failure.text = "\n".join([finding.request, finding.got, *finding.others])

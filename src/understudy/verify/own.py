@@ -1,0 +1,71 @@
+"""The mock of this process as the API that is verified: no socket, worlds of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import httpx
+
+from understudy.app import App
+from understudy.clock import instant
+from understudy.recording.model import Recording
+from understudy.recording.taking import settings_for
+from understudy.settings import Settings
+from understudy.stage import SyncTransport, stage
+from understudy.started import started_app
+from understudy.vendor import Room
+from understudy.verify.recorded import World
+from understudy.verify.sending import Access, Sender
+
+# Where `understudy serve` listens, so that a finding's request can be tried there.
+ORIGIN = "http://127.0.0.1:4010"
+# Where the seed worlds' times begin; nothing falls due unless a request makes it.
+BEGINNING = instant("2026-03-11T12:00:00Z")
+
+
+class Own:
+    """Senders to mocks of this process; each recording has a world of its own."""
+
+    def __init__(self, room: Room, access: Access, patience: float, stack: ExitStack) -> None:
+        self._room = room
+        self._access = access
+        self._patience = patience
+        self._stack = stack
+
+    def sender(self) -> Sender:
+        """To a world that stands at its beginning."""
+        settings = Settings(vendors=(self._room.name,), clock=BEGINNING, pace=None)
+        return self._sender(self._app(settings))
+
+    def place(self, recording: Recording) -> World:
+        """To the world that a recording's requests met."""
+        began = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
+        clock = recording.clock if recording.clock is not None else began
+        app = self._app(settings_for(replace(recording, clock=clock), (self._room.name,)))
+
+        def move_to(at: int) -> None:
+            session = app.session()
+            if at > session.clock.now():
+                stage().run(app.move_to(session, at)).result()
+
+        return World(self._sender(app), move_to)
+
+    def _app(self, settings: Settings) -> App:
+        app = started_app(settings)
+        self._stack.callback(lambda: stage().do(app.sessions.close))
+        return app
+
+    def _sender(self, app: App) -> Sender:
+        http = self._stack.enter_context(
+            httpx.Client(transport=SyncTransport(app), timeout=self._patience)
+        )
+        return Sender(http, f"{ORIGIN}{self._room.prefix}", self._access)
+
+
+@contextmanager
+def own(room: Room, access: Access, patience: float) -> Iterator[Own]:
+    """The mock of this process, until the block ends."""
+    with ExitStack() as stack:
+        yield Own(room, access, patience, stack)

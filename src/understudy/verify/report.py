@@ -1,0 +1,116 @@
+"""An outcome as text: a line for each operation, then each finding, then what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from understudy.contract import Operation
+from understudy.listing import table
+from understudy.verify.findings import NO_REPLY, Exercise, Finding, Outcome
+from understudy.verify.judging import RATE_LIMITED
+
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+OK = "ok"
+REFUSALS = frozenset({401, 403})
+
+
+def render(outcome: Outcome, color: bool = False, quiet: bool = False) -> str:
+    """The report.
+
+    Args:
+        quiet: only findings and the totals.
+    """
+    parts = [] if quiet else [_title(outcome), _operations(outcome, color)]
+    parts += [_finding(number, each) for number, each in enumerate(outcome.findings, 1)]
+    told = [] if quiet else [*_notes(outcome)]
+    parts.append("\n".join([*told, totals(outcome)]))
+    return "\n\n".join(parts)
+
+
+def _title(outcome: Outcome) -> str:
+    return f"{outcome.vendor} at {outcome.base_url}"
+
+
+def _operations(outcome: Outcome, color: bool) -> str:
+    heading = ("OPERATION", "", "REQUESTS", "STATUSES", "RESULT")
+    rows = [_row(outcome, operation) for operation in outcome.operations]
+    first, *lines = table([heading, *rows]).splitlines()
+    if color:
+        lines = [_colored(line, row[-1]) for line, row in zip(lines, rows, strict=True)]
+    return "\n".join([first, *lines])
+
+
+def _row(outcome: Outcome, operation: Operation) -> tuple[str, ...]:
+    exercise = outcome.exercises[operation.id]
+    findings = len(outcome.findings.of(operation.id))
+    return (
+        operation.id,
+        f"{operation.method} {operation.path}",
+        str(exercise.requests),
+        _statuses(exercise),
+        exercise.idle or (counted(findings, "finding") if findings else OK),
+    )
+
+
+def _colored(line: str, result: str) -> str:
+    if "finding" not in result and result != OK:
+        return line
+    return f"{line.removesuffix(result)}{GREEN if result == OK else RED}{result}{PLAIN}"
+
+
+def _statuses(exercise: Exercise) -> str:
+    return " ".join(
+        f"{'none' if status == NO_REPLY else status}:{count}"
+        for status, count in sorted(exercise.statuses.items())
+    )
+
+
+def _finding(number: int, finding: Finding) -> str:
+    lines = [
+        f"{number}. {finding.operation} {finding.status or 'no reply'}: {finding.code}",
+        f"   {finding.message}",
+        *(f"   also: {each}" for each in finding.others),
+        f"   where: {finding.place}" + (f" ({finding.hint})" if finding.hint else ""),
+        f"   met: {counted(finding.times, 'time')}",
+        f"   request: {finding.request}",
+        f"   got: {finding.got}",
+    ]
+    return "\n".join(lines)
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    for (operation, status), count in outcome.hindrances.items():
+        what = "429; see --rate" if status == RATE_LIMITED else f"its documented {status}"
+        yield f"note: {operation} answered {counted(count, 'time')} with {what}"
+    for operation, exercise in outcome.exercises.items():
+        if exercise.requests and REFUSALS.issuperset(exercise.statuses):
+            yield f"note: {operation} refused every request; is the credential right?"
+    yield from _left_out(outcome)
+
+
+def _left_out(outcome: Outcome) -> Iterator[str]:
+    idle: dict[str, list[str]] = {}
+    for operation, exercise in outcome.exercises.items():
+        if exercise.idle:
+            idle.setdefault(exercise.idle, []).append(operation)
+    for reason, names in idle.items():
+        yield f"not exercised, since {reason}: {', '.join(names)}"
+    for reason, count in outcome.skipped.items():
+        yield f"{counted(count, 'recorded exchange')} skipped, since {reason}"
+
+
+def totals(outcome: Outcome) -> str:
+    """What it comes to, in one line."""
+    concerned = {each.operation for each in outcome.findings}
+    found = f"{outcome.vendor}: {counted(len(outcome.findings), 'finding')}"
+    if concerned:
+        found += f" in {counted(len(concerned), 'operation')}"
+    sent = f"{counted(outcome.requests, 'request')} in {outcome.seconds:.1f} s"
+    line = f"{found}; {sent}"
+    skipped = outcome.skipped.total()
+    return f"{line}; {counted(skipped, 'recorded exchange')} skipped" if skipped else line
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,100 @@
+"""One verification from its first request to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.clock import Stopwatch
+from understudy.errors import StartError
+from understudy.recording.attribution import Attribution
+from understudy.recording.formats import read_recording
+from understudy.recording.model import Recording, UnreadableRecording
+from understudy.rooms import data_folder
+from understudy.vendor import Room
+from understudy.verify.examining import Examination
+from understudy.verify.findings import Outcome
+from understudy.verify.fuzzing import Fuzzing, fuzz
+from understudy.verify.probing import probe
+from understudy.verify.recorded import Replay, World
+from understudy.verify.sending import Sender
+from understudy.verify.walking import walk
+
+UNTRIED = "writes are not allowed"
+UNFILLED = "no id is known that it could be asked for"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one API is verified with.
+
+    Attributes:
+        understudy: whether the API is this mock, which knows `Prefer`.
+        own_accounts: whether recorded requests are sent by the accounts that sent them.
+        compare: whether what differs from a recording is a finding.
+        place: where a recording's requests go; None for where all go.
+    """
+
+    room: Room
+    sender: Sender
+    fuzzing: Fuzzing = field(default_factory=Fuzzing)
+    recordings: Sequence[Recording] = ()
+    understudy: bool = False
+    own_accounts: bool = False
+    compare: bool = False
+    place: Callable[[Recording], World] | None = None
+
+
+def verify(plan: Plan) -> Outcome:
+    """Ask a running API what the document and recordings tell, and what comes to Schemathesis.
+
+    Raises:
+        StartError: when Schemathesis is not installed.
+        Unreachable: when nobody listens any more.
+    """
+    watch = Stopwatch()
+    examination = Examination(plan.room, plan.sender)
+    # First, while the world is still the one that recordings may know.
+    for recording in plan.recordings:
+        world = plan.place(recording) if plan.place is not None else World(plan.sender)
+        replay = Replay(examination, world, plan.own_accounts, plan.understudy, plan.compare)
+        replay.run(recording)
+    examination.at(plan.sender)
+    walk(examination)
+    probe(examination)
+    fuzz(examination, plan.fuzzing)
+    outcome = examination.outcome
+    for operation in outcome.operations:
+        exercise = outcome.exercises[operation.id]
+        if not exercise.requests:
+            allowed = examination.access.allows(operation.method)
+            exercise.idle = UNFILLED if allowed else UNTRIED
+    outcome.seconds = watch.seconds()
+    return outcome
+
+
+def read_recordings(places: Sequence[Path], room: Room) -> list[Recording]:
+    """The recordings in files and folders, or those that come with the package.
+
+    Raises:
+        StartError: when one cannot be read; names the file.
+    """
+    shipped = data_folder("fixtures") / room.name / "recorded"
+    given = [file for place in places for file in _files(place)]
+    return [_read(file, room) for file in (given if places else sorted(shipped.glob("*.json")))]
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(place.glob("*.json")) if place.is_dir() else [place]
+
+
+def _read(file: Path, room: Room) -> Recording:
+    try:
+        recording = read_recording(file)
+        if all(each.vendor for each in recording.exchanges):
+            return recording
+        return Attribution([room], room.name).recording(recording)
+    except UnreadableRecording as error:
+        said = str(error)
+        raise StartError(said if said.startswith(str(file)) else f"{file}: {said}") from error
