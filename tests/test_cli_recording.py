@@ -41,6 +41,13 @@ def run(*arguments: str | Path) -> int:
     return int(str(stopped.value.code))
 
 
+def in_folders(folder: Path) -> list[Path]:
+    """Two files of one name: a recording is named after its file."""
+    for name in "ab":
+        (folder / name).mkdir()
+    return [folder / name / "x.json" for name in "ab"]
+
+
 @pytest.fixture
 def scenario(tmp_path: Path) -> Path:
     """A recorded scenario."""
@@ -72,7 +79,7 @@ def test_recording_goes_to_standard_output(capsysbinary: pytest.CaptureFixture[b
 
 def test_command_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs write the same, though the client's ids and times differ; its exit code is ours."""
-    first, second = tmp_path / "a" / "x.json", tmp_path / "b" / "x.json"
+    first, second = in_folders(tmp_path)
 
     assert run("record", "--out", first, "--", *RUN) == 3
     monkeypatch.setenv("PAUSE", "1.1")
@@ -96,7 +103,7 @@ def test_recorded_command_leaves_no_secret(tmp_path: Path) -> None:
 
 def test_recording_in_real_time(tmp_path: Path) -> None:
     """The mock's own ids and times are brought into normal form, too."""
-    files = [tmp_path / "a" / "x.json", tmp_path / "b" / "x.json"]
+    files = in_folders(tmp_path)
     for file in files:
         run("record", "--clock", "real", "--out", file, "--", *RUN)
 
@@ -131,6 +138,8 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
         (["record", "--"], "name scenarios, or a command behind --"),
         (["record", "--", "/no/such/program"], "/no/such/program cannot be run"),
         (["record", "--vendor", "x", "--", "true"], 'there is no vendor "x"'),
+        (["record", "--out", "/no/folder/x.json", "--", "true"], "there is no folder /no/folder"),
+        (["record", "zexa", "--out", "-"], "scenarios do not go into one stream"),
         (["record", "zexa/every-error", "--origin", "zexa"], "--origin zexa: give a URL"),
         (["record", "zexa/every-error", "--out", "/dev/null/x.json"], "cannot be written"),
         (["export", "/no/such/file"], "/no/such/file: cannot be read"),

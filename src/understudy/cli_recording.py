@@ -105,6 +105,8 @@ def _record_scenarios(
         name for each in wanted for name in (scenario_names([each]) if each in vendors else [each])
     ]
     found = [find_scenario(name, vendors) for name in names]
+    if str(out) == "-" and len(found) > 1:
+        raise StartError(f"{len(found)} scenarios do not go into one stream; name a folder --out")
     one = len(found) == 1 and not (out is not None and out.is_dir())
     for scenario in found:
         recording = play(scenario).at_origins(origins)
@@ -122,11 +124,15 @@ def _record_command(
     origins: dict[str, str],
     chosen: dict[str, Any],
 ) -> int:
+    from understudy.recording.formats import check_target
     from understudy.scenarios.running import run_recorded
     from understudy.settings import Settings
 
     target = out or Path(f"recording{format.suffix}")
-    name = target.stem if str(target) != "-" else "recording"
+    name = target.name.removesuffix(format.suffix) if str(target) != "-" else "recording"
+    if str(target) != "-":
+        # Before the command has run for an hour.
+        check_target(target, format)
     recording, status = run_recorded(command, Settings(**chosen), name)
     _write(recording.at_origins(origins), format, target)
     return status

@@ -14,6 +14,7 @@ import yaml
 from understudy.errors import Diagnosis, StartError
 from understudy.parameters import Parameter, make_parameter
 from understudy.schemas import Schema, SchemaCompiler, Validator, secret_members
+from understudy.yaml_times import RESOLVERS
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
@@ -308,10 +309,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return mapping
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_Loader.yaml_implicit_resolvers = RESOLVERS
 
 
 @cache

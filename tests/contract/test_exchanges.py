@@ -26,9 +26,9 @@ from conftest import NOON
 
 from understudy.app import App
 from understudy.clock import instant
+from understudy.recording.accounts import credentials
 from understudy.rooms import data_folder
 from understudy.settings import Settings
-from understudy.vendor import Room
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))
 NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
@@ -87,17 +87,6 @@ def reason(place: str, deviates: dict[str, str]) -> str | None:
 
 def holds(entry: str, place: str) -> bool:
     return place == entry or place.startswith(f"{entry}/")
-
-
-def credentials(room: Room, account: str | None) -> dict[str, str]:
-    """The header by which an account of the seed world calls."""
-    if account is None or room.accounts is None:
-        return {}
-    credential = room.accounts.named(account).credential
-    (scheme,) = room.document.raw["components"]["securitySchemes"].values()
-    if scheme["type"] == "http":
-        return {"authorization": f"Bearer {credential}"}
-    return {scheme["name"]: credential}
 
 
 async def replay(app: App, vendor: str, session: str, exchange: Any) -> httpx.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from understudy.errors import StartError
 from understudy.journal import Exchange
 from understudy.middleware import Log
 from understudy.proxying.proxy import OWN
-from understudy.recording.formats import Format, chosen_format, write_recording
+from understudy.recording.formats import check_target, chosen_format, write_recording
 from understudy.recording.taking import Taker
 from understudy.settings import Settings
 from understudy.vendor import Room
@@ -33,7 +32,7 @@ class Tape:
     def __init__(self, file: Path, format: str | None, rooms: Sequence[Room]) -> None:
         self.file = file
         self._format = chosen_format(format, file)
-        _check(file, self._format)
+        check_target(file, self._format)
         self._taker = Taker(rooms)
 
     def log(self, also: Log | None) -> Log:
@@ -60,15 +59,3 @@ class Tape:
         except OSError as error:
             raise StartError(f"--out {self.file}: cannot be written ({error.strerror})") from error
         return len(recording.exchanges)
-
-
-def _check(file: Path, format: Format) -> None:
-    """Refuse a place that nothing could be written to."""
-    if not file.parent.is_dir():
-        raise StartError(f"--out {file}: there is no folder {file.parent}; make it first")
-    if file.is_dir() and format.suffix:
-        raise StartError(f"--out {file}: is a folder; name a file in it")
-    if file.is_file() and not format.suffix:
-        raise StartError(f"--out {file}: is a file; {format.name} is a folder of files")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise StartError(f"--out {file}: may not be written; choose another place")

@@ -9,6 +9,7 @@ import yaml
 
 from understudy.recording.found import json_document
 from understudy.recording.model import UnreadableRecording
+from understudy.yaml_times import RESOLVERS
 
 # Deeper than any cassette, and far less deep than what libyaml's stack can bear.
 DEEPEST = 200
@@ -17,7 +18,6 @@ WIDEST = 2**31 - 1
 # Lines that a block shows as they are, and that come back as they were.
 LINES = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)+")
 TEXT = "tag:yaml.org,2002:str"
-TIME = "tag:yaml.org,2002:timestamp"
 PYTHON = "tag:yaml.org,2002:python"
 
 
@@ -100,10 +100,7 @@ def _pieces(loader: Any, node: yaml.MappingNode) -> bytes:
 
 
 _Dumper.add_representer(str, _text)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != TIME]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_Loader.yaml_implicit_resolvers = RESOLVERS
 for _name in ("str", "unicode"):
     _Loader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
 _Loader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)

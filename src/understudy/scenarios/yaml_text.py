@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-TIMESTAMP = "tag:yaml.org,2002:timestamp"
+from understudy.yaml_times import RESOLVERS
 
 
 def read_yaml(content: bytes) -> Any:
@@ -35,7 +35,4 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != TIMESTAMP]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_Loader.yaml_implicit_resolvers = RESOLVERS
