@@ -172,7 +172,7 @@ def test_a_broken_recording_is_exit_code_2(
     ran = verify(capsys, live, "broken", "--recordings", str(file))
 
     assert ran.code == 2
-    assert ran.err.startswith(f"understudy: {file}: is no recording")
+    assert ran.err.startswith(f"understudy: {file}: has none of")
 
 
 def test_an_unknown_vendor_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
