@@ -12,6 +12,7 @@ import pytest
 from browsing import Answered, Browser, needs_browser
 from conftest import NOON, Live
 from scenes import PATHS, VENDORS, scene
+from shipped import shipped
 
 from understudy.clock import MILLISECOND, instant
 from understudy.recording import har
@@ -301,21 +302,26 @@ def ask_of(exchange: RecordedExchange) -> dict[str, Any]:
     return {**ask, "body": text_of(request.body), "headers": {"Content-Type": "application/json"}}
 
 
-def playable(vendor: str) -> list[RecordedExchange]:
-    """What Playwright can find: the first of each method, URL and body, which must be text."""
+def playable(recording: Recording) -> list[RecordedExchange]:
+    """What Playwright can find: the first of each method, URL and (of a POST) body, as text."""
     found = {
-        (each.request.method, each.request.url, each.request.body): each
-        for each in reversed(scene(vendor).exchanges)
+        (each.request.method, each.request.url, told_body(each)): each
+        for each in reversed(recording.exchanges)
         if text_of(each.request.body) is not None
     }
     return list(found.values())
 
 
-def replayed(browser: Browser, vendor: str, page: str, folder: Path) -> list[Answered]:
-    """What a page is answered from the HAR of a vendor's scene."""
-    file = folder / "scene.har"
-    file.write_bytes(har.write(scene(vendor)))
-    return browser.run("replay.mjs", file, page, [ask_of(each) for each in playable(vendor)])
+def told_body(exchange: RecordedExchange) -> bytes:
+    """The body that tells requests apart."""
+    return exchange.request.body if exchange.request.method == "POST" else b""
+
+
+def replayed(browser: Browser, recording: Recording, page: str, folder: Path) -> list[Answered]:
+    """What a page is answered from the HAR of a recording."""
+    file = folder / "played.har"
+    file.write_bytes(har.write(recording))
+    return browser.run("replay.mjs", file, page, [ask_of(each) for each in playable(recording)])
 
 
 @needs_browser
@@ -324,20 +330,35 @@ def test_playwright_plays_it(vendor: str, browser: Browser, tmp_path: Path) -> N
     """At the vendor's own origin a page's `fetch` gets status, headers and body as recorded."""
     origin = scene(vendor).exchanges[0].request.url.removesuffix(PATHS[vendor])
 
-    answers = replayed(browser, vendor, f"{origin}/", tmp_path)
+    answers = replayed(browser, scene(vendor), f"{origin}/", tmp_path)
 
-    for answer, exchange in zip(answers, playable(vendor), strict=True):
+    for answer, exchange in zip(answers, playable(scene(vendor)), strict=True):
         recorded = exchange.response
         assert (answer.status, answer.body) == (recorded.status, recorded.body)
         assert dict(recorded.headers).items() <= answer.headers.items()
 
 
 @needs_browser
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_playwright_plays_what_ships(vendor: str, browser: Browser, tmp_path: Path) -> None:
+    """The life of a campaign, as every vendor's recordings have it."""
+    recording = shipped(f"{vendor}/campaign-life")
+    recorded = [each.response for each in playable(recording)]
+
+    answers = replayed(browser, recording, "https://shop.example/", tmp_path)
+
+    assert len(answers) > 6
+    assert [(each.status, each.body) for each in answers] == [
+        (each.status, each.body) for each in recorded
+    ]
+
+
+@needs_browser
 def test_playwright_plays_it_to_a_page_elsewhere(browser: Browser, tmp_path: Path) -> None:
     """Playwright allows any page to ask, preflights included."""
-    answers = replayed(browser, "sent", "https://shop.example/", tmp_path)
+    answers = replayed(browser, scene("sent"), "https://shop.example/", tmp_path)
 
-    recorded = [each.response for each in playable("sent")]
+    recorded = [each.response for each in playable(scene("sent"))]
     assert [each.status for each in answers] == [each.status for each in recorded]
     assert [each.body for each in answers] == [each.body for each in recorded]
 
