@@ -32,6 +32,31 @@ time.sleep(float(os.environ.get("LINGER", "0")))
 raise SystemExit(3)
 """
 RUN = (sys.executable, "-c", CLIENT)
+# One that uses sessions and the admin plane.
+BUSY = """
+import json, os, urllib.error, urllib.request
+url, key = os.environ["UNDERSTUDY_URL"], os.environ["ZEXA_API_KEY"]
+def ask(method, url, body=None, headers={}):
+    content = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", **headers}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, content, headers, method=method))
+    except urllib.error.HTTPError as error:
+        return error
+auth = {"Authorization": "Bearer " + key}
+other = url.replace("@record", "@other")
+ask("POST", url + "/__admin/faults", {"kind": "status", "status": 500, "times": 1})
+ask("GET", url + "/zexa/v1/credits", None, auth)
+ask("GET", url + "/zexa/v1/credits", None, auth)
+contact = {"name": "Ana", "phone": "+244923000001"}
+ask("POST", other + "/zexa/v1/contacts", contact, auth)
+ask("POST", url + "/zexa/v1/contacts", contact, auth)
+ask("PATCH", url + "/__admin/clock", {"shift": "PT1H"})
+ask("GET", url + "/zexa/v1/contacts", None, auth)
+ask("HEAD", url + "/zexa/v1/credits", None, auth)
+ask("POST", url + "/zexa/v1/contacts", {"note": "x" * 1_100_000}, auth)
+ask("GET", url + "/zexa/v1/../v1/credits", None, {**auth, "X-Name": "Zo\xe9"})
+"""
 
 
 def run(*arguments: str | Path) -> int:
@@ -71,6 +96,17 @@ def test_scenario_is_written_where_one_says(tmp_path: Path) -> None:
     assert own_json.read((tmp_path / "every-error.json").read_bytes()).name == "zexa-every-error"
 
 
+def test_vendors_in_one_folder_are_told_apart(tmp_path: Path) -> None:
+    """Both have a scenario of this name."""
+    run("record", "zexa/campaign-life", "sent/campaign-life", "--out", tmp_path)
+
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "sent-campaign-life.json",
+        "zexa-campaign-life.json",
+    ]
+    assert run("replay", "--check", tmp_path) == 0
+
+
 def test_recording_goes_to_standard_output(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Byte for byte what would be written to a file."""
     assert run("record", "zexa/campaign-life", "--out", "-") == 0
@@ -91,6 +127,21 @@ def test_command_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "listProfiles",
     ]
     assert run("replay", "--check", first) == 0
+
+
+def test_everything_that_a_command_did_happens_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Planned faults, moves of the clock, several sessions, a body that was too large."""
+    file = tmp_path / "busy.json"
+
+    assert run("record", "--out", file, "--", sys.executable, "-c", BUSY) == 0
+
+    recording = own_json.read(file.read_bytes())
+    statuses = [each.response.status for each in recording.exchanges]
+    assert statuses == [500, 200, 201, 201, 200, 405, 413, 404]
+    assert recording.exchanges[2].session == "other"
+    assert run("replay", "--check", file) == 0, capsys.readouterr().out
 
 
 def test_recorded_command_leaves_no_secret(tmp_path: Path) -> None:
@@ -138,6 +189,15 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
         (["record", "--"], "name scenarios, or a command behind --"),
         (["record", "--", "/no/such/program"], "/no/such/program cannot be run"),
         (["record", "--vendor", "x", "--", "true"], 'there is no vendor "x"'),
+        (["record", "zexa", "--out", "all.har"], "do not go into one file, all.har"),
+        (["record", "--out", "-", "--", "true"], "name a file with --out"),
+        (["record", "zexa/every-error", "--pace", "3"], "--pace is for a command behind --"),
+        (["record", "zexa/every-error", "--origin", "x=http://y"], 'there is no vendor "x"'),
+        (
+            ["record", "zexa/every-error", "--origin", "http://y?z"],
+            "--origin http://y?z: give a URL",
+        ),
+        (["replay", "--check", "/dev"], "/dev: has no recording"),
         (["record", "--out", "/no/folder/x.json", "--", "true"], "there is no folder /no/folder"),
         (["record", "zexa", "--out", "-"], "scenarios do not go into one stream"),
         (["record", "zexa/every-error", "--origin", "zexa"], "--origin zexa: give a URL"),
@@ -188,12 +248,21 @@ def test_export_of_a_foreign_recording_has_no_secret(tmp_path: Path) -> None:
 
 def test_check_tells_what_differs(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each change once, with exit code 1; and how many there are."""
-    changed = scenario.read_text().replace('"channel": "sms"', '"channel": "email"')
+    before, answered, after = scenario.read_text().partition('"status": "processing"')
+    changed = before + answered + after.replace('"channel": "sms"', '"channel": "email"', 1)
     scenario.write_text(changed)
 
     assert run("replay", "--check", scenario) == 1
 
-    assert 'recorded "email", now "sms"' in capsys.readouterr().out or "status" in changed
+    assert 'body /channel: recorded "email", now "sms"' in capsys.readouterr().out
+
+
+def test_an_empty_recording_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that asked nothing is written down, and can be asked again."""
+    run("record", "--out", tmp_path / "none.json", "--", "true")
+
+    assert run("replay", "--check", tmp_path / "none.json") == 0
+    assert "none: 0 exchanges, no difference" in capsys.readouterr().out
 
 
 def test_recording_is_served(scenario: Path, tmp_path: Path) -> None:

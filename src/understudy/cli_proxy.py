@@ -147,6 +147,9 @@ def _write(told: Proxying, settings: Settings, quiet: bool) -> None:
         # Whoever is in a hurry must not end up with half a file.
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    from understudy.replaying.report import counted
+
     count = told.tape.write(replace(settings, vendors=()), f"{told.vendor}, through the proxy")
     if not quiet:
-        click.echo(f"wrote {told.tape.file} ({count} exchanges)", err=True)
+        what = counted(count, "exchange")
+        click.echo(f"wrote {told.tape.file} ({what})", err=True)

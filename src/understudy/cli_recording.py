@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from understudy.errors import StartError
 from understudy.options import Instant, Pace, option
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from understudy.middleware import Log
     from understudy.recording.formats import Format
     from understudy.recording.model import Recording
+    from understudy.scenarios.steps import Scenario
 
+# Suffixes of files that can be read.
+READ = (".json", ".har", ".yaml", ".yml")
 COMMAND = "understudy.command"
 BEGINNING = "2026-03-11T12:00:00Z"
 
@@ -76,11 +80,24 @@ def record(
     format = chosen_format(format_name, out)
     places = _origins(origins)
     if command is None:
+        _refuse_flags(context)
         _record_scenarios(scenarios, out, format, places)
         return 0
     if scenarios or not command:
         raise StartError("name scenarios, or a command behind --, not both and not neither")
     return _record_command(command, out, format, places, chosen)
+
+
+def _refuse_flags(context: click.Context) -> None:
+    """Scenarios bring their own world.
+
+    Raises:
+        StartError: for a flag that is only for commands.
+    """
+    for name in ("vendors", "seed", "clock", "pace", "auth", "rate_limits"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = "--vendor" if name == "vendors" else f"--{name.replace('_', '-')}"
+            raise StartError(f"{flag} is for a command behind --; a scenario says it itself")
 
 
 def _list_scenarios() -> None:
@@ -104,17 +121,29 @@ def _record_scenarios(
     names = [
         name for each in wanted for name in (scenario_names([each]) if each in vendors else [each])
     ]
-    found = [find_scenario(name, vendors) for name in names]
-    if str(out) == "-" and len(found) > 1:
-        raise StartError(f"{len(found)} scenarios do not go into one stream; name a folder --out")
-    one = len(found) == 1 and not (out is not None and out.is_dir())
+    found = [find_scenario(name, vendors) for name in dict.fromkeys(names)]
     for scenario in found:
-        recording = play(scenario).at_origins(origins)
-        if one:
-            target = out or Path(f"{recording.name}{format.suffix}")
-        else:
-            target = (out or Path()) / f"{scenario.name if out else recording.name}{format.suffix}"
-        _write(recording, format, target)
+        target = _target(out, scenario, found, format)
+        _write(play(scenario).at_origins(origins), format, target)
+
+
+def _target(
+    out: Path | None, scenario: Scenario, among: Sequence[Scenario], format: Format
+) -> Path:
+    """Where a scenario's recording goes: to the file that was named, or into the folder.
+
+    Raises:
+        StartError: when several are to go into one file.
+    """
+    if out is not None and len(among) == 1 and not out.is_dir():
+        return out
+    if out is not None and not out.is_dir() and (str(out) == "-" or out.suffix):
+        what = "one stream" if str(out) == "-" else f"one file, {out}"
+        raise StartError(f"{len(among)} scenarios do not go into {what}; name a folder with --out")
+    # A folder for one vendor need not say whose it is.
+    alone = out is not None and len({each.room.name for each in among}) == 1
+    name = scenario.name if alone else f"{scenario.room.name}-{scenario.name}"
+    return (out or Path()) / f"{name}{format.suffix}"
 
 
 def _record_command(
@@ -129,10 +158,11 @@ def _record_command(
     from understudy.settings import Settings
 
     target = out or Path(f"recording{format.suffix}")
-    name = target.name.removesuffix(format.suffix) if str(target) != "-" else "recording"
-    if str(target) != "-":
-        # Before the command has run for an hour.
-        check_target(target, format)
+    if str(target) == "-":
+        raise StartError("what the command prints goes to standard output; name a file with --out")
+    name = target.name.removesuffix(format.suffix)
+    # Before the command has run for an hour.
+    check_target(target, format)
     recording, status = run_recorded(command, Settings(**chosen), name)
     _write(recording.at_origins(origins), format, target)
     return status
@@ -161,13 +191,18 @@ def _write(recording: Recording, format: Format, target: Path) -> None:
 
 def _origins(given: Sequence[str]) -> dict[str, str]:
     """Vendor -> base URL; "" for every vendor that is not named."""
+    from understudy.rooms import vendor_names
+
     found = {}
     for each in given:
         name, equals, url = each.partition("=")
         if not equals or "://" in name:
             name, url = "", each
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")) or set(url) & set("?#"):
             raise StartError(f"--origin {each}: give a URL such as http://127.0.0.1:4010/{name}")
+        if name and name not in vendor_names():
+            known = ", ".join(vendor_names())
+            raise StartError(f'--origin {each}: there is no vendor "{name}"; known: {known}')
         found[name] = url
     return found
 
@@ -181,19 +216,42 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
     from understudy.recording.attribution import Attribution
     from understudy.recording.formats import read_recording
     from understudy.recording.model import UnreadableRecording, merged
+    from understudy.replaying.report import counted
     from understudy.rooms import open_rooms, vendor_names
 
     if vendor and vendor not in vendor_names():
         raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')
     attribution = Attribution(open_rooms(), vendor)
     parts = []
-    for file in files:
+    for file in _within(files):
         try:
-            parts.append(attribution.recording(read_recording(file)))
+            read = read_recording(file)
+            parts.append(attribution.recording(read))
+            others = len(read.exchanges) - len(parts[-1].exchanges)
+            if others:
+                what = f"{counted(others, 'exchange')} with others than the vendors"
+                click.echo(f"{file}: left out {what}", err=True)
         except UnreadableRecording as error:
             told = str(error)
             raise StartError(told if told.startswith(str(file)) else f"{file}: {told}") from error
     return merged(parts, files[0].stem)
+
+
+def _within(files: Sequence[Path]) -> list[Path]:
+    """The files, and those that stand in folders.
+
+    Raises:
+        StartError: when a folder has no recording.
+    """
+    found: list[Path] = []
+    for file in files:
+        inside = [file]
+        if file.is_dir():
+            inside = sorted(each for each in file.iterdir() if each.suffix in READ)
+        if not inside:
+            raise StartError(f"{file}: has no recording ({', '.join(READ)})")
+        found += inside
+    return found
 
 
 @click.command()
@@ -263,12 +321,12 @@ def _check(files: Sequence[Path], vendor: str) -> int:
     from understudy.replaying.report import lines
 
     differing = 0
-    for file in files:
+    for file in _within(files):
         recording = _read([file], vendor)
         try:
             found = changes(deviations(recording))
         except (TypeError, ValueError) as error:
-            raise StartError(f"{file}: its settings cannot be: {error}") from error
+            raise StartError(f"{file}: cannot be asked again: {error}") from error
         differing += bool(found)
         click.echo("\n".join(lines(recording, found)))
     return 1 if differing else 0
@@ -285,6 +343,7 @@ def _serve(
     quiet: bool,
     no_color: bool,
 ) -> None:
+    from understudy.replaying.report import counted
     from understudy.replaying.serving import replay_app
     from understudy.server import Listening, run
     from understudy.settings import Settings
@@ -294,9 +353,8 @@ def _serve(
 
     def announce(app: App, url: str) -> str:
         places = ", ".join(f"{url}{room.prefix}" for room in app.rooms.values())
-        return (
-            f"understudy replays {recording.name} ({len(recording.answered)} exchanges) on {places}"
-        )
+        what = counted(len(recording.answered), "exchange")
+        return f"understudy replays {recording.name} ({what}) on {places}"
 
     color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
     log = None if quiet else log_format

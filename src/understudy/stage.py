@@ -381,7 +381,9 @@ class _AsyncBody(httpx.AsyncByteStream):
 def _scope(request: httpx.Request) -> Scope:
     url = request.url
     host = url.raw_host.decode("ascii")
-    return scope_of(request.method, url.scheme, (host, url.port), url.raw_path, request.headers.raw)
+    # As httpcore has it: a target that is not to be brought into any form.
+    target = request.extensions.get("target", url.raw_path)
+    return scope_of(request.method, url.scheme, (host, url.port), target, request.headers.raw)
 
 
 def _patience(request: httpx.Request) -> float | None:

@@ -50,6 +50,26 @@ def test_differences_of_documents(
     assert found(recorded, current) == expected
 
 
+def test_times_are_exact_where_the_clock_stands() -> None:
+    """A time that is another one now is a difference, however often it is."""
+    told = in_json([NOON, LATER], [NOON, NOON], Twins(timeless=False))
+
+    assert [(each.recorded, each.current) for each in told] == [(LATER, NOON)]
+
+
+def test_an_id_of_another_length_is_another_kind() -> None:
+    """A generator makes ids that are as long as each other."""
+    assert found({"id": "cmp_a1b2c3d4"}, {"id": "cmp_a1b2c3d4e5"}) != []
+    assert found("a1" * 32, "b2" * 16) != []
+
+
+def test_what_pages_are_told_is_no_difference() -> None:
+    """A browser's recording has CORS headers, and what asks again is no page."""
+    recorded = RecordedResponse(200, (("Access-Control-Allow-Origin", "*"),))
+
+    assert differences(recorded, RecordedResponse(200), Twins()) == []
+
+
 def test_ids_of_replies_go_into_later_requests() -> None:
     """A request asks for the resource of now, wherever it names the recorded one."""
     twins = Twins()

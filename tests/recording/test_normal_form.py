@@ -63,15 +63,19 @@ def test_known_ids_stay() -> None:
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        ("2026-11-21T10:00:07.123456+00:00", "2026-03-11T13:00:00.000000+00:00"),
+        ("2026-11-21T10:00:07.123456+00:00", "2026-03-11T13:01:00.000000+00:00"),
         ("2026-11-21T10:00:58Z", "2026-03-11T13:01:00Z"),
         ("2026-11-21T11:00:07.5+02:00", "2026-03-11T12:00:00.0+00:00"),
+        ("2026-11-21T09:00:20Z", "2026-03-11T12:01:00Z"),
+        ("2026-11-21T08:59:59.5Z", "2026-03-11T12:00:00.0Z"),
+        ("2026-03-20T10:00:30Z", "2026-03-20T10:00:30Z"),
+        ("2026-12-24T10:00:00.000Z", "2026-12-24T10:00:00.000Z"),
         ("2026-12-24T10:00:00Z", "2026-12-24T10:00:00Z"),
         ("2026-11-21T99:00:07Z", "2026-11-21T99:00:07Z"),
     ],
 )
 def test_times_that_the_client_computes_keep_their_distance(sent: str, expected: str) -> None:
-    """To the minute; a whole minute was written down by somebody, and stays."""
+    """In minutes; what somebody wrote down, or knows of the mock's own time, stays."""
     began = instant("2026-11-21T09:00:00Z")
 
     assert run(sent, "", began=began).request.body.decode() == expected
@@ -109,7 +113,7 @@ def test_ports_of_this_machine_are_numbered() -> None:
 def test_two_runs_give_the_same() -> None:
     """Other ids, other times, the same form."""
     first = run(f"{ONE} {timestamp(NOON + SECOND, 3)}", ONE)
-    second = run(f"{TWO} {timestamp(NOON + 3600 * SECOND + 1, 3)}", TWO, began=NOON + 3599 * SECOND)
+    second = run(f"{TWO} {timestamp(NOON + 3601 * SECOND, 3)}", TWO, began=NOON + 3600 * SECOND)
 
     assert replace(first, took=0) == replace(second, took=0)
 

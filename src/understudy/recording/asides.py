@@ -21,7 +21,14 @@ from understudy.recording.model import (
 UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "events": [], "deliveries": []}
 # Of a diagnosis.
 MEMBERS = ("code", "in", "pointer", "message", "hint")
-NOTHING: Json = {"vendor": "", "operation": None, "account": None, "reason": None, "diagnoses": []}
+NOTHING: Json = {
+    "vendor": "",
+    "session": "",
+    "operation": None,
+    "account": None,
+    "reason": None,
+    "diagnoses": [],
+}
 
 
 def of_recording(recording: Recording) -> Json:
@@ -77,6 +84,7 @@ def of_exchange(exchange: RecordedExchange, phrase: str) -> Json:
         NOTHING,
         {
             "vendor": exchange.vendor,
+            "session": exchange.session,
             "operation": exchange.operation,
             "account": exchange.account,
             # Always there, so that our own exchanges are known by it.
@@ -115,6 +123,7 @@ def exchange(
             members.get("reason", response.reason).text(),
         ),
         vendor=members.get("vendor", "").text(),
+        session=members.get("session", "").text(),
         operation=operation.text() if operation else None,
         account=account.text() if account else None,
         at=at.instant() if at else None,

@@ -39,7 +39,7 @@ class Attribution:
         """
         found = [self._exchange(each) for each in recording.exchanges]
         exchanges = tuple(each for each in found if each is not None)
-        if not exchanges:
+        if not exchanges and recording.exchanges:
             known = ", ".join(self._rooms)
             hosts = ", ".join(
                 sorted({urlsplit(each.request.url).netloc for each in recording.exchanges})
@@ -53,14 +53,17 @@ class Attribution:
         return replace(recording, exchanges=exchanges, versions={**versions, **recording.versions})
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
-        named = exchange.vendor or self._only
         for room in self._rooms.values():
-            path = self._path_at(room, exchange.request.url) if named in ("", room.name) else None
-            if path is None and named == room.name:
-                path = self._documented_end(room, exchange.request.path)
+            told = exchange.vendor in ("", room.name)
+            path = self._path_at(room, exchange.request.url) if told else None
             if path is not None:
                 return self._scrubber.exchange(self._completed(exchange, room, path))
-        return None
+        # Where the URL does not tell.
+        named = self._rooms.get(exchange.vendor or self._only)
+        if named is None:
+            return None
+        path = self._documented_end(named, exchange.request.path)
+        return self._scrubber.exchange(self._completed(exchange, named, path))
 
     def _documented_end(self, room: Room, path: str) -> str:
         """The part of a path that is the vendor's, where another base URL stands before it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from understudy.recording.kinds import TOKEN, alike, split, tokens_in
+from understudy.recording.kinds import TOKEN, Token, alike, split, tokens_in
 from understudy.recording.model import (
     Headers,
     RecordedRequest,
@@ -35,6 +35,7 @@ TRANSPORT = frozenset(
     }
 )
 OWN = "x-understudy-"
+CORS = "access-control-"
 
 
 def told_headers(headers: Iterable[tuple[str, str]]) -> Headers:
@@ -64,9 +65,14 @@ class Difference:
 
 
 class Twins:
-    """Which id or time of now stands for which of the recording: they pair when they first meet."""
+    """Which id or time of now stands for which of the recording: they pair when they first meet.
 
-    def __init__(self) -> None:
+    Args:
+        timeless: whether times may be others, too; not so where the clock stands as it stood.
+    """
+
+    def __init__(self, timeless: bool = True) -> None:
+        self._timeless = timeless
         self._current: dict[str, str] = {}
         self._recorded: dict[str, str] = {}
         self._kinds: set[str] = set()
@@ -82,9 +88,15 @@ class Twins:
         if then[0] != now[0] or len(then[1]) != len(now[1]):
             return False
         return all(
-            old.kind == new.kind and self._met(old.text, new.text, old.is_time)
+            old.kind == new.kind and self._may_be(old, new)
             for old, new in zip(then[1], now[1], strict=True)
         )
+
+    def _may_be(self, old: Token, new: Token) -> bool:
+        """Whether one may stand for the other: a time for a time, an id for one as long."""
+        if old.is_time:
+            return self._met(old.text, new.text, True) if self._timeless else old == new
+        return len(old.text) == len(new.text) and self._met(old.text, new.text, False)
 
     def _met(self, recorded: str, current: str, is_time: bool) -> bool:
         if recorded not in self._current:
@@ -150,6 +162,9 @@ def _by_name(headers: Headers) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in told_headers(headers):
         key = name.lower()
+        if key.startswith(CORS):
+            # What a page of another origin is told depends on who asks.
+            continue
         found[key] = f"{found[key]}, {value}" if key in found else value
     return found
 

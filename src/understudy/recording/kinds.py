@@ -22,7 +22,7 @@ IDS = {
     "registry": r"(?P<registry_of>[BC])(?=[A-Z]*[0-9])[A-Z0-9]{6,7}",
 }
 # What one of these made up may happen to have no digit, and is told from a word by its twin.
-LOOSE = re.compile(r"([a-z]{2,10}_)[A-Za-z0-9]{8,}|([BC])[A-Z0-9]{6,7}")
+LOOSE = re.compile(r"([a-z]{2,10}_)[A-Za-z0-9]{8,}")
 PATTERN = "|".join([f"(?P<time>{TIME})", *(f"(?P<{name}>{each})" for name, each in IDS.items())])
 # Not in the middle of a longer word.
 TOKEN = re.compile(rf"(?<![A-Za-z0-9_])(?:{PATTERN})(?![A-Za-z0-9_])")
@@ -70,9 +70,8 @@ def alike(one: str, other: str, met: Container[str] = ()) -> str | None:
     first, second = LOOSE.fullmatch(one), LOOSE.fullmatch(other)
     if first is None or second is None or len(one) != len(other) or first[1] != second[1]:
         return None
-    kind = first[1] or first[2]
-    sure = kind in (kind_of(one), kind_of(other)) or (kind == first[1] and kind in met)
-    return kind if first[2] == second[2] and sure else None
+    kind = first[1]
+    return kind if kind in met or kind in (kind_of(one), kind_of(other)) else None
 
 
 @lru_cache(maxsize=4096)

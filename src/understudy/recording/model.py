@@ -93,6 +93,7 @@ class RecordedExchange:
         vendor: whose API it is; "" when nobody said.
         operation: operationId of the vendor's document, where one was met.
         account: name of the seed world's account that asked.
+        session: in which it happened; "" for the recording's own.
         at: the instant (ns) of the request by the session's clock; None when unknown.
         took: nanoseconds until the response was whole.
         diagnoses: what was wrong with it.
@@ -106,6 +107,7 @@ class RecordedExchange:
     at: int | None = None
     took: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ class Recording:
         seed: what ids and example data derived from.
         settings: the other settings that differ from the defaults, by name, as JSON.
         versions: vendor -> the version of its document.
-        events: what was fired by hand: `before` the exchange of this index, `at` an instant, and
-            what `fireEvent` of the admin plane takes.
+        events: what was done through the admin plane: `before` the exchange of this index, `at` an
+            instant, in a `session`, by `method`, `path` and `json`.
         deliveries: the webhooks that were sent, as `listDeliveries` of the admin plane shows them.
     """
 

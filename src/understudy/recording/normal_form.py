@@ -30,6 +30,7 @@ from understudy.vendor import Room
 # When a recording in real time is said to begin.
 BEGINNING = instant("2026-03-11T12:00:00Z")
 MINUTE = 60 * SECOND
+MOMENT = 10 * SECOND
 LOCAL_PORT = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 FIRST_PORT = 50_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -144,15 +145,17 @@ class NormalForm:
             at = instant(token.text)
         except ValueError:
             return token.text
-        digits = int(token.kind.split()[2])
-        if not at % MINUTE and not digits:
-            # Nobody computes a whole minute: somebody wrote it down.
+        if not at % MINUTE or abs(at - self._base) < abs(at - self._began):
+            # Nobody computes a whole minute, nor a time by the mock's clock: it was written down.
             return token.text
+        digits = int(token.kind.split()[2])
         zone = "Z" if token.text.endswith("Z") else "+00:00"
         return timestamp(self._moved(at), max(0, digits - 1), zone)
 
     def _moved(self, at: int) -> int:
-        minutes = round((at - self._began) / MINUTE)
+        distance = at - self._began
+        # What lies ahead stays ahead, and what is now stays now.
+        minutes = 0 if 0 <= distance < MOMENT else -(-distance // MINUTE)
         return self._base + minutes * MINUTE
 
 

@@ -6,11 +6,12 @@
      "seed": 0, "settings": {...},
      "vendors": {"zexa": "v1"},                            vendor -> version of its document
      "exchanges": [
-       {"vendor", "operation", "account", "at", "took",    took in milliseconds
+       {"vendor", "session", "operation", "account", "at", "took",    took in milliseconds
         "request":  {"method", "url", "headers", BODY},
         "response": {"status", "reason", "headers", BODY},
         "diagnoses": [...]}],
-     "events": [{"before", "at", ...}],                    fired by hand before that exchange
+     "events": [{"before", "at", "session", "method", "path", "json"}],
+                                                           done through /__admin, before that one
      "deliveries": [...]}
 
 BODY is `json` where the bytes are compact JSON, else `text`, else `base64`; a message without a

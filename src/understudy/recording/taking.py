@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from understudy.journal import Exchange
@@ -22,7 +23,10 @@ from understudy.vendor import Room
 from understudy.webhooks import Delivery
 
 # The settings that decide what a vendor answers; others say how the mock is run.
-FIRE, FIRED = "fireEvent", 200
+ADMIN = "admin"
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# More than this is a snapshot, which is a file of its own.
+LARGEST_EVENT = 65_536
 TELLING = ("pace", "auth", "static", "rate_limits", "body_limit")
 
 
@@ -47,20 +51,20 @@ class Taker:
         if isinstance(entry, Exchange) and entry.vendor in self._rooms:
             room = self._rooms[entry.vendor]
             self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
-        elif isinstance(entry, Exchange) and entry.operation == FIRE and entry.status == FIRED:
-            at = {"before": len(self._exchanges), "at": told(entry.started)}
-            self._events.append({**at, **json_of(entry.request_body)})
+        elif isinstance(entry, Exchange) and is_event(entry):
+            self._events.append(event_of(entry, len(self._exchanges)))
         if self._also is not None:
             self._also(entry)
 
     @property
-    def latest(self) -> RecordedExchange:
-        """What was taken last.
+    def latest(self) -> RecordedExchange | None:
+        """What was taken last, if anything was."""
+        return self._exchanges[-1] if self._exchanges else None
 
-        Raises:
-            IndexError: when nothing was.
-        """
-        return self._exchanges[-1]
+    def clear(self) -> None:
+        """Forget what was taken so far."""
+        self._exchanges.clear()
+        self._events.clear()
 
     def recording(
         self,
@@ -88,10 +92,42 @@ class Taker:
                 for name, room in sorted(self._rooms.items())
                 if name in asked
             },
-            exchanges=tuple(self._exchanges),
-            events=tuple(self._events),
+            exchanges=tuple(
+                replace(each, session="" if each.session == session else each.session)
+                for each in self._exchanges
+            ),
+            events=tuple(_without_session(each, session) for each in self._events),
             deliveries=tuple(self._scrubber.json(each) for each in deliveries),
         )
+
+
+def _without_session(event: Json, session: str) -> Json:
+    """An event that does not tell the recording's own session."""
+    own = event.get("session") == session
+    return {name: value for name, value in event.items() if not (own and name == "session")}
+
+
+def is_event(exchange: Exchange) -> bool:
+    """Whether somebody changed a session through the admin plane."""
+    return (
+        exchange.vendor == ADMIN
+        and exchange.method in CHANGING
+        and 200 <= exchange.status < 300
+        and len(exchange.request_body) <= LARGEST_EVENT
+    )
+
+
+def event_of(exchange: Exchange, before: int) -> Json:
+    """What somebody did through the admin plane before the exchange of this index."""
+    query = f"?{exchange.query}" if exchange.query else ""
+    return {
+        "before": before,
+        "at": told(exchange.started),
+        "session": exchange.session,
+        "method": exchange.method,
+        "path": f"{exchange.path}{query}",
+        **({"json": json_of(exchange.request_body)} if exchange.request_body else {}),
+    }
 
 
 def origin_of(room: Room) -> str:
@@ -108,6 +144,7 @@ def taken(exchange: Exchange, origin: str) -> RecordedExchange:
     )
     return RecordedExchange(
         vendor=exchange.vendor,
+        session=exchange.session,
         operation=exchange.operation,
         account=exchange.account,
         at=exchange.started,
@@ -121,7 +158,8 @@ def taken(exchange: Exchange, origin: str) -> RecordedExchange:
         response=RecordedResponse(
             status=exchange.status,
             headers=told_headers(answered) if exchange.status else (),
-            body=exchange.response_body if exchange.status else b"",
+            # What answers HEAD is not sent, though the mock has made it.
+            body=exchange.response_body if exchange.status and exchange.method != "HEAD" else b"",
         ),
         diagnoses=exchange.diagnoses,
     )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,12 +18,15 @@ from understudy.recording.model import (
     Headers,
     RecordedExchange,
     RecordedRequest,
+    RecordedResponse,
     Recording,
     compact,
     json_of,
 )
+from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
 from understudy.rooms import open_rooms
+from understudy.session import DEFAULT
 from understudy.settings import Settings
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
@@ -33,9 +35,8 @@ from understudy.vendor import Room
 # Where a recording begins that tells no time.
 BEGINNING = instant("2026-03-11T12:00:00Z")
 ORIGIN = "http://127.0.0.1"
-JSON = {"Content-Type": "application/json"}
-# What the admin plane takes of an event.
-EVENT = ("vendor", "collection", "scope", "id", "event")
+JSON: Headers = (("Content-Type", "application/json"),)
+TOO_LARGE = 413
 Start = Callable[[Settings, Taker], App]
 
 
@@ -78,7 +79,9 @@ class Asker:
         self._rooms = {room.name: room for room in rooms}
         self._taker = Taker(rooms)
         self._app = start(settings, self._taker)
-        self._twins = Twins()
+        self._limit = settings.body_limit
+        # By the mock's own clock nothing may be at another time.
+        self._twins = Twins(timeless=recording.clock is None)
 
     def deviations(self) -> Iterator[Deviation]:
         """The exchanges that are answered otherwise, in their order."""
@@ -86,47 +89,81 @@ class Asker:
             for number, recorded in enumerate(self._recording.exchanges, 1):
                 self._fire(http, number - 1)
                 current = self._again(http, recorded)
-                found = differences(recorded.response, current.response, self._twins)
-                if found:
+                then, now = (self._told(each.response) for each in (recorded, current))
+                found = differences(then, now, self._twins)
+                if found and not is_masked(recorded.request, self._rooms[recorded.vendor]):
                     yield Deviation(number, recorded, current, tuple(found))
         stage().do(self._app.sessions.close)
 
+    def _told(self, response: RecordedResponse) -> RecordedResponse:
+        """What has to be said again: in real time, not what is left of a limit."""
+        return response if self._recording.clock is not None else without_limits(response)
+
     def _fire(self, http: httpx.Client, index: int) -> None:
-        """What happened by hand before the exchange of this index; what cannot, is not."""
+        """What was done through the admin plane before the exchange of this index."""
         for event in self._recording.events:
             if event.get("before") == index:
-                self._move_to(instant(str(event["at"])) if "at" in event else None)
-                told = {name: event[name] for name in EVENT if name in event}
-                http.post(
-                    f"{ORIGIN}/__admin/fire",
-                    content=self._twins.now(compact(told).decode()),
-                    headers=JSON,
-                )
+                session = str(event.get("session") or DEFAULT)
+                if "at" in event:
+                    self._move_to(session, instant(str(event["at"])))
+                path = self._twins.now(str(event.get("path", "/")))
+                body = self._twins.now(compact(event["json"]).decode()) if "json" in event else ""
+                target = f"/@{session}/__admin{path}"
+                http.send(_request(str(event.get("method", "POST")), target, JSON, body.encode()))
 
-    def _move_to(self, at: int | None) -> None:
-        session = self._app.session()
+    def _move_to(self, name: str, at: int | None) -> None:
+        session = self._app.session(name)
         if at is not None and at > session.clock.now():
             stage().run(self._app.move_to(session, at)).result()
 
     def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
-        self._move_to(recorded.at)
+        session = recorded.session or DEFAULT
+        self._move_to(session, recorded.at)
         room = self._rooms[recorded.vendor]
         request = self._twins.request(recorded.request)
+        self._taker.clear()
         # A fault that the request asked for may end it: the exchange says what became of it.
         with suppress(httpx.TransportError):
-            http.send(self._request(room, recorded.account, request))
-        return self._taker.latest
+            http.send(self._request(room, session, recorded, request))
+        return self._taker.latest or replace(recorded, response=RecordedResponse(0))
 
-    def _request(self, room: Room, account: str | None, request: RecordedRequest) -> httpx.Request:
-        parts = urlsplit(request.url)
-        query = f"?{parts.query}" if parts.query else ""
-        url = f"{ORIGIN}{room.prefix}{parts.path or '/'}{query}"
-        return httpx.Request(
-            request.method,
-            url,
-            headers=list(authorized(room, account, request.headers)),
-            content=unmasked(room, request.body),
-        )
+    def _request(
+        self, room: Room, session: str, recorded: RecordedExchange, request: RecordedRequest
+    ) -> httpx.Request:
+        query = f"?{request.query}" if request.query else ""
+        target = f"/@{session}{room.prefix}{request.path}{query}"
+        headers = authorized(room, recorded.account, request.headers)
+        body = unmasked(room, request.body)
+        if recorded.response.status == TOO_LARGE and not body:
+            # What was too large was not taken down.
+            body = b" " * (self._limit + 1)
+        return _request(request.method, target, headers, body)
+
+
+def _request(method: str, target: str, headers: Headers, body: bytes) -> httpx.Request:
+    """A request whose target is as it was asked: an URL of httpx would resolve its dots."""
+    raw = [(name.encode("latin-1", "replace"), _on_wire(value)) for name, value in headers]
+    extensions = {"target": target.encode("latin-1", "replace")}
+    return httpx.Request(method, ORIGIN, headers=raw, content=body, extensions=extensions)
+
+
+def _on_wire(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
+
+
+def is_masked(request: RecordedRequest, room: Room) -> bool:
+    """Whether a request can not be asked again as it was, since secrets were taken out of it."""
+    text = unmasked(room, request.body).decode("latin-1")
+    return MASKED.search(f"{request.url} {text}") is not None
+
+
+def without_limits(response: RecordedResponse) -> RecordedResponse:
+    """A response without what it says of the limits that are left."""
+    kept = tuple(each for each in response.headers if not LEFT.search(each[0]))
+    return replace(response, headers=kept)
 
 
 def authorized(room: Room, account: str | None, headers: Headers) -> Headers:
@@ -150,7 +187,7 @@ def unmasked(room: Room, body: bytes) -> bytes:
         return body
     try:
         return compact(_unmasked(room, json_of(body)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
 
 

@@ -15,6 +15,7 @@ from understudy.recording.model import Recording
 from understudy.recording.normal_form import in_normal_form, known_tokens
 from understudy.recording.taking import Taker
 from understudy.rooms import open_rooms
+from understudy.server import STOPPING
 from understudy.settings import Settings
 from understudy.started import started_app
 from understudy.vendor import Room
@@ -73,7 +74,7 @@ def _passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def pass_on(number: int, frame: object) -> None:
         process.send_signal(number)
 
-    before = {each: signal.signal(each, pass_on) for each in (signal.SIGTERM, signal.SIGINT)}
+    before = {each: signal.signal(each, pass_on) for each in STOPPING}
     try:
         yield
     finally:
