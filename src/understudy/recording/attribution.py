@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from understudy.paths import PathTree
 from understudy.recording.accounts import credential_header
 from understudy.recording.comparing import told_headers
+from understudy.recording.foreign import Foreign
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
 from understudy.recording.scrub import Scrubber
-from understudy.recording.taking import origin_of
+from understudy.recording.taking import TELLING, origin_of
 from understudy.vendor import Room
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -30,6 +31,7 @@ class Attribution:
         self._rooms = {room.name: room for room in rooms}
         self._only = only
         self._scrubber = Scrubber(rooms)
+        self._foreign = {room.name: Foreign(room) for room in rooms}
 
     def recording(self, recording: Recording) -> Recording:
         """The exchanges with vendors that are known, without secrets.
@@ -50,7 +52,23 @@ class Attribution:
             )
         asked = sorted({each.vendor for each in exchanges})
         versions = {name: self._rooms[name].document.version for name in asked}
-        return replace(recording, exchanges=exchanges, versions={**versions, **recording.versions})
+        return replace(
+            self._told(recording),
+            exchanges=exchanges,
+            versions={**versions, **recording.versions},
+        )
+
+    def _told(self, recording: Recording) -> Recording:
+        """A recording whose own members tell no secret, and no setting that replaying ignores."""
+        clean = self._scrubber.json
+        told = {name: value for name, value in recording.settings.items() if name in TELLING}
+        return replace(
+            recording,
+            title=clean(recording.title),
+            settings=clean(told),
+            events=tuple(map(clean, recording.events)),
+            deliveries=tuple(map(clean, recording.deliveries)),
+        )
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
         named = exchange.vendor or self._only
@@ -59,8 +77,14 @@ class Attribution:
             if path is None and named == room.name:
                 path = self._documented_end(room, exchange.request.path)
             if path is not None:
-                return self._scrubber.exchange(self._completed(exchange, room, path))
+                return self._clean(exchange, self._completed(exchange, room, path))
         return None
+
+    def _clean(self, found: RecordedExchange, completed: RecordedExchange) -> RecordedExchange:
+        """Without secrets; what was attributed before comes from a mock, which left none in it."""
+        if not found.vendor:
+            completed = self._foreign[completed.vendor].exchange(completed)
+        return self._scrubber.exchange(completed)
 
     def _documented_end(self, room: Room, path: str) -> str:
         """The part of a path that is the vendor's, where another base URL stands before it."""

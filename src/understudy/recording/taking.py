@@ -49,7 +49,7 @@ class Taker:
             self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
         elif isinstance(entry, Exchange) and entry.operation == FIRE and entry.status == FIRED:
             at = {"before": len(self._exchanges), "at": told(entry.started)}
-            self._events.append({**at, **json_of(entry.request_body)})
+            self._events.append({**at, **self._scrubber.json(json_of(entry.request_body))})
         if self._also is not None:
             self._also(entry)
 
