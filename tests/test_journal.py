@@ -41,7 +41,13 @@ def ids(found: list[Exchange]) -> list[str]:
     return [each.id for each in found]
 
 
-@pytest.mark.parametrize("name", ["authorization", "proxy-authorization", "x-api-key", "cookie"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("authorization", "proxy-authorization", "x-api-key", "cookie"),
+        *("api-key", "x-auth-token", "x-csrf-token", "token", "x-vault-token"),
+    ],
+)
 def test_secrets_are_redacted(name: str) -> None:
     """A header that carries a credential keeps its name only."""
     assert redacted({name: "sk_test_1"}) == {name: REDACTED}
@@ -72,6 +78,10 @@ def test_scheme_of_a_credential_stays(value: str, expected: str) -> None:
         (b'{"pin":{"deep":1}}', b'{"pin":"[redacted]"}'),
         (b'{"pins":"1234"}', b'{"pins":"1234"}'),
         (b'"pin" is no JSON', b"[redacted]"),
+        (b'{"p\\u0069n":"1234"}', b'{"pin":"[redacted]"}'),
+        (b'{"p\\u0069n":"1", "p\\u0069n":"[redacted]"}', b'{"pin":"[redacted]"}'),
+        (b'"p\\u0069n" is no JSON', b"[redacted]"),
+        (b'{"note":"caf\\u00e9 \\u0041"}', b'{"note":"caf\\u00e9 \\u0041"}'),
     ],
 )
 def test_secret_members_of_a_body_are_masked(body: bytes, expected: bytes) -> None:
@@ -81,11 +91,12 @@ def test_secret_members_of_a_body_are_masked(body: bytes, expected: bytes) -> No
 
 def test_other_headers_are_kept() -> None:
     """What is no secret stays, and what was given is left alone."""
-    headers = {"accept": "*/*", "x-api-key": "sk_test_1"}
+    told = {"accept": "*/*", "idempotency-key": "key-1", "x-understudy-session": "mine"}
+    headers = {**told, "x-api-key": "sk_test_1"}
 
     shown = redacted(headers)
 
-    assert shown["accept"] == "*/*"
+    assert shown == {**told, "x-api-key": REDACTED}
     assert headers["x-api-key"] == "sk_test_1"
 
 

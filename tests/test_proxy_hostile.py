@@ -379,6 +379,11 @@ def pass_through(
         ("x-access-token", PLAIN),
         ("api-key", PLAIN),
         ("x-client-secret", PLAIN),
+        ("private-token", PLAIN),
+        ("ocp-apim-subscription-key", PLAIN),
+        ("x-session-id", PLAIN),
+        ("x-hub-signature-256", f"sha256={PLAIN}"),
+        ("referer", f"https://app.example/?access_token={PLAIN}"),
     ],
 )
 def test_a_credential_in_a_header_is_not_kept_however_it_is_echoed(
@@ -502,7 +507,11 @@ def test_what_the_vendor_sets_as_a_cookie_is_not_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["api_key", "apikey", "key", "token", "access_token", "X-Api-Key", "card_number", "sig"]
+    "name",
+    [
+        *("api_key", "apikey", "key", "token", "access_token", "X-Api-Key", "card_number", "sig"),
+        *("x-api-token", "X-Amz-Credential", "X-Amz-Signature", "code", "session", "apiKey"),
+    ],
 )
 def test_a_credential_in_a_query_is_not_kept(tmp_path: Path, name: str) -> None:
     """The vendor gets it, the journal and the recording have its name alone."""
@@ -513,6 +522,61 @@ def test_a_credential_in_a_query_is_not_kept(tmp_path: Path, name: str) -> None:
 
     assert f"{name}={PLAIN}&b=2".encode() in sent
     assert PLAIN not in kept and f"a=1&{name}=[redacted]&b=2" in kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("api_key", "password", "client_secret", "refresh_token", "id_token", "access_token"),
+        *("apiKey", "accessToken"),
+    ],
+)
+@pytest.mark.parametrize("form", [True, False])
+def test_a_member_with_a_telling_name_is_not_kept(tmp_path: Path, name: str, form: bool) -> None:
+    """In JSON and in a form, of the request and of the reply, and where it is echoed."""
+    answer = ok(json.dumps({name: f"new-{PLAIN}", "error": PLAIN, "page_token": "p2"}).encode())
+    sent = {"data" if form else "json": {"grant_type": "refresh", name: PLAIN}}
+
+    _, _, kept = pass_through(tmp_path, "sent", answer, **sent)
+
+    assert PLAIN not in kept
+    assert "grant_type" in kept and "p2" in kept
+
+
+def test_a_token_in_a_location_is_not_kept(tmp_path: Path) -> None:
+    """The rest of the URL is."""
+    answer = ok(b"{}", f"location: https://x/cb?state=1&access_token={PLAIN}".encode())
+
+    _, _, kept = pass_through(tmp_path, "sent", answer)
+
+    assert PLAIN not in kept and "https://x/cb?state=1&access_token=[redacted]" in kept
+
+
+def test_a_token_that_was_handed_out_is_not_kept_later(tmp_path: Path) -> None:
+    """Wherever later exchanges of the same proxy have it."""
+    answers = iter([json.dumps({"access_token": PLAIN}), json.dumps({"note": PLAIN})])
+    tape = Tape(tmp_path / "out.json", None, open_rooms(["sent"]))
+    with (
+        answering(lambda _: ok(next(answers).encode())) as upstream,
+        LiveServer(proxy_app("sent", upstream.url, log=tape.log(None))) as proxy,
+    ):
+        for _ in "12":
+            httpx.get(f"{proxy.url}/v3/profiles")
+        kept = stored(proxy, tape)
+
+    assert PLAIN not in kept and '"note": "[redacted]"' in kept
+
+
+def test_many_secrets_are_hidden_in_reasonable_time(tmp_path: Path) -> None:
+    """Each where it stands; they are too many to look for each everywhere."""
+    rows = [{"access_token": f"{PLAIN}-{index}"} for index in range(60_000)]
+    body = json.dumps({"rows": rows}).encode()
+    begun = time.monotonic()
+
+    reply, _, kept = pass_through(tmp_path, "sent", ok(body), method="GET")
+
+    assert reply.content == body and len(body) > 2_000_000
+    assert PLAIN not in kept and time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from understudy.credential_names import tells_credential
 from understudy.errors import Diagnosis
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
@@ -18,6 +19,8 @@ REDACTED = "[redacted]"
 KEPT_BODY = 65_536
 # Schemes of `Authorization` that may be told; what else stands first might be the secret.
 SCHEMES = frozenset({"bearer", "basic", "digest", "token"})
+# An ASCII character as JSON may spell it, too.
+ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
 MASKED = re.compile(r"\[redacted( [\w.-]+)?\]")
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
@@ -62,12 +65,18 @@ def redacted_body(
         secrets: the names of secret members.
         owners: secret -> name of the account whose it is, which stands in its place.
     """
-    if not any(f'"{name}"'.encode() in body for name in secrets):
+    plain = _unescaped(body) if secrets and b"\\u00" in body else body
+    if not any(f'"{name}"'.encode() in plain for name in secrets):
         return body
     try:
         return orjson.dumps(_without(orjson.loads(body), secrets, owners))
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         return REDACTED.encode()
+
+
+def _unescaped(body: bytes) -> bytes:
+    """JSON with the names of its members as they read."""
+    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), body)
 
 
 def _without(value: Any, secrets: frozenset[str], owners: Mapping[str, str]) -> Any:
@@ -90,7 +99,7 @@ def _masked(value: Any, owners: Mapping[str, str]) -> str:
 def redacted(headers: dict[str, str]) -> dict[str, str]:
     """The headers without the secrets they carry."""
     return {
-        name: (redacted_value(value) if name in SECRET_HEADERS else value)
+        name: redacted_value(value) if name in SECRET_HEADERS or tells_credential(name) else value
         for name, value in headers.items()
     }
 

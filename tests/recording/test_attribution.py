@@ -102,3 +102,78 @@ def test_others_are_left_out() -> None:
 
     assert [each.request.url for each in found.exchanges] == [urls[1]]
     assert found.versions == {"zexa": "1"}
+
+
+KEY = "Mark-0123456789-abcdef"
+QUERY = f"?api_key={KEY}&access_token={KEY}&token={KEY}"
+
+
+def foreign(**members: RecordedRequest | RecordedResponse) -> RecordedExchange:
+    """An exchange with Sent that another tool recorded."""
+    usual = {
+        "request": RecordedRequest("GET", "https://api.sent.dm/v3/profiles"),
+        "response": RecordedResponse(200),
+    }
+    return RecordedExchange(**{**usual, **members})
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        *(
+            RecordedRequest("GET", "https://api.sent.dm/v3", ((name, KEY),))
+            for name in ("api-key", "x-auth-token", "X-CSRF-Token", "Cookie")
+        ),
+        RecordedRequest("GET", "https://api.sent.dm/v3", (("Authorization", f"Bearer {KEY}"),)),
+        RecordedRequest("GET", f"https://api.sent.dm/v3{QUERY}"),
+        *(
+            RecordedRequest("POST", "https://api.sent.dm/v3", (), f'{{"{name}":"{KEY}"}}'.encode())
+            for name in ("password", "api_key", "apiKey", "card_number")
+        ),
+        RecordedRequest(
+            "POST",
+            "https://api.sent.dm/v3",
+            (("content-type", "application/x-www-form-urlencoded"),),
+            f"grant_type=x&code={KEY}".encode(),
+        ),
+    ],
+)
+def test_no_credential_of_a_foreign_recording_is_left(request_: RecordedRequest) -> None:
+    """Neither where it was sent nor where the reply's body, headers and URLs echo it."""
+    echo = (("X-Echo", KEY), ("Location", f"https://x/{KEY}?token=another-{KEY}"))
+    answer = RecordedResponse(401, echo, f'{{"error":"bad key {KEY}"}}'.encode())
+
+    found = Attribution(ROOMS).recording(
+        Recording("r", (foreign(request=request_, response=answer),))
+    )
+
+    assert KEY not in repr(found) and "bad key [redacted]" in repr(found)
+
+
+def test_a_token_that_was_handed_out_is_masked_in_what_follows() -> None:
+    """The reply to a login holds it; nothing names it where it is quoted later."""
+    login = foreign(response=RecordedResponse(200, (), f'{{"access_token":"{KEY}"}}'.encode()))
+    later = foreign(response=RecordedResponse(200, (), f'{{"note":"{KEY}"}}'.encode()))
+
+    found = Attribution(ROOMS).recording(Recording("r", (login, later)))
+
+    assert [each.response.body for each in found.exchanges] == [
+        b'{"access_token":"[redacted]"}',
+        b'{"note":"[redacted]"}',
+    ]
+
+
+def test_a_recordings_own_members_tell_no_secret() -> None:
+    """Its title, events and deliveries; of its settings those stay that replaying knows."""
+    secret = "sk_test_acme_admin"
+    told = ({"x": secret},)
+    settings = {"auth": "strict", "note": secret}
+    recording = Recording(
+        "r", (foreign(),), title=secret, settings=settings, events=told, deliveries=told
+    )
+
+    found = Attribution(ROOMS).recording(recording)
+
+    assert found.settings == {"auth": "strict"}
+    assert found.title == "[redacted acme-admin]"
+    assert found.events == found.deliveries == ({"x": "[redacted acme-admin]"},)

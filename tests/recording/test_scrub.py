@@ -75,6 +75,29 @@ def test_secret_members_are_masked(vendor: str, body: bytes, expected: bytes) ->
     assert SCRUBBER.body(body, vendor) == expected
 
 
+def test_what_is_named_like_a_credential_is_masked() -> None:
+    """Whoever's it is; paging and repeated requests stay as they were."""
+    url = "https://x/?api_key=abc&cursor=def"
+    headers = (("X-Auth-Token", "abc"), ("Idempotency-Key", "def"))
+
+    cleaned = SCRUBBER.exchange(
+        RecordedExchange(RecordedRequest("GET", url, headers), RecordedResponse(200))
+    ).request
+
+    assert cleaned.url == "https://x/?api_key=[redacted]&cursor=def"
+    assert cleaned.headers == (("X-Auth-Token", "[redacted]"), ("Idempotency-Key", "def"))
+
+
+def test_json_has_no_secret() -> None:
+    """Of a seed world, also in a member's name, and of whoever a webhook was authorized by."""
+    told = {"headers": {"Authorization": "Bearer abc"}, "sk_test_acme_admin": ["zexa_test_acme"]}
+
+    assert SCRUBBER.json(told) == {
+        "headers": {"Authorization": "Bearer [redacted]"},
+        "[redacted acme-admin]": ["[redacted acme]"],
+    }
+
+
 def test_seed_worlds_secrets_are_more_than_the_keys() -> None:
     """Passwords and signing secrets that documents declare are among them."""
     tether: Room = open_room("tether")

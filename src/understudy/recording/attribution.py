@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from understudy.paths import PathTree
 from understudy.recording.accounts import credential_header
 from understudy.recording.comparing import told_headers
+from understudy.recording.foreign import Foreign
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
 from understudy.recording.scrub import Scrubber
-from understudy.recording.taking import origin_of
+from understudy.recording.taking import TELLING, origin_of
 from understudy.vendor import Room
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -30,6 +31,7 @@ class Attribution:
         self._rooms = {room.name: room for room in rooms}
         self._only = only
         self._scrubber = Scrubber(rooms)
+        self._foreign = {room.name: Foreign(room) for room in rooms}
 
     def recording(self, recording: Recording) -> Recording:
         """The exchanges with vendors that are known, without secrets.
@@ -50,20 +52,42 @@ class Attribution:
             )
         asked = sorted({each.vendor for each in exchanges})
         versions = {name: self._rooms[name].document.version for name in asked}
-        return replace(recording, exchanges=exchanges, versions={**versions, **recording.versions})
+        return replace(
+            self._told(recording),
+            exchanges=exchanges,
+            versions={**versions, **recording.versions},
+        )
+
+    def _told(self, recording: Recording) -> Recording:
+        """A recording whose own members tell no secret, and no setting that replaying ignores."""
+        clean = self._scrubber.json
+        told = {name: value for name, value in recording.settings.items() if name in TELLING}
+        return replace(
+            recording,
+            title=clean(recording.title),
+            settings=clean(told),
+            events=tuple(map(clean, recording.events)),
+            deliveries=tuple(map(clean, recording.deliveries)),
+        )
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
         for room in self._rooms.values():
             told = exchange.vendor in ("", room.name)
             path = self._path_at(room, exchange.request.url) if told else None
             if path is not None:
-                return self._scrubber.exchange(self._completed(exchange, room, path))
+                return self._clean(exchange, self._completed(exchange, room, path))
         # Where the URL does not tell.
         named = self._rooms.get(exchange.vendor or self._only)
         if named is None:
             return None
         path = self._documented_end(named, exchange.request.path)
-        return self._scrubber.exchange(self._completed(exchange, named, path))
+        return self._clean(exchange, self._completed(exchange, named, path))
+
+    def _clean(self, found: RecordedExchange, completed: RecordedExchange) -> RecordedExchange:
+        """Without secrets; what was attributed before comes from a mock, which left none in it."""
+        if not found.vendor:
+            completed = self._foreign[completed.vendor].exchange(completed)
+        return self._scrubber.exchange(completed)
 
     def _documented_end(self, room: Room, path: str) -> str:
         """The part of a path that is the vendor's, where another base URL stands before it."""

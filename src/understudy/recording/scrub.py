@@ -10,7 +10,8 @@ from urllib.parse import quote, quote_plus
 
 import orjson
 
-from understudy.journal import SECRET_HEADERS, mask, redacted_body, redacted_value
+from understudy.credential_names import masked_parameters, tells_credential
+from understudy.journal import REDACTED, SECRET_HEADERS, mask, redacted_body, redacted_value
 from understudy.recording.model import Headers, RecordedExchange
 from understudy.vendor import Room
 
@@ -57,7 +58,7 @@ class Scrubber:
             exchange,
             request=replace(
                 request,
-                url=self.text(request.url),
+                url=self.text(masked_parameters(request.url, REDACTED)),
                 headers=self._headers(request.headers),
                 body=self.body(request.body, exchange.vendor),
             ),
@@ -73,21 +74,30 @@ class Scrubber:
         )
 
     def json(self, value: Any) -> Any:
-        """JSON without the secrets of the seed worlds in its texts."""
+        """JSON without the secrets of the seed worlds in its texts, and without credentials."""
         return _mapped(value, self.text)
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple(
-            (name, redacted_value(value) if name.lower() in SECRET else self.text(value))
+            (name, redacted_value(value) if _is_secret(name) else self.text(value))
             for name, value in headers
         )
+
+
+def _is_secret(header: str) -> bool:
+    return header.lower() in SECRET or tells_credential(header)
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {name: _mapped(each, change) for name, each in value.items()}
+        return {
+            change(name): redacted_value(each)
+            if name.lower() in SECRET and isinstance(each, str)
+            else _mapped(each, change)
+            for name, each in value.items()
+        }
     return [_mapped(each, change) for each in value] if isinstance(value, list) else value
 
 

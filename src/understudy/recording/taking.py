@@ -52,7 +52,7 @@ class Taker:
             room = self._rooms[entry.vendor]
             self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
         elif isinstance(entry, Exchange) and is_event(entry):
-            self._events.append(event_of(entry, len(self._exchanges)))
+            self._events.append(self._scrubber.json(event_of(entry, len(self._exchanges))))
         if self._also is not None:
             self._also(entry)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
-from understudy.journal import same_json
+from understudy.journal import MASKED, REDACTED, same_json
 from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
 from understudy.recording.kinds import split
-from understudy.recording.model import Headers, RecordedExchange, header, json_of
+from understudy.recording.model import Headers, RecordedExchange, compact, header, json_of
 
 # The headers by which a client picks its answer.
 TELLING = ("prefer",)
@@ -46,6 +46,7 @@ def is_same(recorded: Asked, now: Asked) -> bool:
 
     The order of query parameters and of a JSON object's members says nothing.
     """
+    now = _masked(recorded, now)
     return (
         (recorded.vendor, recorded.method, recorded.path) == (now.vendor, now.method, now.path)
         and _pairs(recorded.query) == _pairs(now.query)
@@ -59,6 +60,7 @@ def is_alike(recorded: Asked, now: Asked) -> bool:
 
     Ids and times in it may be others; path and query are not looked at.
     """
+    now = _masked(recorded, now)
     return (
         now.operation is not None
         and (recorded.vendor, recorded.operation) == (now.vendor, now.operation)
@@ -69,6 +71,42 @@ def is_alike(recorded: Asked, now: Asked) -> bool:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(query, keep_blank_values=True))
+
+
+def _masked(recorded: Asked, now: Asked) -> Asked:
+    """A request with the masks of the recorded one, whatever secrets stand in their places."""
+    return replace(
+        now,
+        query=_masked_query(recorded.query, now.query),
+        body=_masked_body(recorded.body, now.body),
+    )
+
+
+def _masked_query(recorded: str, now: str) -> str:
+    masked = {name for name, value in _pairs(recorded) if value == REDACTED}
+    if not masked:
+        return now
+    pairs = parse_qsl(now, keep_blank_values=True)
+    return urlencode([(name, REDACTED if name in masked else value) for name, value in pairs])
+
+
+def _masked_body(recorded: bytes, now: bytes) -> bytes:
+    if REDACTED.encode() not in recorded:
+        return now
+    try:
+        return compact(_masked_json(json_of(recorded), json_of(now)))
+    except (ValueError, RecursionError):
+        return now
+
+
+def _masked_json(recorded: Any, now: Any) -> Any:
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        return {name: _masked_json(recorded.get(name), each) for name, each in now.items()}
+    if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
+        return [_masked_json(then, each) for then, each in zip(recorded, now, strict=True)]
+    # A mask with an owner stands for that one's secret alone.
+    owned = isinstance(now, str) and MASKED.fullmatch(now)
+    return recorded if recorded == REDACTED and not owned else now
 
 
 def _told(headers: Headers) -> list[str | None]:
@@ -127,6 +165,7 @@ class Script:
 def where_they_differ(recorded: Asked, now: Asked) -> list[Difference]:
     """Each part of a request that is not as it was recorded."""
     found = []
+    now = _masked(recorded, now)
     if recorded.path != now.path:
         found.append(Difference("path", "", recorded.path, now.path))
     then, current = _by_name(recorded.query), _by_name(now.query)

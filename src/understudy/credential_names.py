@@ -1,0 +1,70 @@
+"""Names under which credentials travel, whatever a document says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from urllib.parse import unquote_plus
+
+# The mock's own headers, the keys of repeated requests and of caches, and the tokens of paging.
+HARMLESS = re.compile(
+    r"^x-understudy-"
+    r"|(^|-)(idempotency|cache|surrogate|sort|order|group|partition|routing|public|publishable"
+    r"|primary|foreign|page|next|prev|previous|cursor|continuation|pagination|sync|resume|skip"
+    r"|start|starting)-?(key|token)$"
+)
+TELLING = re.compile(
+    r"(^|-)(api-?key|(api|auth|access|session|security|refresh|id|csrf|xsrf|client)token"
+    r"|auth|authorization|authentication|jwt|token|key|client-?secret|secret|credentials?"
+    r"|password|passwd|passphrase|pwd|signature(-\d+)?|session(-?id)?|sessid|[pj]h?p?sessionid)$"
+)
+# Of a query or a form only: headers of these names are rare, and say other things.
+ASKED = frozenset({"code", "sig", "phpsessid"})
+# What JSON and other text names: fewer, because a `token` or a `key` may be anything there.
+MEMBERS = (
+    r"(?:(?:new|old|current|user)[-_]?)?password(?:[-_]?confirmation)?|passwd|passphrase"
+    r"|(?:(?:client|api|app|webhook|signing|shared|consumer)[-_]?)?secret"
+    r"|(?:api|private|signing|secret|secret[-_]?access)[-_]?key"
+    r"|(?:api|access|auth|refresh|id|session|bearer)[-_]?token"
+)
+MEMBER = re.compile(MEMBERS, re.IGNORECASE)
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]")
+# A parameter in a URL, in its query or its fragment.
+PARAMETER = re.compile(r"(?<=[?&#])([^=&#?\s]+)=([^&#\s<>\"']+)")
+# The longest name that is worth a look, so that strangers' names fill no memory.
+LONGEST = 200
+
+
+def tells_credential(name: str) -> bool:
+    """Whether a header's or a parameter's name says that its value is a credential."""
+    return len(name) <= LONGEST and _tells(name)
+
+
+@lru_cache(maxsize=4096)
+def _tells(name: str) -> bool:
+    words = HUMP.sub("-", name).lower()
+    return TELLING.search(words) is not None and HARMLESS.search(words) is None
+
+
+def asks_with_credential(name: str) -> bool:
+    """Whether a parameter of a query, as it stands there, is named like a credential."""
+    known = unquote_plus(name)
+    return known.lower() in ASKED or tells_credential(known)
+
+
+def is_secret_member(name: str) -> bool:
+    """Whether a member of JSON is named like a credential, and never like anything else."""
+    return len(name) <= LONGEST and MEMBER.fullmatch(name) is not None
+
+
+def parameters_of(url: str) -> Iterator[tuple[str, str]]:
+    """The parameters in a URL, or in text with URLs; names and values as they stand there."""
+    return ((found[1], found[2]) for found in PARAMETER.finditer(url))
+
+
+def masked_parameters(
+    url: str, mask: str, tells: Callable[[str], bool] = asks_with_credential
+) -> str:
+    """A URL without the values of what is named like a credential in it."""
+    return PARAMETER.sub(lambda found: f"{found[1]}={mask}" if tells(found[1]) else found[0], url)

@@ -1,0 +1,40 @@
+"""Takes the credentials out of what other tools recorded, and what echoes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from understudy.recording.model import RecordedExchange
+from understudy.secrecy import Known, Secrets, is_form
+from understudy.vendor import Room
+
+
+class Foreign:
+    """Takes the secrets out of exchanges with one room, in their order."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._known = Known()
+
+    def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
+        """An exchange without what it, or one before it, carried as a secret."""
+        secrets = Secrets(self._room, self._known)
+        request, response = exchange.request, exchange.response
+        secrets.meet(request.headers, request.body, request.query)
+        secrets.meet(response.headers, response.body)
+        origin, mark, query = request.url.partition("?")
+        return replace(
+            exchange,
+            request=replace(
+                request,
+                url=secrets.text(origin) + mark + (secrets.query(query) if query else ""),
+                headers=tuple(secrets.headers(request.headers)),
+                body=secrets.body(request.body, is_form(request.headers)),
+            ),
+            response=replace(
+                response,
+                headers=tuple(secrets.headers(response.headers)),
+                body=secrets.body(response.body, is_form(response.headers)),
+            ),
+            diagnoses=secrets.diagnoses(exchange.diagnoses),
+        )
