@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from understudy.verify.findings import Outcome
     from understudy.verify.sending import Access
 
+# Encodings that cannot hide very much in very little.
+AGENT = {"user-agent": "understudy verify", "accept-encoding": "gzip, deflate"}
+KEPT = 1.0
+INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -87,7 +91,8 @@ def verify(
 ) -> int:
     """Hold the API of VENDOR that runs at a base URL against the vendor's document.
 
-    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified.
+    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
+    interrupted.
     """
     from dataclasses import replace
 
@@ -95,14 +100,19 @@ def verify(
 
     from understudy.rooms import open_rooms
     from understudy.verify.fuzzing import require_schemathesis
+    from understudy.verify.given import read_base_url
     from understudy.verify.sending import Sender
 
     (room,) = open_rooms([vendor])
     require_schemathesis()
+    base_url = read_base_url(base_url)
+    _require_junit(chosen)
     access = replace(_access(room, credential), extra=headers, writes=allow_writes, rate=rate)
-    agent = {"user-agent": "understudy verify"}
-    with httpx.Client(timeout=timeout, headers=agent) as http:
-        sender = Sender(http, _checked(base_url), access)
+    # Neither proxies nor passwords of the environment have a say: what is given is what is sent.
+    # A connection that is kept for long may be closed just when it is used.
+    limits = httpx.Limits(keepalive_expiry=KEPT)
+    with httpx.Client(timeout=timeout, headers=AGENT, limits=limits, trust_env=False) as http:
+        sender = Sender(http, base_url, access)
         outcome = _verified(room, sender, credential is None, chosen)
     return _tell([outcome], **_telling(chosen))
 
@@ -113,14 +123,20 @@ def verify(
 def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
     """Hold this mock itself against the vendors' documents, writes included, without a server.
 
-    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified.
+    Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
+    interrupted.
     """
     from understudy.rooms import open_rooms
     from understudy.verify.fuzzing import require_schemathesis
 
     rooms = open_rooms(vendors)
     require_schemathesis()
-    outcomes = [_checked_itself(room, timeout, chosen) for room in rooms]
+    _require_junit(chosen)
+    outcomes: list[Outcome] = []
+    for room in rooms:
+        outcomes.append(_checked_itself(room, timeout, chosen))
+        if outcomes[-1].interrupted:
+            break
     return _tell(outcomes, **_telling(chosen))
 
 
@@ -133,10 +149,11 @@ def _access(room: Room, credential: str | None) -> Access:
     return Access(header, before, usual if credential is None else credential)
 
 
-def _checked(base_url: str) -> str:
-    if not base_url.startswith(("http://", "https://")):
-        raise StartError(f"--base-url {base_url}: give a URL such as http://127.0.0.1:4010/sent")
-    return base_url
+def _require_junit(chosen: dict[str, Any]) -> None:
+    from understudy.verify.given import require_writable
+
+    if chosen["junit"] is not None:
+        require_writable(chosen["junit"])
 
 
 def _verified(room: Room, sender: Any, usual_credential: bool, chosen: dict[str, Any]) -> Outcome:
@@ -192,6 +209,7 @@ def _telling(chosen: dict[str, Any]) -> dict[str, Any]:
 
 def _tell(outcomes: Sequence[Outcome], junit: Path | None, quiet: bool, no_color: bool) -> int:
     """Print the report and write the file; the exit code."""
+    from understudy.verify.given import unwritable
     from understudy.verify.junit import junit as as_junit
     from understudy.verify.report import render
 
@@ -201,5 +219,19 @@ def _tell(outcomes: Sequence[Outcome], junit: Path | None, quiet: bool, no_color
         try:
             junit.write_bytes(as_junit(outcomes))
         except OSError as error:
-            raise StartError(f"{junit} cannot be written ({error.strerror})") from error
+            raise unwritable(junit, error) from error
+    return _exit_code(outcomes)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    """The exit code.
+
+    Raises:
+        StartError: when nothing was verified.
+    """
+    if any(each.interrupted for each in outcomes):
+        return INTERRUPTED
+    void = next((each.void for each in outcomes if each.void), "")
+    if void:
+        raise StartError(void)
     return 1 if any(len(each.findings) for each in outcomes) else 0

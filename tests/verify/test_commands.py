@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,11 +134,88 @@ def test_junit_differs_in_times_only(
     assert ElementTree.tostring(roots[0]) == ElementTree.tostring(roots[1])
 
 
-def test_a_wrong_credential_is_noted(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_credential_is_exit_code_2(live: Live, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing was found, since nothing was seen."""
     ran = verify(capsys, live, "nobody", "--credential", "wrong")
 
+    assert ran.code == 2
     assert "note: getCredits refused every request; is the credential right?" in ran.out
+    assert " ok" not in ran.out
+    assert ran.err == (
+        "understudy: nothing was verified: every request was refused with 401; "
+        "is the credential right (--credential)?\n"
+    )
+
+
+def test_another_servers_404_pages_are_exit_code_2(
+    live: Live, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """They are no findings about the API, and no success either."""
+    file = tmp_path / "report.xml"
+    url = f"{live.url}/nowhere"
+
+    ran = Ran(capsys, "verify", "zexa", "--base-url", url, "--junit", str(file))
+
+    assert ran.code == 2
+    assert "zexa: 0 findings; " in ran.out.splitlines()[-1] and " ok" not in ran.out
+    assert "every request was answered with 404; is that the base URL" in ran.err
+    assert [each.get("message") in ran.err for each in ElementTree.parse(file).iter("error")] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://me:hidden@127.0.0.1:1", "the URL holds credentials"),
+        ("http://127.0.0.1:1?key=a", "has a query or a fragment"),
+        ("http://127.0.0.1:1/#a", "has a query or a fragment"),
+        ("http://127.0.0.1:1/a/../b", "has a path with dots in it"),
+        ("http://127.0.0.1:99999", "Port out of range"),
+        ("http://", "names no host"),
+        ("http://a b", "holds characters that no URL does"),
+    ],
+)
+def test_a_base_url_is_an_origin_and_a_path(
+    capsys: pytest.CaptureFixture[str], url: str, fault: str
+) -> None:
+    """Anything else in it is refused in one sentence, which tells no password."""
+    ran = Ran(capsys, "verify", "zexa", "--base-url", url)
+
+    assert ran.code == 2
+    assert fault in ran.err and "hidden" not in ran.err and ran.err.count("\n") == 1
+
+
+def test_the_totals_say_why_recorded_exchanges_were_skipped(
+    live: Live, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In plain words."""
+    ran = verify(capsys, live, "skipped", "--quiet")
+
+    assert "skipped (they change something, or need what was not sent)" in ran.out
+
+
+def test_check_says_that_it_asks_no_server(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the curl lines of its findings name."""
+    ran = Ran(capsys, "check", "zexa", "--max-examples", "0")
+
+    assert ran.out.startswith("zexa, in this process\n")
+
+
+def test_an_interrupted_verification_tells_what_it_found(live: Live, tmp_path: Path) -> None:
+    """With its totals and its file; the exit code says that it did not end."""
+    file = tmp_path / "report.xml"
+    command = [sys.executable, "-m", "understudy", "verify", "zexa", "--rate", "4"]
+    flags = ["--base-url", f"{live.url}/@interrupted/zexa", "--junit", str(file)]
+    with subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True) as process:
+        while len(live.app.session("interrupted").journal) < 3:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "zexa: interrupted; 0 findings so far; " in out.splitlines()[-1]
+    assert len(list(ElementTree.parse(file).iter("testcase"))) == 9
 
 
 def test_headers_are_sent_with_every_request(
@@ -217,12 +296,12 @@ def test_a_header_without_a_colon_is_exit_code_2(capsys: pytest.CaptureFixture[s
 def test_a_junit_file_that_cannot_be_written_is_exit_code_2(
     live: Live, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The report is printed nevertheless."""
+    """It is told before anything is asked."""
     ran = verify(capsys, live, "unwritable", "--junit", str(tmp_path / "no" / "file.xml"))
 
     assert ran.code == 2
-    assert "zexa: 0 findings" in ran.out
-    assert "file.xml cannot be written (No such file or directory)" in ran.err
+    assert "file.xml: cannot be written (No such file or directory)" in ran.err
+    assert not ran.out and not len(live.app.session("unwritable").journal)
 
 
 @pytest.mark.parametrize("command", [["check"], ["verify", "zexa", "--base-url", "http://x"]])

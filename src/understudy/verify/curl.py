@@ -6,12 +6,10 @@ import shlex
 
 from understudy.journal import SECRET_HEADERS, redacted_body, redacted_value
 from understudy.recording.model import RecordedRequest, text_of
-from understudy.recording.scrub import SHORTEST
+from understudy.verify.masking import VARIABLE, Masking
 from understudy.verify.sending import Access
 from understudy.verify.text import beginning, plain
 
-# The variable that holds the credential where a line is pasted.
-VARIABLE = "$UNDERSTUDY_CREDENTIAL"
 LONGEST_BODY = 2_000
 
 
@@ -25,6 +23,7 @@ class Curl:
     def __init__(self, access: Access, secrets: frozenset[str]) -> None:
         self._access = access
         self._secrets = secrets
+        self._masked = Masking(access).text
         self._given = {name.lower() for name, _ in access.extra}
 
     def line(self, request: RecordedRequest) -> str:
@@ -34,12 +33,16 @@ class Curl:
             words.append("--head")
         elif request.method != "GET":
             words += ["-X", request.method]
-        words.append(shlex.quote(request.url))
+        words.append(self._quoted(request.url))
         for name, value in request.headers:
             words += ["-H", self._header(name, value)]
         if request.body:
             words += ["--data-raw", shlex.quote(self._body(request.body))]
-        return self.text(" ".join(words))
+        return plain(" ".join(words))
+
+    def _quoted(self, text: str) -> str:
+        # Masked first: quoting would spell a secret in yet another way.
+        return shlex.quote(self._masked(text))
 
     def _header(self, name: str, value: str) -> str:
         access = self._access
@@ -48,22 +51,20 @@ class Curl:
             return f'"{name}: {access.before}{VARIABLE}"'
         if name.lower() in SECRET_HEADERS | self._given:
             return shlex.quote(f"{name}: {redacted_value(value)}")
-        return shlex.quote(f"{name}: {value}")
+        return self._quoted(f"{name}: {value}")
 
     def _body(self, body: bytes) -> str:
         text = text_of(redacted_body(body, self._secrets))
-        return f"({len(body)} bytes)" if text is None else beginning(text, LONGEST_BODY)
-
-    def without_secrets(self, text: str) -> str:
-        """Text without the credential, wherever it came to stand."""
-        credential = self._access.credential
-        return text.replace(credential, VARIABLE) if len(credential) >= SHORTEST else text
+        if text is None:
+            return f"({len(body)} bytes)"
+        return beginning(self._masked(text), LONGEST_BODY)
 
     def text(self, text: str) -> str:
         """A message that may quote a stranger."""
-        return plain(self.without_secrets(text))
+        return plain(self._masked(text))
 
     def reply(self, body: bytes) -> str:
         """The beginning of a reply's body."""
         cleaned = redacted_body(body, self._secrets)
-        return self.text(beginning(cleaned.decode("utf-8", "replace")))
+        # Masked first: a secret that is cut in two would not be found.
+        return plain(beginning(self._masked(cleaned.decode("utf-8", "replace"))))

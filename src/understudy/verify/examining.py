@@ -7,10 +7,11 @@ from understudy.contract import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.vendor import Room
 from understudy.verify.curl import Curl
-from understudy.verify.findings import NO_REPLY, Breach, Outcome
-from understudy.verify.judging import FAILURE, RATE_LIMITED, Judge, prefers
+from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Breach, Outcome
+from understudy.verify.judging import FAILURE, Judge, prefers
 from understudy.verify.known import Known
-from understudy.verify.sending import NoReply, Sender, Unsendable
+from understudy.verify.reading import NoReply
+from understudy.verify.sending import Sender, Unsendable
 
 UNTOLD = "(no reply)"
 
@@ -102,7 +103,12 @@ class Examination:
         """Note a finding that a placed request shows."""
         got = UNTOLD if reply is None else f"{reply.status} {self._curl.reply(reply.body)}".strip()
         status = NO_REPLY if reply is None else reply.status
+        text = self._curl.text
         told = Breach(
-            breach.code, breach.where, breach.pointer, self._curl.text(breach.message), breach.hint
+            breach.code,
+            breach.where,
+            text(breach.pointer),
+            text(breach.message),
+            text(breach.hint),
         )
         self.outcome.findings.add(operation, status, told, self._curl.line(placed), got)

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from understudy.contract import Operation
 from understudy.errors import Diagnosis
 from understudy.recording.comparing import place
+from understudy.schemas import escaped
 
 # How many other messages of one finding are told.
 MOST_OTHERS = 3
 # Codes whose messages name what the pointer does not: two of them are two findings.
 NAMED_IN_MESSAGE = frozenset({"additionalProperties"})
+UNEXPECTED = re.compile(r"\('(.+)' (?:was|were) unexpected\)$", re.DOTALL)
+REMOVE = "remove the member"
 NO_REPLY = 0
+RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS
+REFUSED, NOT_FOUND, LIMITED = "refused", "not found", "rate limited"
+# What says nothing of an API when nothing else is answered, and what may be the reason.
+SILENCES: Mapping[str, tuple[frozenset[int], str]] = {
+    REFUSED: (frozenset({401, 403}), "is the credential right (--credential)?"),
+    NOT_FOUND: (frozenset({404, 405, 501}), "is that the base URL (--base-url)?"),
+    LIMITED: (frozenset({RATE_LIMITED}), "ask more slowly (--rate)"),
+}
+SILENT = frozenset().union(*(statuses for statuses, _ in SILENCES.values()))
+NOTHING_SENT = "no request could be sent; see what was not exercised, and why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +43,16 @@ class Breach:
     hint: str = ""
 
 
-def breach_of(diagnosis: Diagnosis) -> Breach:
-    """What a schema has against a value, as a breach."""
-    return Breach(
-        diagnosis.code, diagnosis.where, diagnosis.pointer, diagnosis.message, diagnosis.hint
-    )
+def breaches_of(diagnosis: Diagnosis) -> Iterator[Breach]:
+    """What a schema has against a value, as breaches: one for each member that may not be."""
+    code, where, message = diagnosis.code, diagnosis.where, diagnosis.message
+    found = UNEXPECTED.search(message) if code in NAMED_IN_MESSAGE else None
+    if found is None:
+        yield Breach(code, where, diagnosis.pointer, message, diagnosis.hint)
+        return
+    for name in found[1].split("', '"):
+        pointer = f"{diagnosis.pointer}/{escaped(name)}"
+        yield Breach(code, where, pointer, f"the document has no member '{name}' here", REMOVE)
 
 
 @dataclass
@@ -103,6 +123,10 @@ class Findings:
     def __len__(self) -> int:
         return len(self._met)
 
+    def drop(self, statuses: Collection[int]) -> None:
+        """Forget what replies with these statuses showed."""
+        self._met = {key: each for key, each in self._met.items() if each.status not in statuses}
+
     def of(self, operation: str) -> list[Finding]:
         """The findings of one operation."""
         return [each for each in self if each.operation == operation]
@@ -134,12 +158,26 @@ class Exercise:
         """How many requests were sent."""
         return self.statuses.total()
 
+    @property
+    def silence(self) -> str:
+        """How it was answered throughout, where that says nothing of it; "" otherwise."""
+        # A 404 may be what the document says of the one id that is known.
+        return next((each for each in (REFUSED, LIMITED) if _only(self.statuses, each)), "")
+
+
+def _only(statuses: Collection[int], silence: str) -> bool:
+    """Whether there was one silence only; the rate may have been limited besides."""
+    known, _ = SILENCES[silence]
+    return not known.isdisjoint(statuses) and (known | {RATE_LIMITED}).issuperset(statuses)
+
 
 @dataclass
 class Outcome:
     """What a verification found, and what it did to find it.
 
     Attributes:
+        base_url: "" for the mock of this process.
+        interrupted: whether the user ended it early.
         exercises: by operation, in the document's order.
         skipped: reason -> how many recorded exchanges were not sent for it.
         hindrances: operation and status -> how often a documented 5xx, or a 429, was answered.
@@ -155,6 +193,7 @@ class Outcome:
     hindrances: Counter[tuple[str, int]] = field(default_factory=Counter)
     probes: int = 0
     seconds: float = 0.0
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         self.exercises = {operation.id: Exercise() for operation in self.operations}
@@ -163,3 +202,30 @@ class Outcome:
     def requests(self) -> int:
         """How many requests were sent."""
         return self.probes + sum(each.requests for each in self.exercises.values())
+
+    @property
+    def _statuses(self) -> set[int]:
+        return {status for each in self.exercises.values() for status in each.statuses}
+
+    @property
+    def void(self) -> str:
+        """Why nothing was verified, in one sentence; "" when something was."""
+        statuses = self._statuses
+        if not self.requests:
+            return f"nothing was verified: {NOTHING_SENT}"
+        if not statuses or not SILENT.issuperset(statuses):
+            return ""
+        kind = next(each for each in SILENCES if not SILENCES[each][0].isdisjoint(statuses))
+        how = REFUSED if kind == REFUSED else "answered"
+        told = " or ".join(map(str, sorted(statuses)))
+        return f"nothing was verified: every request was {how} with {told}; {SILENCES[kind][1]}"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether what answered seems to be another server."""
+        return _only(self._statuses, NOT_FOUND)
+
+    def close(self) -> None:
+        """Leave out what says nothing of the API: findings about another server's pages."""
+        if self.is_elsewhere:
+            self.findings.drop(SILENCES[NOT_FOUND][0])

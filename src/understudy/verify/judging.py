@@ -17,10 +17,8 @@ from understudy.recording.model import (
     json_of,
     media_type,
 )
-from understudy.verify.findings import Breach, breach_of
+from understudy.verify.findings import RATE_LIMITED, Breach, breaches_of
 
-# It says nothing of the document.
-RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS
 # What an operation that is documented with its method and content type cannot say of them.
 DENIALS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "its method",
@@ -67,6 +65,7 @@ class Judge:
         self, operation: Operation, request: RecordedRequest, reply: RecordedResponse
     ) -> list[Breach]:
         """Every way in which an exchange is not what the document says."""
+        # It says nothing of the document.
         if reply.status == RATE_LIMITED:
             return []
         declared = operation.responses.get(reply.status)
@@ -127,10 +126,11 @@ class Judge:
     def wrong_with(self, operation: Operation, request: RecordedRequest) -> list[Breach]:
         """Every way in which a request, as it was sent, breaks the document."""
         found = [
-            breach_of(each)
+            breach
             for parameter in operation.parameters
             for each in read_parameter(parameter, self._sent(parameter, request), {})
             if each.code not in TOLERATED
+            for breach in breaches_of(each)
         ]
         return found + self._wrong_with_body(operation, request)
 
@@ -154,7 +154,7 @@ class Judge:
             return []
         try:
             found = declared.validator.diagnose(json_of(request.body), "body")
-            return [breach_of(each) for each in found]
+            return [breach for each in found for breach in breaches_of(each)]
         except (ValueError, RecursionError):
             return [Breach("malformed-body", "body", "", "the body is not JSON", "send JSON")]
 
@@ -188,7 +188,8 @@ def _other_type(sent: str, types: list[str]) -> Breach:
 
 def _in_body(declared: Response, body: bytes) -> list[Breach]:
     try:
-        return [breach_of(each) for each in declared.diagnose(json_of(body))]
+        found = declared.diagnose(json_of(body))
+        return [breach for each in found for breach in breaches_of(each)]
     except (ValueError, RecursionError) as error:
         what = f"the body is not JSON: {error}" if body else "the body is empty"
         return [Breach("malformed-json", "response", "", what, "send one JSON document")]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from understudy.contract import Operation
-from understudy.verify.findings import Finding, Outcome
+from understudy.verify.findings import NOT_FOUND, Finding, Outcome
 
 
 def junit(outcomes: Sequence[Outcome]) -> bytes:
@@ -21,17 +21,20 @@ def junit(outcomes: Sequence[Outcome]) -> bytes:
 
 def _suite(root: Element, outcome: Outcome) -> None:
     concerned = {each.operation for each in outcome.findings}
-    idle = sum(1 for each in outcome.exercises.values() if each.idle)
+    unseen = sum(1 for each in outcome.operations if _unseen(outcome, each))
     suite = SubElement(
         root,
         "testsuite",
         name=outcome.vendor,
-        tests=str(len(outcome.operations)),
+        tests=str(len(outcome.operations) + bool(outcome.void)),
         failures=str(len(concerned)),
-        errors="0",
-        skipped=str(idle),
+        errors=str(int(bool(outcome.void))),
+        skipped=str(unseen),
         time=f"{outcome.seconds:.3f}",
     )
+    if outcome.void:
+        case = SubElement(suite, "testcase", classname=outcome.vendor, name="verify")
+        SubElement(case, "error", message=outcome.void)
     for operation in outcome.operations:
         _case(suite, outcome, operation)
 
@@ -47,8 +50,17 @@ def _case(suite: Element, outcome: Outcome, operation: Operation) -> None:
     )
     for finding in outcome.findings.of(operation.id):
         _failure(case, finding)
-    if exercise.idle:
-        SubElement(case, "skipped", message=exercise.idle)
+    unseen = _unseen(outcome, operation)
+    if unseen:
+        SubElement(case, "skipped", message=unseen)
+
+
+def _unseen(outcome: Outcome, operation: Operation) -> str:
+    """Why nothing can be said of an operation; "" when something can."""
+    exercise = outcome.exercises[operation.id]
+    if outcome.findings.of(operation.id):
+        return ""
+    return exercise.idle or exercise.silence or (NOT_FOUND if outcome.is_elsewhere else "")
 
 
 def _failure(case: Element, finding: Finding) -> None:

@@ -112,10 +112,12 @@ def filled(template: str, values: Values) -> str:
 
 def references(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
     """The members of a JSON document that name other resources."""
+    if depth > DEEPEST:
+        return
     if isinstance(value, list):
         for each in value[:MOST]:
             yield from references(each, depth + 1)
-    elif isinstance(value, dict) and depth <= DEEPEST:
+    elif isinstance(value, dict):
         for name, each in value.items():
             if isinstance(each, str) and REFERENCE.fullmatch(name):
                 yield name, each

@@ -9,7 +9,8 @@ from understudy.recording.model import Headers, RecordedRequest
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach
 from understudy.verify.known import filled
-from understudy.verify.sending import ORIGIN, NoReply, Unsendable
+from understudy.verify.reading import NoReply
+from understudy.verify.sending import ORIGIN, Unsendable
 
 # No vendor's credentials look like this.
 FALSE = "not-a-credential"

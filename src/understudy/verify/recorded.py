@@ -29,6 +29,7 @@ from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach
 from understudy.verify.judging import FAILURE, prefers
 from understudy.verify.sending import Sender
+from understudy.verify.text import beginning
 
 WRITES = "writes are not allowed"
 DEPENDS = "what they need was not sent"
@@ -37,6 +38,14 @@ NOWHERE = "the document has no such operation"
 UNAUTHORIZED = 401
 NAMED_MASK = re.compile(rb"\[redacted [\w.-]+\]")
 SECRET = "secrets were taken out of them"
+# The same of the exchanges, in the totals.
+THEY = {
+    WRITES: "change something",
+    DEPENDS: "need what was not sent",
+    PREFERS: "pick their replies, as only an understudy lets them",
+    NOWHERE: "meet no operation of the document",
+    SECRET: "lack secrets that were taken out",
+}
 
 
 @dataclass(frozen=True)
@@ -196,4 +205,7 @@ def _differs(difference: Difference) -> Breach:
 
 
 def _shown(value: Any) -> str:
-    return "absent" if value is ABSENT else repr(value)
+    try:
+        return "absent" if value is ABSENT else beginning(repr(value))
+    except RecursionError:
+        return "a value that nests too deeply"

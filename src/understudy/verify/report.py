@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 from understudy.contract import Operation
 from understudy.listing import table
-from understudy.verify.findings import NO_REPLY, Exercise, Finding, Outcome
-from understudy.verify.judging import RATE_LIMITED
+from understudy.verify.findings import (
+    NO_REPLY,
+    NOT_FOUND,
+    RATE_LIMITED,
+    REFUSED,
+    Exercise,
+    Finding,
+    Outcome,
+)
+from understudy.verify.recorded import THEY
 
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 OK = "ok"
-REFUSALS = frozenset({401, 403})
 
 
 def render(outcome: Outcome, color: bool = False, quiet: bool = False) -> str:
@@ -28,7 +35,8 @@ def render(outcome: Outcome, color: bool = False, quiet: bool = False) -> str:
 
 
 def _title(outcome: Outcome) -> str:
-    return f"{outcome.vendor} at {outcome.base_url}"
+    place = f" at {outcome.base_url}" if outcome.base_url else ", in this process"
+    return f"{outcome.vendor}{place}"
 
 
 def _operations(outcome: Outcome, color: bool) -> str:
@@ -42,14 +50,20 @@ def _operations(outcome: Outcome, color: bool) -> str:
 
 def _row(outcome: Outcome, operation: Operation) -> tuple[str, ...]:
     exercise = outcome.exercises[operation.id]
-    findings = len(outcome.findings.of(operation.id))
     return (
         operation.id,
         f"{operation.method} {operation.path}",
         str(exercise.requests),
         _statuses(exercise),
-        exercise.idle or (counted(findings, "finding") if findings else OK),
+        _result(outcome, operation),
     )
+
+
+def _result(outcome: Outcome, operation: Operation) -> str:
+    exercise = outcome.exercises[operation.id]
+    findings = len(outcome.findings.of(operation.id))
+    told = counted(findings, "finding") if findings else exercise.silence
+    return exercise.idle or told or (NOT_FOUND if outcome.is_elsewhere else OK)
 
 
 def _colored(line: str, result: str) -> str:
@@ -83,7 +97,7 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         what = "429; see --rate" if status == RATE_LIMITED else f"its documented {status}"
         yield f"note: {operation} answered {counted(count, 'time')} with {what}"
     for operation, exercise in outcome.exercises.items():
-        if exercise.requests and REFUSALS.issuperset(exercise.statuses):
+        if exercise.silence == REFUSED:
             yield f"note: {operation} refused every request; is the credential right?"
     yield from _left_out(outcome)
 
@@ -102,13 +116,18 @@ def _left_out(outcome: Outcome) -> Iterator[str]:
 def totals(outcome: Outcome) -> str:
     """What it comes to, in one line."""
     concerned = {each.operation for each in outcome.findings}
-    found = f"{outcome.vendor}: {counted(len(outcome.findings), 'finding')}"
+    found = counted(len(outcome.findings), "finding")
+    if outcome.interrupted:
+        found = f"interrupted; {found} so far"
     if concerned:
         found += f" in {counted(len(concerned), 'operation')}"
     sent = f"{counted(outcome.requests, 'request')} in {outcome.seconds:.1f} s"
-    line = f"{found}; {sent}"
+    line = f"{outcome.vendor}: {found}; {sent}"
     skipped = outcome.skipped.total()
-    return f"{line}; {counted(skipped, 'recorded exchange')} skipped" if skipped else line
+    if not skipped:
+        return line
+    they = ", or ".join(THEY[reason] for reason in outcome.skipped)
+    return f"{line}; {counted(skipped, 'recorded exchange')} skipped (they {they})"
 
 
 def counted(number: int, noun: str) -> str:

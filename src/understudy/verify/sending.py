@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import httpx
 
 from understudy.clock import Stopwatch
-from understudy.recording.comparing import told_headers
-from understudy.recording.model import Headers, RecordedRequest, RecordedResponse
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, json_of
+from understudy.verify.reading import NoReply, Reader
 
 # Where requests are addressed before it is known where the API stands.
 ORIGIN = "http://api.invalid"
@@ -28,10 +27,6 @@ class Unreachable(Exception):
 
 class Unsendable(Exception):
     """A request that HTTP cannot carry."""
-
-
-class NoReply(Exception):
-    """The request was sent, and no reply came; says what happened instead."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +74,7 @@ class Sender:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._http = http
+        self._reader = Reader(http)
         self.base_url = base_url.rstrip("/")
         self.access = access
         self._sleep = sleep
@@ -103,13 +99,18 @@ class Sender:
             raise Unsendable(f"{request.method} might change something; writes are not allowed")
         made = self._made(request)
         self._wait()
-        # A kept connection may have been closed at the same moment: a new one decides.
-        with suppress(*BROKEN):
-            return self._sent(made)
         try:
-            return self._sent(made)
+            return self._sent_again(made) if request.method in READING else self._sent(made)
         except BROKEN as error:
             raise NoReply(f"the connection ended without a reply ({error})") from error
+
+    def _sent_again(self, made: httpx.Request) -> RecordedResponse:
+        # A kept connection may have been closed at the same moment: a new one decides. What was
+        # to change something may have done so, and is not sent twice.
+        try:
+            return self._sent(made)
+        except BROKEN:
+            return self._sent(made)
 
     def _made(self, request: RecordedRequest) -> httpx.Request:
         if not DOTS.isdisjoint(request.path.split("/")):
@@ -133,7 +134,7 @@ class Sender:
         # A session that the API begins by a cookie would outlive its request.
         self._http.cookies.clear()
         try:
-            reply = self._http.send(made)
+            return self._reader.reply(made)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise Unreachable(f"{self.base_url} cannot be reached ({error})") from error
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
@@ -142,19 +143,16 @@ class Sender:
             raise NoReply("no reply came in time") from error
         except httpx.DecodingError as error:
             raise NoReply(f"the body cannot be decoded ({error})") from error
-        return RecordedResponse(
-            status=reply.status_code,
-            headers=told_headers(reply.headers.multi_items()),
-            body=reply.content,
-        )
 
     def is_understudy(self) -> bool:
         """Whether what answers is this mock."""
         parts = urlsplit(self.base_url)
+        made = self._http.build_request("GET", f"{parts.scheme}://{parts.netloc}{HEALTH}")
         try:
-            reply = self._http.get(f"{parts.scheme}://{parts.netloc}{HEALTH}")
-            return reply.status_code == httpx.codes.OK and reply.json()["name"] == "understudy"
-        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            reply = self._reader.reply(made)
+            name = json_of(reply.body)["name"]
+            return reply.status == httpx.codes.OK and name == "understudy"
+        except (httpx.HTTPError, NoReply, ValueError, LookupError, TypeError, RecursionError):
             return False
 
     def reach(self) -> None:
@@ -164,8 +162,8 @@ class Sender:
             Unreachable: when nobody does.
         """
         try:
-            self._http.get(self.base_url)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._reader.status(self._http.build_request("GET", self.base_url))
+        except (httpx.HTTPError, httpx.InvalidURL, NoReply) as error:
             raise Unreachable(f"{self.base_url} cannot be reached ({error})") from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.clock import Stopwatch
+from understudy.contract import Operation
 from understudy.errors import StartError
 from understudy.recording.attribution import Attribution
 from understudy.recording.formats import read_recording
@@ -22,6 +23,7 @@ from understudy.verify.sending import Sender
 from understudy.verify.walking import walk
 
 UNTRIED = "writes are not allowed"
+INTERRUPTED = "the verification was interrupted"
 UNFILLED = "no id is known that it could be asked for"
 
 
@@ -55,6 +57,24 @@ def verify(plan: Plan) -> Outcome:
     """
     watch = Stopwatch()
     examination = Examination(plan.room, plan.sender)
+    outcome = examination.outcome
+    try:
+        _ask(examination, plan)
+    except KeyboardInterrupt:
+        # What was found so far is worth telling.
+        outcome.interrupted = True
+    if plan.place is not None:
+        outcome.base_url = ""
+    for operation in outcome.operations:
+        exercise = outcome.exercises[operation.id]
+        if not exercise.requests:
+            exercise.idle = _why_idle(examination, operation)
+    outcome.seconds = watch.seconds()
+    outcome.close()
+    return outcome
+
+
+def _ask(examination: Examination, plan: Plan) -> None:
     # First, while the world is still the one that recordings may know.
     for recording in plan.recordings:
         world = plan.place(recording) if plan.place is not None else World(plan.sender)
@@ -64,14 +84,12 @@ def verify(plan: Plan) -> Outcome:
     walk(examination)
     probe(examination)
     fuzz(examination, plan.fuzzing)
-    outcome = examination.outcome
-    for operation in outcome.operations:
-        exercise = outcome.exercises[operation.id]
-        if not exercise.requests:
-            allowed = examination.access.allows(operation.method)
-            exercise.idle = UNFILLED if allowed else UNTRIED
-    outcome.seconds = watch.seconds()
-    return outcome
+
+
+def _why_idle(examination: Examination, operation: Operation) -> str:
+    if not examination.access.allows(operation.method):
+        return UNTRIED
+    return INTERRUPTED if examination.outcome.interrupted else UNFILLED
 
 
 def read_recordings(places: Sequence[Path], room: Room) -> list[Recording]:
