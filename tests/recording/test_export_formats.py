@@ -8,6 +8,8 @@ from takes import VENDORS, credential, exchange, made_of, take
 from understudy.recording.formats import FORMATS, Written
 from understudy.recording.model import Recording
 
+# JSON that can be read, and not be walked through.
+NESTED = b'{"a":' * 700 + b"1" + b"}" * 700
 WRITTEN_ONLY = ("wiremock", "postman", "msw", "examples", "openapi")
 
 
@@ -37,10 +39,11 @@ def test_no_credential_is_written(name: str, vendor: str) -> None:
         made_of(),
         made_of(exchange(status=0, answered=b"")),
         made_of(exchange("", "https://a", b"[" * 100_000, b"[" * 100_000, 999, "\n")),
+        made_of(exchange(asked=NESTED, answered=NESTED)),
         made_of(exchange(asked=b"1e999", answered=b'"\\ud800"', answer_headers=(("", ""),))),
         made_of(exchange(asked=b"9" * 5_000, answered=b'{"": {"": []}}'), name="../\u2028"),
     ],
-    ids=["nothing", "no response", "deep", "odd numbers and texts", "odd names"],
+    ids=["nothing", "no response", "deep", "nested", "odd numbers and texts", "odd names"],
 )
 def test_strange_recordings_are_written(name: str, recording: Recording) -> None:
     """Whatever a server or a client may have said."""

@@ -40,9 +40,11 @@ def test_a_format_is_told_by_suffix_or_content(name: str, content: bytes, format
     [
         (b"{}", 'has none of "log", "interactions", "format" at its top; '),
         (b"[1]", 'has none of "log", "interactions", "format" at its top; '),
-        (b"", 'has none of "log", "interactions", "format" at its top; '),
+        (b"null", 'has none of "log", "interactions", "format" at its top; '),
+        (b"", "is empty; "),
         (b'{"log": ', "is not JSON: Expecting value: line 1 column 9 (char 8); "),
-        (b"\x89PNG\r\n", "is not YAML: "),
+        (b"\x89PNG\r\n", "is not text; "),
+        (b"a\0b", "is not text; "),
     ],
 )
 def test_any_other_file_is_told_what_can_be_read(content: bytes, said: str) -> None:

@@ -266,9 +266,9 @@ def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"", "is empty; record into it first"),
         (b'{"log": NaN}', "is not JSON: it has no NaN"),
-        (b"\xff", "is not JSON: 'utf-8' codec can't decode byte 0xff"),
+        (b"\xff", "is not text; a recording is JSON or YAML in UTF-8"),
         (b"[" * 100_000, "is JSON that nests too deeply"),
         (b"[]", "must be an object, not a list"),
         (b"{}", 'has no "log"'),
@@ -282,6 +282,33 @@ def test_a_broken_file_is_one_sentence(content: bytes, said: str) -> None:
         har.read(content)
 
     assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize("mime", ["application/json", "application/problem+json", "text/plain"])
+def test_body_that_was_left_out_is_told(mime: str) -> None:
+    """A recording of an API without its bodies would answer with nothing."""
+    with pytest.raises(UnreadableRecording, match="/response/content has no text, though its size"):
+        foreign(response={"content": {"size": 123, "mimeType": mime}})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"size": 123, "mimeType": "image/png"},
+        {"size": 0, "mimeType": "application/json"},
+        {"size": -1, "mimeType": "application/json"},
+        {"size": 2, "mimeType": "application/json", "text": ""},
+    ],
+)
+def test_body_that_need_not_be_there(content: Any) -> None:
+    """Pictures are commonly left out, and some answers have none."""
+    assert foreign(response={"content": content}).response.body == b""
+
+
+def test_header_that_would_become_two_is_refused() -> None:
+    """A browser's lines are values of one name; what else breaks a line is none."""
+    with pytest.raises(UnreadableRecording, match="/response/headers/0/value holds a line break"):
+        foreign(response={"headers": [header("X-A", "b\r\nSet-Cookie: evil=1")]})
 
 
 # With a real browser.

@@ -39,6 +39,13 @@ def test_body_is_readable_where_it_can_be() -> None:
     ]
 
 
+def test_body_deeper_than_the_mock_reads_is_text() -> None:
+    """What is made of documents calls itself for each level."""
+    deep = b"[" * 150 + b"]" * 150
+
+    assert own_json.body(deep) == {"text": deep.decode()}
+
+
 def broken(**members: Any) -> bytes:
     return json.dumps({"format": own_json.FORMAT, "exchanges": [], **members}).encode()
 
@@ -72,6 +79,28 @@ def with_one(**members: Any) -> bytes:
         (with_one(operation=[]), "/exchanges/0/operation must be text, not a list"),
         (with_one(at="noon"), "/exchanges/0/at must be a time"),
         (with_one(vendor="\ud800"), "/exchanges/0/vendor holds half a character"),
+        (with_one(vendor=None, took=10**400), "/exchanges/0/took must be a number up to 1e+40"),
+        (with_one(response={"status": 999}), "/response/status must be a status from 100 to 599"),
+        (with_one(response={"status": -1}), "/response/status must be a status from 100 to 599"),
+        (with_one(request={**REQUEST, "method": "A\r\nB"}), "/request/method holds a line break"),
+        (
+            with_one(request={**REQUEST, "url": "https://x/\x01"}),
+            "/exchanges/0/request/url is no URL",
+        ),
+        (
+            with_one(request={**REQUEST, "url": "https://x/a b"}),
+            "/exchanges/0/request/url is no URL",
+        ),
+        (with_one(request={**REQUEST, "url": "https://x:99999/"}), "url is no URL (Port out of"),
+        (with_one(request={**REQUEST, "headers": {"a": "b\r\nc: d"}}), "/headers/a holds a line"),
+        (with_one(request={**REQUEST, "headers": {"a\0": ""}}), "/headers/a\\x00 holds a line"),
+        (with_one(request={**REQUEST, "headers": [["a", "\n"]]}), "/headers/0/1 holds a line"),
+        (with_one(request={**REQUEST, "headers": {"\ud800": ""}}), "/headers/\\ud800 holds half a"),
+        (broken(vendors={"\ud800": "1"}), "/vendors/\\ud800 holds half a character"),
+        (broken(settings={"pace": "abc"}), "/settings: pace='abc' is neither"),
+        (broken(settings={"auth": 5}), "/settings: auth must be strict or any, not 5"),
+        (broken(settings={"body_limit": -5}), "/settings: body_limit must be a number of bytes"),
+        (broken(settings={"seeds": 1}), "/settings cannot have seeds; it may have: auth, "),
         (broken(clock="noon"), "/clock must be a time"),
         (broken(deliveries=3), "/deliveries must be a list, not 3"),
         (broken(events=[3]), "/events/0 must be an object, not 3"),

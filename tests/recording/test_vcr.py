@@ -355,16 +355,22 @@ def test_references_are_followed() -> None:
 
 
 DEEP = b"[" * 50_000 + b"]" * 50_000
+# Nine times nine times nine...: a few lines that stand for gigabytes.
+BOMB = b"[&x0 [x]" + b"".join(b", &x%d [%s]" % (at, b"*x%d," % (at - 1) * 9) for at in range(1, 12))
+BOMB += b"]"
 FIRST = "/interactions/0"
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "must be an object, not null"),
+        (b"", "is empty; record into it first"),
+        (b"~", "must be an object, not null"),
         (b"a: b: c", "is not YAML: mapping values are not allowed "),
-        (b"{a: \xff}", "is not JSON"),
-        (b"a: \xff", "is not YAML: "),
+        (b"{a: !x}", "is not JSON"),
+        (b"a: \xff", "is not text; a recording is JSON or YAML in UTF-8"),
+        (b"a: &a [*a]", "is not YAML: *a stands within what it repeats"),
+        (b"a: &a {b: c}\nd: " + BOMB, "is not YAML: its references (such as *"),
         (b"a: " + DEEP, "is not YAML: it nests deeper than 200 levels"),
         (b"a: !!python/object/apply:os.system [x]", "is not YAML: could not determine a constr"),
         (b"a: !!int x", "is not YAML: invalid literal for int()"),

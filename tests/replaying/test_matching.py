@@ -32,6 +32,10 @@ def found(now: Asked, by_operation: bool = False) -> bool:
         (replace(NOW, query="b=2&a=1"), True),
         (replace(NOW, body=b'{ "id": "x", "n": 1.0 }'), True),
         (replace(NOW, headers=(("prefer", "code=201"), ("X-New", "1"))), True),
+        (replace(NOW, path=f"/v1/%74hings/{ID.replace('-', '%2D')}"), True),
+        (replace(NOW, path=f"/v1%2Fthings/{ID}"), False),
+        (replace(NOW, query="%61=1&b=%32"), True),
+        (replace(NOW, method="HEAD"), False),
         (replace(NOW, headers=()), False),
         (replace(NOW, query="a=1"), False),
         (replace(NOW, query="a=1&b=2&b=2"), False),
@@ -115,6 +119,40 @@ def test_nearest_tells_where_a_request_differs() -> None:
     assert nearest is not None
     told = [(each.where, each.pointer) for each in nearest[1]]
     assert told == [("path", ""), ("query", "b"), ("query", "c"), ("body", "/n")]
+
+
+@pytest.mark.parametrize(("recorded", "now"), [("q", "q="), ("q=", "q"), ("q=a%20b", "q=a+b")])
+def test_spelling_of_a_query_says_nothing(recorded: str, now: str) -> None:
+    """A parameter without a value has an empty one."""
+    exchange = replace(RECORDED, request=RecordedRequest("GET", f"https://x/?{recorded}"))
+
+    assert Script([exchange]).find(replace(asked(exchange), query=now)) == [exchange]
+
+
+def test_bytes_that_are_no_text_differ() -> None:
+    """Two queries that cannot be decoded are not the same for that."""
+    exchange = replace(RECORDED, request=RecordedRequest("GET", "https://x/?q=%FF"))
+
+    assert Script([exchange]).find(replace(asked(exchange), query="q=%FE")) == []
+
+
+def test_a_get_answers_a_head() -> None:
+    """Unless the HEAD was recorded itself."""
+    get = replace(RECORDED, request=RecordedRequest("GET", "https://x/"))
+    head = replace(RECORDED, request=RecordedRequest("HEAD", "https://x/"))
+
+    assert Script([get]).find(asked(head)) == [get]
+    assert Script([get, head]).find(asked(head)) == [head]
+
+
+def test_bodies_that_nest_deeply_are_compared_as_they_are() -> None:
+    """Whatever a client sends, the nearest request is told."""
+    now = replace(NOW, body=b"[" * 5_000 + b"]" * 5_000)
+
+    nearest = Script([RECORDED]).nearest(now)
+
+    assert nearest is not None
+    assert [(each.where, each.pointer) for each in nearest[1]] == [("body", "")]
 
 
 def test_nothing_is_near_another_operation() -> None:

@@ -9,8 +9,8 @@ from scripting import STEPS, broken, scenario
 
 from understudy.clock import SECOND
 from understudy.errors import StartError
+from understudy.recording.choosing import SETTINGS
 from understudy.recording.taking import TELLING
-from understudy.scenarios.members import SETTINGS
 from understudy.scenarios.script import find_scenario, read_scenario, scenario_names
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift
 
@@ -223,8 +223,9 @@ FILES = {
     "title: A\nsteps: []\n---\ntitle: B": "is not YAML: expected a single document",
     "title: A\nsteps: [!!python/object:os.system x]": "is not YAML: could not determine a const",
     "title: A\nsteps: [{[a]: b}]": "is not YAML: while constructing a mapping",
-    "title: A\nsteps: &here [*here]": "nests too deeply, or holds itself",
-    f"title: A\nsteps: {'[' * 5_000}": "nests too deeply, or holds itself",
+    "title: A\nsteps: &here [*here]": "is not YAML: *here stands within what it repeats",
+    f"title: A\nsteps: {'[' * 5_000}": "is not YAML: it nests deeper than 200 levels",
+    f"title: A\nsteps: [&a [{'b' * 60_000}]{', *a' * 100}]": "(such as *a) repeat more than",
     "title: A\nsteps: [3: call]": "the scenario/steps/0: the key 3 is no text; put it into quotes,",
     "title: A\nsteps: [.nan]": "the scenario/steps/0: NaN is nothing that JSON can say",
     "title: A\nsteps: [!!set {a}]": "is nothing that JSON can say",

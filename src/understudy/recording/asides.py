@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from understudy.clock import timestamp
 from understudy.errors import Diagnosis
+from understudy.recording.choosing import check_settings
 from understudy.recording.found import Found
 from understudy.recording.model import (
     Json,
@@ -65,11 +66,21 @@ def recording(own: Found, name: str, exchanges: tuple[RecordedExchange, ...]) ->
         session=own.get("session", "default").text(),
         clock=clock.instant() if clock else None,
         seed=own.get("seed", 0).whole(),
-        settings=own.get("settings", {}).json_object(),
+        settings=_settings(own.get("settings", {})),
         versions={vendor: versions[vendor].text() for vendor in versions.members()},
         events=tuple(each.json_object() for each in own.get("events", [])),
         deliveries=tuple(each.json_object() for each in own.get("deliveries", [])),
     )
+
+
+def _settings(found: Found) -> Json:
+    """Settings that can be: those that `taking` takes down."""
+    given = found.json_object()
+    try:
+        check_settings(found.at, given)
+    except ValueError as error:
+        raise Found(given).refused(str(error)) from error
+    return given
 
 
 def of_exchange(exchange: RecordedExchange, phrase: str) -> Json:

@@ -7,12 +7,11 @@ from typing import Any
 
 import yaml
 
-from understudy.recording.found import json_document
+from understudy.recording.found import check_is_text, json_document
 from understudy.recording.model import UnreadableRecording
+from understudy.recording.yaml_bounds import check_bounds
 from understudy.yaml_times import RESOLVERS
 
-# Deeper than any cassette, and far less deep than what libyaml's stack can bear.
-DEEPEST = 200
 # So that no line is folded: a cassette is compared line by line.
 WIDEST = 2**31 - 1
 # Lines that a block shows as they are, and that come back as they were.
@@ -38,32 +37,21 @@ def document(content: bytes) -> Any:
     """The document in a file that is YAML, or JSON, which is not quite YAML.
 
     Raises:
-        UnreadableRecording: when it is neither.
+        UnreadableRecording: when it is neither, nor text at all.
     """
+    check_is_text(content)
     try:
         return json_document(content)
     except UnreadableRecording as error:
         not_json = error
     try:
-        _check_depth(content)
+        check_bounds(content, _Loader)
         return yaml.load(content, Loader=_Loader)
     # What a tag promises of a value (`!!int x`) fails in as many ways as there are tags.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             raise not_json from error
         raise UnreadableRecording(f"is not YAML: {_one_line(error)}") from error
-
-
-def _check_depth(content: bytes) -> None:
-    """Parsing needs no stack; what is made of it does, and libyaml's has no guard."""
-    depth = 0
-    for event in yaml.parse(content, Loader=_Loader):
-        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            depth += 1
-            if depth > DEEPEST:
-                raise yaml.YAMLError(f"it nests deeper than {DEEPEST} levels")
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            depth -= 1
 
 
 def _one_line(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.recording.comparing import ABSENT
-from understudy.recording.model import text_of
+from understudy.recording.model import is_too_deep, text_of
 
 # Beyond it JavaScript has no every whole number.
 SAFE_IN_JAVASCRIPT = 2**53 - 1
@@ -16,7 +16,8 @@ SAFE_IN_JAVASCRIPT = 2**53 - 1
 def document_in(body: bytes, number: Callable[[str], Any] = float) -> Any:
     """The JSON document in a body; ABSENT where it has none, or one that readers differ over.
 
-    That is a key that stands twice, half of a surrogate pair, or a number that no float can hold.
+    That is a key that stands twice, half of a surrogate pair, a number that no float can hold, or
+    more levels than the mock reads.
 
     Args:
         number: makes the value of a number that has a fraction or an exponent.
@@ -31,7 +32,7 @@ def document_in(body: bytes, number: Callable[[str], Any] = float) -> Any:
         json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return ABSENT
-    return document
+    return ABSENT if is_too_deep(document) else document
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

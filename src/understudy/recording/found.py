@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,26 @@ from understudy.schemas import escaped
 KINDS = {dict: "an object", list: "a list", bytes: "bytes", type(None): "null"}
 # Of a value that is shown in a sentence.
 SHOWN = 60
+# No seed, no duration is larger.
+LARGEST = 1e40
+# What would end a line in the head of a message.
+NO_LINE = re.compile(r"[\r\n\0]")
+
+
+def check_is_text(content: bytes) -> None:
+    """A file that any document could stand in.
+
+    Raises:
+        UnreadableRecording: when it is empty or holds what is no text.
+    """
+    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise UnreadableRecording("is empty; record into it first")
+    try:
+        is_text = "\0" not in content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text:
+        raise UnreadableRecording("is not text; a recording is JSON or YAML in UTF-8")
 
 
 def json_document(content: bytes) -> Any:
@@ -26,6 +46,7 @@ def json_document(content: bytes) -> Any:
     Raises:
         UnreadableRecording: when it is none.
     """
+    check_is_text(content)
     try:
         return json.loads(content, parse_constant=_refuse)
     except RecursionError as error:
@@ -85,6 +106,7 @@ class Found:
             if not isinstance(name, str):
                 shown = Found(name).shown()
                 raise self.refused(f"has a name that is no text but {shown}; put it in quotes")
+            Found(name, f"{self.at}/{escaped(name)}").text()
         return members
 
     def json_object(self) -> dict[str, Any]:
@@ -111,6 +133,13 @@ class Found:
             raise self.refused("holds half a character, which no UTF-8 can spell") from error
         return text
 
+    def line(self) -> str:
+        """It is text that the head of a message can carry."""
+        text = self.text()
+        if NO_LINE.search(text):
+            raise self.refused("holds a line break or a NUL, which HTTP cannot carry there")
+        return text
+
     def whole(self) -> int:
         """It is a whole number."""
         number = self.number()
@@ -118,11 +147,21 @@ class Found:
             raise self.refused(f"must be a whole number, not {number}")
         return int(number)
 
+    def status(self) -> int:
+        """It is the status of a response, or 0 where there was none."""
+        status = self.whole()
+        if status != 0 and not 100 <= status <= 599:
+            raise self.refused(f"must be a status from 100 to 599 (0: no response), not {status}")
+        return status
+
     def number(self) -> float:
         """It is a number."""
         number: float = self._as((int, float), "a number")
-        if isinstance(number, bool) or not math.isfinite(number):
+        if isinstance(number, bool):
             raise self._is_not("a number")
+        # Neither is what is no number at all.
+        if not -LARGEST <= number <= LARGEST:
+            raise self._is_not(f"a number up to {LARGEST:.0e}")
         return number
 
     def instant(self) -> int:
@@ -135,8 +174,12 @@ class Found:
     def url(self) -> str:
         """It is an absolute URL; without its fragment."""
         url = self.text().partition("#")[0]
+        if not url.isprintable() or " " in url:
+            raise self.refused("is no URL: white space and control characters must be encoded")
         try:
             parts = urlsplit(url)
+            # Read to be checked.
+            _ = parts.port
         except ValueError as error:
             raise self.refused(f"is no URL ({error})") from error
         if not parts.scheme or not parts.netloc:

@@ -10,7 +10,8 @@ over.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlencode
 
 from understudy import __version__
@@ -39,6 +40,10 @@ NOT_HTTP = frozenset(
 )
 # They tell of a body that was packed.
 OF_PACKING = frozenset({"content-encoding", "content-length"})
+NO_STATUS = -1
+# The types of what an API answers.
+TOLD = re.compile(r"(text/|application/([^;]*\+)?json)", re.IGNORECASE)
+ReadHeaders = Callable[[Found], Iterator[tuple[str, str]]]
 
 
 def write(recording: Recording) -> bytes:
@@ -149,29 +154,32 @@ def _is_http(entry: Found) -> bool:
 
 def _exchange(entry: Found) -> RecordedExchange:
     own = entry.get(OWN)
-    request, response = _read_request(entry["request"]), _read_response(entry["response"])
+    read_headers = _read_headers if own else _unfolded_headers
+    request = _read_request(entry["request"], read_headers)
+    response = _read_response(entry["response"], read_headers)
     if not own:
-        request, response = _unpacked(request), _unpacked_response(response)
+        response = _unpacked(response)
     took = round(max(entry.get("time", 0).number(), 0) * MILLISECOND)
     return asides.exchange(own, request, response, took, entry.get("startedDateTime"))
 
 
-def _read_request(request: Found) -> RecordedRequest:
+def _read_request(request: Found, read_headers: ReadHeaders) -> RecordedRequest:
     return RecordedRequest(
-        request["method"].text(),
+        request["method"].line(),
         request["url"].url(),
-        tuple(_read_headers(request)),
+        tuple(read_headers(request)),
         _read_post_data(request.get("postData", {})),
     )
 
 
-def _read_response(response: Found) -> RecordedResponse:
+def _read_response(response: Found, read_headers: ReadHeaders) -> RecordedResponse:
+    found, content = response["status"], response.get("content", {})
     # Browsers say 0 where there was no response, Playwright -1.
-    status = max(response["status"].whole(), 0)
-    content = response.get("content", {})
+    status = 0 if found.value == NO_STATUS else found.status()
+    _check_has_body(content)
     return RecordedResponse(
         status,
-        tuple(_read_headers(response)),
+        tuple(read_headers(response)),
         _read_body(content),
         asides.reason(status, response.get("statusText", "").text()),
     )
@@ -179,7 +187,25 @@ def _read_response(response: Found) -> RecordedResponse:
 
 def _read_headers(message: Found) -> Iterator[tuple[str, str]]:
     for each in message.get("headers", []):
-        yield each["name"].text(), each.get("value", "").text()
+        yield each["name"].line(), each.get("value", "").line()
+
+
+def _unfolded_headers(message: Found) -> Iterator[tuple[str, str]]:
+    """Headers of another tool: without what HTTP/2 says in their place, and one by one."""
+    for each in message.get("headers", []):
+        name, value = each["name"].line(), each.get("value", "")
+        if not name.startswith(":"):
+            # Browsers put the values of one name into lines.
+            for line in value.text().split("\n"):
+                yield name, Found(line, value.at).line()
+
+
+def _check_has_body(content: Found) -> None:
+    """Many tools leave out the pictures of a page; an answer of an API must be there."""
+    size = content.get("size", 0).number()
+    left_out = size > 0 and not content.get("text") and not content.get("_file")
+    if left_out and TOLD.match(content.get("mimeType", "").text()):
+        raise content.refused(f"has no text, though its size is {size}: record it with bodies")
 
 
 def _read_post_data(data: Found) -> bytes:
@@ -208,23 +234,8 @@ def _read_body(content: Found) -> bytes:
     return text.base64()
 
 
-def _unpacked(request: RecordedRequest) -> RecordedRequest:
-    return RecordedRequest(
-        request.method, request.url, tuple(_plain(request.headers)), request.body
-    )
-
-
-def _unpacked_response(response: RecordedResponse) -> RecordedResponse:
-    headers = tuple(_plain(response.headers))
+def _unpacked(response: RecordedResponse) -> RecordedResponse:
+    headers = response.headers
     if header(headers, "content-encoding") is not None:
         headers = tuple(each for each in headers if each[0].lower() not in OF_PACKING)
     return RecordedResponse(response.status, headers, response.body, response.reason)
-
-
-def _plain(headers: Headers) -> Iterator[tuple[str, str]]:
-    """Headers without what HTTP/2 says in their place, and one by one."""
-    for name, value in headers:
-        if not name.startswith(":"):
-            # Browsers put the values of one name into lines.
-            for line in value.split("\n"):
-                yield name, line

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.errors import Diagnosis
+from understudy.json_text import MAX_DEPTH
 
 Json = dict[str, Any]
 # In the order in which they were sent; a name may stand twice.
@@ -191,9 +192,27 @@ def json_of(body: bytes) -> Any:
     """The document in a body.
 
     Raises:
-        ValueError: when it is not JSON (or not UTF-8).
+        ValueError: when it is not JSON (or not UTF-8), or nests deeper than the mock reads.
     """
-    return json.loads(body, parse_constant=_refuse)
+    document = json.loads(body, parse_constant=_refuse)
+    if is_too_deep(document):
+        raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
+    return document
+
+
+def is_too_deep(document: Any) -> bool:
+    """Whether a document has more levels than the mock reads; told without a stack of its own."""
+    level = [document]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse(constant: str) -> Any:

@@ -123,10 +123,10 @@ def _exchange(members: Found) -> RecordedExchange:
     return asides.exchange(
         members,
         RecordedRequest(
-            request["method"].text(), request["url"].url(), _read_headers(request), _body(request)
+            request["method"].line(), request["url"].url(), _read_headers(request), _body(request)
         ),
         RecordedResponse(
-            response["status"].whole(),
+            response["status"].status(),
             _read_headers(response),
             _body(response),
             response.get("reason", "").text(),
@@ -138,12 +138,15 @@ def _exchange(members: Found) -> RecordedExchange:
 def _read_headers(message: Found) -> Headers:
     headers = message.get("headers", {})
     if isinstance(headers.value, dict):
-        return tuple((name, headers[name].text()) for name in headers.members())
+        return tuple(
+            (Found(name, headers[name].at).line(), headers[name].line())
+            for name in headers.members()
+        )
     return tuple(_pair(each) for each in headers)
 
 
 def _pair(header: Found) -> tuple[str, str]:
-    parts = [each.text() for each in header]
+    parts = [each.line() for each in header]
     if len(parts) != 2:
         raise header.refused("must be a header's name and its value")
     return parts[0], parts[1]

@@ -124,7 +124,7 @@ def _exchange(interaction: Found) -> RecordedExchange:
 
 def _read_request(request: Found) -> RecordedRequest:
     return RecordedRequest(
-        request["method"].text(),
+        request["method"].line(),
         request["uri"].url(),
         tuple(_read_headers(request)),
         _read_body(request.get("body", "")),
@@ -135,11 +135,11 @@ def _read_response(response: Found) -> RecordedResponse:
     # What vcrpy wrote of httpx for some time.
     if response.get("status_code"):
         return RecordedResponse(
-            response["status_code"].whole(),
+            response["status_code"].status(),
             tuple(_read_headers(response)),
             _read_body(response.get("content", "")),
         )
-    code, message = response["status"]["code"].whole(), response["status"].get("message", "")
+    code, message = response["status"]["code"].status(), response["status"].get("message", "")
     body = response.get("body", "")
     return RecordedResponse(
         code,
@@ -153,13 +153,15 @@ def _read_headers(message: Found) -> Iterator[tuple[str, str]]:
     headers = message.get("headers", {})
     for name in headers.members():
         values = headers.get(name, [])
+        Found(name, values.at).line()
         for value in values if isinstance(values.value, list) else [values]:
             yield name, _header_text(value)
 
 
 def _header_text(value: Found) -> str:
     # Some clients hand over bytes.
-    return value.value.decode("latin-1") if isinstance(value.value, bytes) else value.text()
+    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
+    return Found(text, value.at).line()
 
 
 def _read_body(body: Found) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from understudy.journal import MASKED, REDACTED, same_json
 from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
@@ -14,6 +14,8 @@ from understudy.recording.model import Headers, RecordedExchange, compact, heade
 
 # The headers by which a client picks its answer.
 TELLING = ("prefer",)
+# Who asks for the head alone may be answered with the head of the whole.
+HEAD, GET = "HEAD", "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ def asked(exchange: RecordedExchange) -> Asked:
     )
 
 
+def as_get(now: Asked) -> Asked:
+    """The request that wants the body, too."""
+    return replace(now, method=GET)
+
+
 def is_same(recorded: Asked, now: Asked) -> bool:
     """Whether a request is the recorded one: method, path, query, body and preference.
 
@@ -48,7 +55,8 @@ def is_same(recorded: Asked, now: Asked) -> bool:
     """
     now = _masked(recorded, now)
     return (
-        (recorded.vendor, recorded.method, recorded.path) == (now.vendor, now.method, now.path)
+        (recorded.vendor, recorded.method) == (now.vendor, now.method)
+        and _decoded(recorded.path) == _decoded(now.path)
         and _pairs(recorded.query) == _pairs(now.query)
         and _told(recorded.headers) == _told(now.headers)
         and _same_body(recorded.body, now.body)
@@ -69,8 +77,14 @@ def is_alike(recorded: Asked, now: Asked) -> bool:
     )
 
 
+def _decoded(path: str) -> list[bytes]:
+    """The segments of a path, however they are spelled: `~` says what `%7E` says."""
+    return [unquote_to_bytes(each) for each in path.split("/")]
+
+
 def _pairs(query: str) -> list[tuple[str, str]]:
-    return sorted(parse_qsl(query, keep_blank_values=True))
+    """The parameters of a query, however they are spelled; one without `=` has an empty value."""
+    return sorted(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
 
 
 def _masked(recorded: Asked, now: Asked) -> Asked:
@@ -147,17 +161,28 @@ class Script:
 
     def find(self, now: Asked) -> list[RecordedExchange]:
         """The exchanges that answer a request, in the order in which they were recorded."""
+        return self._found(now) or (self._found(as_get(now)) if now.method == HEAD else [])
+
+    def _found(self, now: Asked) -> list[RecordedExchange]:
         found = [each for each, recorded in self._exchanges if is_same(recorded, now)]
         if not found and self._by_operation:
-            found = [each for each, recorded in self._exchanges if is_alike(recorded, now)]
+            found = self._alike(now)
         return found
+
+    def _alike(self, now: Asked) -> list[RecordedExchange]:
+        return [each for each, recorded in self._exchanges if is_alike(recorded, now)]
+
+    def would_match_by_operation(self, now: Asked) -> bool:
+        """Whether a request that nothing answers would be answered if path and query were not."""
+        return not self._by_operation and bool(self._alike(now))
 
     def nearest(self, now: Asked) -> tuple[RecordedExchange, list[Difference]] | None:
         """The recorded exchange that differs least from a request, and where it does."""
+        methods = (now.method, GET) if now.method == HEAD else (now.method,)
         alike = [
             (each, where_they_differ(recorded, now))
             for each, recorded in self._exchanges
-            if recorded.operation == now.operation and recorded.method == now.method
+            if recorded.operation == now.operation and recorded.method in methods
         ]
         return min(alike, key=lambda each: len(each[1]), default=None)
 
@@ -166,7 +191,7 @@ def where_they_differ(recorded: Asked, now: Asked) -> list[Difference]:
     """Each part of a request that is not as it was recorded."""
     found = []
     now = _masked(recorded, now)
-    if recorded.path != now.path:
+    if _decoded(recorded.path) != _decoded(now.path):
         found.append(Difference("path", "", recorded.path, now.path))
     then, current = _by_name(recorded.query), _by_name(now.query)
     for name in sorted({*then, *current}):
@@ -182,7 +207,7 @@ def where_they_differ(recorded: Asked, now: Asked) -> list[Difference]:
 
 def _by_name(query: str) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for name, value in _pairs(query):
         found.setdefault(name, []).append(value)
     return found
 
@@ -192,6 +217,6 @@ def _in_bodies(recorded: bytes, now: bytes) -> list[Difference]:
         return []
     try:
         then, current = (json_of(each) if each else ABSENT for each in (recorded, now))
+        return list(in_json(then, current, Twins()))
     except (ValueError, RecursionError):
         return [Difference("body", "", recorded, now)]
-    return list(in_json(then, current, Twins()))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.app import App, Behind
+from understudy.contract import Operation
 from understudy.dispatch import CALL, problem, send_reply
 from understudy.errors import Diagnosis
 from understudy.middleware import Log
 from understudy.paths import PathTree
 from understudy.recording.comparing import Difference
-from understudy.recording.model import RecordedExchange, RecordedResponse, Recording
-from understudy.replaying.matching import Asked, Script
+from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
+from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
 from understudy.rooms import open_rooms
 from understudy.settings import Settings
@@ -24,6 +26,13 @@ from understudy.store import Store
 from understudy.vendor import Call, Reply, Room
 
 MOST_TOLD = 5
+# What comes before it (103: early hints) answers nobody.
+FIRST_FINAL = 200
+BODILESS = (204, 304)
+# They tell how a body was carried, which is for the server to say.
+FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
+# What HTTP takes for the name of a header.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def replay_app(
@@ -49,7 +58,11 @@ def replay_app(
 
 def _behind(recording: Recording, by_operation: bool) -> Behind:
     def behind(room: Room) -> ASGIApp:
-        theirs = [each for each in recording.answered if each.vendor == room.name]
+        theirs = [
+            each
+            for each in recording.answered
+            if each.vendor == room.name and each.response.status >= FIRST_FINAL
+        ]
         return Replayed(room, theirs, by_operation)
 
     return behind
@@ -68,28 +81,30 @@ class Replayed:
         self._script = Script(exchanges, by_operation)
         self._tree = PathTree(room.document.operations.values())
         # A session has another store when it is reset.
-        self._met: WeakKeyDictionary[Store, Counter[int]] = WeakKeyDictionary()
+        self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         call: Call = scope[CALL]
         match = self._tree.match(call.exchange.path)
-        operation = match[0].operations.get(call.exchange.method) if match is not None else None
-        if operation is not None:
-            call.exchange.operation = operation.id
+        if match is not None:
+            call.exchange.operation = _operation(match[0].operations, call.exchange.method)
         now = asked_by(call)
         found = self._script.find(now)
         if found:
-            await _send(self._next(call.session.store, found).response, send)
+            recorded = self._next(call.session.store, now.method, found)
+            await _send(recorded.response, now.method, send)
         else:
             await send_reply(self._missing(call, now), send)
 
-    def _next(self, store: Store, found: list[RecordedExchange]) -> RecordedExchange:
+    def _next(self, store: Store, method: str, found: list[RecordedExchange]) -> RecordedExchange:
         """Whose turn it is among the exchanges that answer a request."""
         met = self._met.setdefault(store, Counter())
-        turn = met[id(found[0])]
-        met[id(found[0])] += 1
+        # A HEAD that a recorded GET answers takes nothing away from whoever asks for that.
+        key = (method, id(found[0]))
+        turn = met[key]
+        met[key] += 1
         return found[min(turn, len(found) - 1)]
 
     def _missing(self, call: Call, now: Asked) -> Reply:
@@ -99,7 +114,14 @@ class Replayed:
             hint = "record it, or ask what was: understudy export FILE --format examples"
             diagnoses = [Diagnosis("not-recorded", "path", "", what, hint)]
         else:
-            diagnoses = [_told(each) for each in nearest[1][:MOST_TOLD]]
+            hint = "ask as it was recorded"
+            if self._script.would_match_by_operation(now):
+                hint += ", or serve with --match operation"
+            # Each says where; what to do is the same for all, and said once.
+            hints = [hint, *[""] * MOST_TOLD]
+            diagnoses = [
+                _told(each, hint) for each, hint in zip(nearest[1][:MOST_TOLD], hints, strict=False)
+            ]
         call.exchange.diagnoses = tuple(diagnoses)
         return problem(404, "Not recorded", what, call.exchange.diagnoses)
 
@@ -111,19 +133,43 @@ def asked_by(call: Call) -> Asked:
     return Asked(it.vendor, it.operation, it.method, it.path, it.query, headers, it.request_body)
 
 
-def _told(each: Difference) -> Diagnosis:
+def _operation(operations: Mapping[str, Operation], method: str) -> str | None:
+    """The operation that a method calls; HEAD stands for the GET whose head it wants."""
+    found = operations.get(method) or (operations.get(GET) if method == HEAD else None)
+    return found.id if found else None
+
+
+def _told(each: Difference, hint: str) -> Diagnosis:
     then, now = shown(each.recorded), shown(each.current)
     message = f"the nearest recorded request has {then} there, this one {now}"
-    hint = "ask as it was recorded, or serve with --match operation"
     return Diagnosis("not-recorded", each.where, each.pointer, message, hint)
 
 
-async def _send(response: RecordedResponse, send: Send) -> None:
+async def _send(response: RecordedResponse, method: str, send: Send) -> None:
+    has_body = response.status not in BODILESS
     headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        (name.lower().encode(), _encoded(value))
         for name, value in response.headers
+        if TOKEN.fullmatch(name) and name.lower() not in FRAMING
     ]
-    if response.status not in (204, 304):
-        headers.append((b"content-length", b"%d" % len(response.body)))
+    if has_body:
+        headers.append((b"content-length", _length(response, method)))
+    body = response.body if has_body and method != HEAD else b""
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _length(response: RecordedResponse, method: str) -> bytes:
+    """The length of the body; of one that was left out, what was said of it."""
+    said = header(response.headers, "content-length") or ""
+    if method == HEAD and not response.body and said.isascii() and said.isdecimal():
+        return said.encode()
+    return b"%d" % len(response.body)
+
+
+def _encoded(value: str) -> bytes:
+    """A header's value as it goes over the wire; beyond Latin-1 nearly everybody sends UTF-8."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()

@@ -8,21 +8,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from understudy.choices import settings_of
+from understudy.recording.choosing import check_settings
 
 Node = Mapping[str, Any]
 # What a `${name}` can name.
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 LONGEST = 60
-FLAG = ((bool,), "true or false")
-# The settings that decide what a vendor answers: the types of their values, and what these are.
-SETTINGS: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "pace": ((int, float, str), 'a factor or "manual"'),
-    "auth": ((str,), "strict or any"),
-    "static": FLAG,
-    "rate_limits": FLAG,
-    "body_limit": ((int,), "a number of bytes"),
-}
 
 
 def check_names(where: str, node: Node, known: Iterable[str]) -> None:
@@ -96,14 +87,7 @@ def keep(where: str, node: Node) -> dict[str, str]:
 def settings(node: Node) -> Node:
     """The settings that are not the usual ones."""
     given = mapping("the scenario", node, "settings")
-    check_names("settings", given, SETTINGS)
-    for name, value in given.items():
-        types, what = SETTINGS[name]
-        # true is a number to Python, but to nobody else.
-        if not isinstance(value, types) or isinstance(value, bool) != (types == (bool,)):
-            raise ValueError(f"settings: {name} must be {what}, not {shown(value)}")
-    chosen: Any = given
-    settings_of(**chosen)
+    check_settings("settings", given)
     return given
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from understudy.recording.yaml_bounds import check_bounds
 from understudy.yaml_times import RESOLVERS
 
 
@@ -16,6 +17,7 @@ def read_yaml(content: bytes) -> Any:
         ValueError: when it is not YAML; says where.
     """
     try:
+        check_bounds(content, _Loader)
         return yaml.load(content, Loader=_Loader)
     except yaml.YAMLError as error:
         said = str(error).replace('in "<byte string>",', "at")
