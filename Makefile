@@ -21,6 +21,8 @@ test: lint ## build .venv and pass every check
 	# By itself, because it prints what it reached; not measured, because that makes it slow.
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$(FUZZ_SEED) \
 		$(BIN)/pytest tests/contract/test_conformance.py
+	# Tests wait a good deal, for servers and tools: two workers for each core keep it busy.
+	PYTEST_XDIST_AUTO_NUM_WORKERS=$$($(BIN)/python -c 'import os; print(2 * os.cpu_count())') \
 	COVERAGE_FILE=$(CURDIR)/.coverage COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
 		$(BIN)/coverage run -m pytest -n auto --ignore tests/contract/test_conformance.py
 	$(BIN)/coverage combine --quiet

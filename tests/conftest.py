@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from understudy.server import Listening, bind, make_server
 from understudy.settings import Settings
 
 pytest_plugins = ["pytester"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs us in the background has it ignored, and what tests start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOON = instant("2026-03-11T12:00:00Z")
 

