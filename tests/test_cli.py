@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -33,14 +33,21 @@ def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedP
     )
 
 
-@contextmanager
 def serving(
     folder: Path, *arguments: str, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
+) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """A serving process and its base URL; it is stopped with SIGTERM."""
+    return listening(folder, "serve", *arguments, **environment)
+
+
+@contextmanager
+def listening(
+    folder: Path, *command: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process of any command that listens, and its base URL; it is stopped with SIGTERM."""
     port_file = folder / "port"
     process = subprocess.Popen(
-        [*UNDERSTUDY, "serve", "--port-file", str(port_file), *arguments],
+        [*UNDERSTUDY, *command, "--port-file", str(port_file)],
         cwd=folder,
         env={**os.environ, "UNDERSTUDY_PORT": "0", **environment},
         stdout=subprocess.PIPE,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import httpx
 import pytest
 from conftest import Live
 from fronting import KEYS, answering, answering_tls, in_header, ok, playing
-from test_cli import run, wait_for
+from test_cli import listening, run
 from tools import needs
 
 from understudy.recording.formats import read_recording
@@ -30,26 +28,11 @@ CREDITS = b'{"credits":1,"currency":"USD"}'
 BUSY = 5
 
 
-@contextmanager
 def proxying(
     folder: Path, vendor: str, upstream: str, *flags: str, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
+) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """A proxy as a process, and its base URL; it is stopped with SIGTERM."""
-    port_file = folder / "port"
-    command = ["proxy", vendor, "--upstream", upstream, "--port-file", str(port_file), *flags]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "understudy", *command],
-        cwd=folder,
-        env={**os.environ, "UNDERSTUDY_PORT": "0", **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process, f"http://127.0.0.1:{wait_for(port_file, process)}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
+    return listening(folder, "proxy", vendor, "--upstream", upstream, *flags, **environment)
 
 
 @pytest.fixture(scope="module")

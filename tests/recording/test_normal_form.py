@@ -89,11 +89,12 @@ def test_real_time_begins_at_noon() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "names"), [(None, ["X-A"]), (NOON, ["X-RateLimit-Reset", "X-A"])]
+    ("clock", "names"), [(None, ["X-A"]), (NOON, ["X-RateLimit-Reset", "X-Response-Time", "X-A"])]
 )
 def test_what_is_left_of_a_limit_is_not_told(clock: int | None, names: list[str]) -> None:
     """In real time it depends on the second; by the mock's clock it is always the same."""
-    response = RecordedResponse(429, (("X-RateLimit-Reset", "1795269900"), ("X-A", "1")))
+    told = (("X-RateLimit-Reset", "1795269900"), ("X-Response-Time", "3ms"), ("X-A", "1"))
+    response = RecordedResponse(429, told)
     exchange = RecordedExchange(RecordedRequest("GET", "https://x/"), response)
     recording = Recording("r", (exchange,), clock=clock)
 

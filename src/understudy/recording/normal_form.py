@@ -34,7 +34,10 @@ MOMENT = 10 * SECOND
 LOCAL_PORT = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")
 FIRST_PORT = 50_000
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LEFT = re.compile("rate-?limit-(remaining|reset)|retry-after", re.IGNORECASE)
+# Headers that tell of the moment, and of how long an answer took.
+LEFT = re.compile(
+    "rate-?limit-(remaining|reset)|retry-after|response-time|server-timing|runtime", re.IGNORECASE
+)
 REGISTRY = ("B", "C")
 
 
@@ -106,7 +109,7 @@ class NormalForm:
 
     def _headers(self, headers: Headers, replaced: bool) -> Headers:
         if not self._frozen:
-            # What is left of a limit depends on the second in which one asks.
+            # What is left of a limit, say, depends on the second in which one asks.
             headers = tuple(each for each in headers if not LEFT.search(each[0]))
         return tuple((name, self._text(value, replaced)) for name, value in headers)
 
