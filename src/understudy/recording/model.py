@@ -9,12 +9,17 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
+from understudy.clock import instant
 from understudy.errors import Diagnosis
 from understudy.json_text import MAX_DEPTH
 
 Json = dict[str, Any]
 # In the order in which they were sent; a name may stand twice.
 Headers = tuple[tuple[str, str], ...]
+
+
+# When a recording begins that tells no time.
+BEGINNING = instant("2026-03-11T12:00:00Z")
 
 
 class UnreadableRecording(Exception):
@@ -167,6 +172,12 @@ def _moved(exchange: RecordedExchange, origins: Mapping[str, str]) -> RecordedEx
     parts = urlsplit(request.url)
     url = f"{base.rstrip('/')}{parts.path or '/'}" + (f"?{parts.query}" if parts.query else "")
     return replace(exchange, request=replace(request, url=url))
+
+
+def beginning_of(recording: Recording) -> int:
+    """The instant (ns) at which a clock stood when a recording began, as far as it tells."""
+    first = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
+    return first if recording.clock is None else recording.clock
 
 
 def merged(recordings: Iterable[Recording], name: str) -> Recording:

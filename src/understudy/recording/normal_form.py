@@ -18,6 +18,7 @@ from dataclasses import replace
 from understudy.clock import SECOND, instant, timestamp
 from understudy.recording.kinds import TOKEN, Token, tokens_in
 from understudy.recording.model import (
+    BEGINNING,
     Headers,
     RecordedExchange,
     RecordedRequest,
@@ -27,8 +28,6 @@ from understudy.recording.model import (
 )
 from understudy.vendor import Room
 
-# When a recording in real time is said to begin.
-BEGINNING = instant("2026-03-11T12:00:00Z")
 MINUTE = 60 * SECOND
 MOMENT = 10 * SECOND
 LOCAL_PORT = re.compile(r"(?<=//)(127\.0\.0\.1|localhost|\[::1\]):(\d+)\b")

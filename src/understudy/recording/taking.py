@@ -8,6 +8,7 @@ from typing import Any
 
 from understudy.journal import Exchange
 from understudy.recording.asides import told
+from understudy.recording.choosing import SETTINGS
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import (
     Json,
@@ -27,7 +28,7 @@ ADMIN = "admin"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # More than this is a snapshot, which is a file of its own.
 LARGEST_EVENT = 65_536
-TELLING = ("pace", "auth", "static", "rate_limits", "body_limit")
+TELLING = tuple(SETTINGS)
 
 
 class Taker:

@@ -20,6 +20,7 @@ from understudy.recording.model import (
     RecordedRequest,
     RecordedResponse,
     Recording,
+    beginning_of,
     compact,
     json_of,
 )
@@ -32,8 +33,6 @@ from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.vendor import Room
 
-# Where a recording begins that tells no time.
-BEGINNING = instant("2026-03-11T12:00:00Z")
 ORIGIN = "http://127.0.0.1"
 JSON: Headers = (("Content-Type", "application/json"),)
 TOO_LARGE = 413
@@ -72,8 +71,7 @@ class Asker:
 
     def __init__(self, recording: Recording, start: Start = started_app) -> None:
         self._recording = recording
-        began = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
-        clock = recording.clock if recording.clock is not None else began
+        clock = beginning_of(recording)
         settings = settings_for(replace(recording, clock=clock), recording.vendors)
         rooms = open_rooms(recording.vendors)
         self._rooms = {room.name: room for room in rooms}

@@ -9,8 +9,7 @@ from dataclasses import replace
 import httpx
 
 from understudy.app import App
-from understudy.clock import instant
-from understudy.recording.model import Recording
+from understudy.recording.model import BEGINNING, Recording, beginning_of
 from understudy.recording.taking import settings_for
 from understudy.settings import Settings
 from understudy.stage import SyncTransport, stage
@@ -21,8 +20,6 @@ from understudy.verify.sending import Access, Sender
 
 # Where `understudy serve` listens, so that a finding's request can be tried there.
 ORIGIN = "http://127.0.0.1:4010"
-# Where the seed worlds' times begin; nothing falls due unless a request makes it.
-BEGINNING = instant("2026-03-11T12:00:00Z")
 
 
 class Own:
@@ -41,8 +38,7 @@ class Own:
 
     def place(self, recording: Recording) -> World:
         """To the world that a recording's requests met."""
-        began = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
-        clock = recording.clock if recording.clock is not None else began
+        clock = beginning_of(recording)
         app = self._app(settings_for(replace(recording, clock=clock), (self._room.name,)))
 
         def move_to(at: int) -> None:
