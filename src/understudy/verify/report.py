@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from understudy.contract import Operation
 from understudy.listing import table
+from understudy.replaying.report import counted
 from understudy.verify.findings import (
     NO_REPLY,
     NOT_FOUND,
@@ -128,8 +129,3 @@ def totals(outcome: Outcome) -> str:
         return line
     they = ", or ".join(THEY[reason] for reason in outcome.skipped)
     return f"{line}; {counted(skipped, 'recorded exchange')} skipped (they {they})"
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 finding`, `2 findings`."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
