@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import create_app
 
+from tests.calling import create_app
 from understudy import app as composition
 from understudy.app import App, Behind
 from understudy.clock import instant

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from toy import toy_room
 
+from tests.toy import toy_room
 from understudy.contract import Document
 from understudy.contract_coverage import Coverage
 from understudy.journal import Exchange

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from conftest import Live, serve
-from drifting import Drift, drifted
 
+from tests.conftest import Live, serve
+from tests.drifting import Drift, drifted
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app
 from understudy.settings import Settings

@@ -21,9 +21,9 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
-from conftest import NOON, Live, serve
 
 import understudy
+from tests.conftest import NOON, Live, serve
 from understudy.app import App
 from understudy.client import (
     AdminError,

@@ -8,11 +8,21 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
-from covering import Json, coverage_of, exchange, operation, pointers, room_of, sent, used, values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import NOON
+from tests.covering import (
+    Json,
+    coverage_of,
+    exchange,
+    operation,
+    pointers,
+    room_of,
+    sent,
+    used,
+    values,
+)
 from understudy.app import create_app
 from understudy.contract import Operation
 from understudy.contract_coverage import MOST_PLACES, Coverage, Share, Summary, declare

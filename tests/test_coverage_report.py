@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 import pytest
-from covering import Json, coverage_of, exchange, operation, room_of
 
+from tests.covering import Json, coverage_of, exchange, operation, room_of
 from understudy.contract_coverage import Coverage
 from understudy.coverage_report import NARROWEST, html, json, term
 from understudy.rooms import data_folder, open_rooms

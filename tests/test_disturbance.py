@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
-from toy import toy_room
 
+from tests.conftest import NOON
+from tests.toy import toy_room
 from understudy.app import App
 from understudy.disturbance import PIECES, Disturbance
 from understudy.errors import Internal

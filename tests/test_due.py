@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from receiving import receiving
 
+from tests.receiving import receiving
 from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
 from understudy.destinations import refusal
 from understudy.due import MOST_FIRED, DueCalls

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy import toy_room
 
 import understudy
+from tests.toy import toy_room
 from understudy import errors
 from understudy.cli import main
 from understudy.contract import Document

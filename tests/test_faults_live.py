@@ -25,8 +25,9 @@ import pytest
 import requests
 import sent_dm
 import urllib3
-from conftest import Live
 from sent_dm import Sent
+
+from tests.conftest import Live
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

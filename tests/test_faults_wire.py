@@ -13,8 +13,8 @@ from typing import Literal
 from uuid import uuid4
 
 import pytest
-from toy import toy_room
 
+from tests.toy import toy_room
 from understudy.app import App, create_app
 from understudy.server import Listening, Server, bind, make_server
 from understudy.settings import Settings

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from toy import toy_shop
 
+from tests.toy import toy_shop
 from understudy.fitting import common_members, misfits
 from understudy.json_text import write_json
 from understudy.rooms import open_rooms

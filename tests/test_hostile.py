@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from conftest import NOON, Live, problem_of
 from starlette.types import Message
 
+from tests.conftest import NOON, Live, problem_of
 from understudy.admin.guard import limit
 from understudy.app import App, create_app
 from understudy.middleware import read_body

@@ -17,7 +17,9 @@ import httpx
 import pytest
 import requests
 import urllib3
-from asking import (
+
+import understudy
+from tests.asking import (
     ASKS,
     CODES,
     KEY,
@@ -29,8 +31,6 @@ from asking import (
     listening,
     replying,
 )
-
-import understudy
 from understudy.errors import StartError
 from understudy.intercept import AsyncTransport, SyncTransport
 from understudy.intercept.apps import Apps

@@ -12,7 +12,9 @@ import httpx
 import pytest
 import requests
 import urllib3
-from asking import (
+
+import understudy
+from tests.asking import (
     ASKS,
     CLOSED,
     CODES,
@@ -29,8 +31,6 @@ from asking import (
     listening,
     replying,
 )
-
-import understudy
 
 JSON = {**KEY, "content-type": "application/json"}
 

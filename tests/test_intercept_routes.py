@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from asking import Echo
 
+from tests.asking import Echo
 from understudy.app import App, create_app
 from understudy.intercept.routes import Address, InSession, Place, Placed, Routes, read_place
 from understudy.stage import scope_of

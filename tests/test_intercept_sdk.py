@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import sent_dm
-from asking import ASKS, KEY, SALES, SENT, each_client
 from sent_dm import AsyncSent, DefaultAioHttpClient, Sent
 
 import understudy
+from tests.asking import ASKS, KEY, SALES, SENT, each_client
 from understudy.intercept import Mock
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.

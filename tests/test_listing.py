@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from conftest import Live
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import Live
 from understudy.admin import admin_room
 from understudy.contract import Document
 from understudy.listing import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON, problem_of
 
+from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.journal import KEPT_BODY, REDACTED
 from understudy.rooms import vendor_names

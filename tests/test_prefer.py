@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from conftest import problem_of
 
+from tests.conftest import problem_of
 from understudy.app import App
 from understudy.contract import Document
 from understudy.prefer import PREFERRED_FAULTS

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Live, problem_of
-from fronting import (
+
+from tests.conftest import Live, problem_of
+from tests.fronting import (
     KEYS,
     answering,
     exchange,
@@ -22,7 +23,6 @@ from fronting import (
     ok,
     playing,
 )
-
 from understudy.live import LiveServer
 from understudy.proxying import Terms
 from understudy.settings import Settings

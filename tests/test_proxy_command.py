@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import Live
-from fronting import KEYS, answering, answering_tls, in_header, ok, playing
-from test_cli import listening, run
-from tools import needs
 
+from tests.conftest import Live
+from tests.fronting import KEYS, answering, answering_tls, in_header, ok, playing
+from tests.test_cli import listening, run
+from tests.tools import needs
 from understudy.recording.formats import read_recording
 from understudy.settings import Settings
 

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from conftest import Live
-from drifting import Drift
-from fronting import KEYS, fronted, in_header, in_journal, kept, playing
 from sent_dm import Sent
 
+from tests.conftest import Live
+from tests.drifting import Drift
+from tests.fronting import KEYS, fronted, in_header, in_journal, kept, playing
 from understudy.live import LiveServer
 from understudy.settings import Settings
 

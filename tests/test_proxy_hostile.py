@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from conftest import problem_of
-from fronting import (
+
+from tests.conftest import problem_of
+from tests.fronting import (
     KEYS,
     Bytes,
     answering,
@@ -31,8 +32,7 @@ from fronting import (
     ok,
     playing,
 )
-from tools import needs
-
+from tests.tools import needs
 from understudy.errors import StartError
 from understudy.exchange_log import json_line, text_line
 from understudy.live import LiveServer

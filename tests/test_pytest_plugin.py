@@ -10,8 +10,8 @@ from string import Template
 
 import httpcore
 import pytest
-from conftest import Live
 
+from tests.conftest import Live
 from understudy import scaffold
 from understudy.testing import gathering, record, run, story
 

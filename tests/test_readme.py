@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Live
 
+from tests.conftest import Live
 from understudy.cli import serve as serve_command
 
 ROOT = Path(__file__).parents[1]

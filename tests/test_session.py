@@ -6,8 +6,8 @@ import asyncio
 
 import httpx
 import pytest
-from conftest import NOON
 
+from tests.conftest import NOON
 from understudy.app import App, create_app
 from understudy.clock import SECOND, Clock
 from understudy.faults import Fault

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from conftest import Live, problem_of, serve
 
+from tests.conftest import Live, problem_of, serve
 from understudy.settings import Settings
 
 KEY = {"x-api-key": "sk_test_acme_admin"}

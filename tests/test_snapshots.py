@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import NOON
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy import toy_shop
 
+from tests.conftest import NOON
+from tests.toy import toy_shop
 from understudy.clock import ClockState, DueCall
 from understudy.errors import Unfit
 from understudy.fakes import Fakes, FakesState

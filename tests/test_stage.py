@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import CODES, KEY, SALES, Echo, replying
 
+from tests.asking import CODES, KEY, SALES, Echo, replying
 from understudy.app import create_app
 from understudy.settings import Settings
 from understudy.stage import AsyncTransport, SyncTransport, scope_of, stage

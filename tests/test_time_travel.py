@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON, Live, serve
-from receiver import Received, Receiver, receiving
 
+from tests.conftest import NOON, Live, serve
+from tests.receiver import Received, Receiver, receiving
 from understudy.client import Client
 from understudy.client.shapes import DueCall
 from understudy.settings import Settings

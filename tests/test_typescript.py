@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools import needs
 
+from tests.tools import needs
 from understudy.live import LiveServer
 
 HERE = Path(__file__).parent / "typescript"

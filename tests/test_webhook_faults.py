@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON, serve
-from receiver import Received, Receiver, receiving
 
+from tests.conftest import NOON, serve
+from tests.receiver import Received, Receiver, receiving
 from understudy.app import App
 from understudy.exchange_log import delivery_json, delivery_line
 from understudy.rooms import open_room

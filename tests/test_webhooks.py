@@ -17,8 +17,8 @@ import httpx
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from receiving import receiving
 
+from tests.receiving import receiving
 from understudy.clock import MILLISECOND, instant
 from understudy.destinations import is_loopback, refusal
 from understudy.faults import Fault, Planned

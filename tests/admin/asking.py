@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from calling import create_app
-from conftest import problem_of
 
+from tests.calling import create_app
+from tests.conftest import problem_of
 from understudy.app import App
 from understudy.rooms import open_room
 from understudy.settings import Settings

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from conftest import NOON
-from toy import toy_shop
 
+from tests.conftest import NOON
+from tests.toy import toy_shop
 from understudy.app import App
 from understudy.settings import Settings
 from understudy.vendor import Room

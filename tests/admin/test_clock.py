@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
+from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
+from tests.conftest import NOON
 from understudy.app import App
 from understudy.clock import SECOND, timestamp
 from understudy.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from admin.asking import ADMIN, Ask, ask, credential
+from tests.admin.asking import ADMIN, Ask, ask, credential
 from understudy.app import App
 from understudy.rooms import open_rooms
 

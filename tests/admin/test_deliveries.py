@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
-from receiving import receiving
-from toy import SOLD
 
-from admin.asking import ADMIN, Ask, ask, hint, refused
-from admin.shop import shop
+from tests.admin.asking import ADMIN, Ask, ask, hint, refused
+from tests.admin.shop import shop
+from tests.conftest import NOON
+from tests.receiving import receiving
+from tests.toy import SOLD
 from understudy.app import App
 from understudy.webhooks import KEPT, Delivery
 

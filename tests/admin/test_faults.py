@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON, problem_of
 
+from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.exchange_log import text_line
 from understudy.faults import DELAYS, DELIVERY_FAULTS, LARGEST_BODY, MOST_FAULTS, REQUEST_FAULTS

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
-from toy import SOLD, toy_shop
 
-from admin.asking import ADMIN, hint, refused, until
-from admin.shop import shop, toys
+from tests.admin.asking import ADMIN, hint, refused, until
+from tests.admin.shop import shop, toys
+from tests.conftest import NOON
+from tests.toy import SOLD, toy_shop
 from understudy.clock import SECOND
 from understudy.settings import Settings
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import httpx
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, hint, mock, refused
+from tests.admin.asking import ADMIN, hint, mock, refused
+from tests.conftest import NOON
 from understudy.app import App
 from understudy.settings import Settings
 

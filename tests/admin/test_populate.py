@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
-from toy import toy_shop
 
-from admin.asking import ADMIN, download, hint, refused
-from admin.shop import OWNER, shop, toys
+from tests.admin.asking import ADMIN, download, hint, refused
+from tests.admin.shop import OWNER, shop, toys
+from tests.conftest import NOON
+from tests.toy import toy_shop
 from understudy.clock import SECOND, instant
 
 DAY = 86_400 * SECOND

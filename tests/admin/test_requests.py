@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
+from tests.admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
+from tests.conftest import NOON
 from understudy.app import App
 from understudy.contract import Operation
 from understudy.journal import KEPT_BODY, REDACTED

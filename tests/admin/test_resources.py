@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from admin.asking import ADMIN, Ask, ask, hint, refused
+from tests.admin.asking import ADMIN, Ask, ask, hint, refused
 from understudy.app import App
 from understudy.rooms import open_rooms
 from understudy.store import Place

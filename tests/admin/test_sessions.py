@@ -8,9 +8,9 @@ import weakref
 
 import httpx
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused
+from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused
+from tests.conftest import NOON
 from understudy.app import App, create_app
 from understudy.settings import Settings
 

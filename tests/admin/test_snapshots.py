@@ -12,10 +12,22 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, HOOK, Ask, ask, download, example, hint, mock, refused, told, until
-from admin.traffic import READY, SALES, busy, changes
+from tests.admin.asking import (
+    ADMIN,
+    HOOK,
+    Ask,
+    ask,
+    download,
+    example,
+    hint,
+    mock,
+    refused,
+    told,
+    until,
+)
+from tests.admin.traffic import READY, SALES, busy, changes
+from tests.conftest import NOON
 from understudy.admin.handlers import MOST_SNAPSHOTS
 from understudy.app import App
 from understudy.settings import Settings

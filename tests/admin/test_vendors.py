@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from conftest import NOON
 
-from admin.asking import ADMIN, hint, mock
+from tests.admin.asking import ADMIN, hint, mock
+from tests.conftest import NOON
 from understudy.rooms import open_room, vendor_names
 from understudy.settings import Settings
 

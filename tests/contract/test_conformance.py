@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Live, serve
-from contract.scene import AGENT
 
+from tests.conftest import Live, serve
+from tests.contract.scene import AGENT
 from understudy.journal import Exchange
 from understudy.listing import table
 from understudy.rooms import data_folder

@@ -21,9 +21,9 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import create_app
-from conftest import NOON
 
+from tests.calling import create_app
+from tests.conftest import NOON
 from understudy.app import App
 from understudy.clock import instant
 from understudy.recording.accounts import credentials

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import needs
+from tests.tools import needs
 
 SCRIPTS = Path(__file__).parents[1] / "playwright"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import httpx
-from calling import counted, request_example
-from conftest import NOON
 
+from tests.calling import counted, request_example
+from tests.conftest import NOON
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
 from understudy.rooms import open_rooms

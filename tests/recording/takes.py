@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any
 
 import httpx
-from calling import counted, request_example
-from conftest import NOON
 
+from tests.calling import counted, request_example
+from tests.conftest import NOON
 from understudy import app as composition
 from understudy.app import App
 from understudy.clock import SECOND

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from takes import VENDORS, credential, exchange, made_of, take
 
+from tests.recording.takes import VENDORS, credential, exchange, made_of, take
 from understudy.recording.formats import FORMATS, Written
 from understudy.recording.model import Recording
 

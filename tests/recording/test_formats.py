@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from scenes import scene
 
+from tests.recording.scenes import scene
 from understudy.recording.formats import FORMATS, READABLE, format_of, read_recording
 from understudy.recording.model import UnreadableRecording
 

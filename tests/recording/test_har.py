@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Answered, Browser, needs_browser
-from conftest import NOON, Live
-from scenes import PATHS, VENDORS, scene
-from shipped import shipped
 
+from tests.conftest import NOON, Live
+from tests.recording.browsing import Answered, Browser, needs_browser
+from tests.recording.scenes import PATHS, VENDORS, scene
+from tests.shipped import shipped
 from understudy.clock import MILLISECOND, instant
 from understudy.recording import har
 from understudy.recording.formats import read_recording

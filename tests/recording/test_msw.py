@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from npm import HERE, installed
-from takes import VENDORS, exchange, made_of, take
-from tools import needs
 
+from tests.recording.npm import HERE, installed
+from tests.recording.takes import VENDORS, exchange, made_of, take
+from tests.tools import needs
 from understudy.recording import msw
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import RecordedExchange, RecordedRequest, Recording

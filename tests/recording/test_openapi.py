@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from takes import VENDORS, exchange, made_of, take
 
+from tests.recording.takes import VENDORS, exchange, made_of, take
 from understudy.contract import Document, read_source
 from understudy.errors import Diagnosis
 from understudy.lint import lint_file

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from invented import recordings
 
+from tests.recording.invented import recordings
 from understudy.recording import own_json
 from understudy.recording.model import Recording, UnreadableRecording
 

@@ -6,8 +6,8 @@ import json
 from pathlib import Path, PurePosixPath
 
 import pytest
-from takes import VENDORS, exchange, made_of, take
 
+from tests.recording.takes import VENDORS, exchange, made_of, take
 from understudy.recording import plain
 from understudy.recording.formats import FORMATS, write_recording
 from understudy.recording.model import RecordedExchange

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import request_example
-from conftest import Live, serve
-from npm import installed
-from takes import FROZEN, VENDORS, credential, exchange, made_of, take
-from tools import needs
 
+from tests.calling import request_example
+from tests.conftest import Live, serve
+from tests.recording.npm import installed
+from tests.recording.takes import FROZEN, VENDORS, credential, exchange, made_of, take
+from tests.tools import needs
 from understudy.recording import postman
 from understudy.recording.model import Recording
 from understudy.rooms import open_room

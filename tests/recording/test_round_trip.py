@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented import bodies, json_values, recordings
-from scenes import VENDORS, scene
 
+from tests.recording.invented import bodies, json_values, recordings
+from tests.recording.scenes import VENDORS, scene
 from understudy.recording import har, own_json, vcr
 from understudy.recording.cassette_yaml import document as document_in
 from understudy.recording.formats import FORMATS, read_recording, write_recording

@@ -18,10 +18,10 @@ import pytest
 import requests
 import vcr as vcrpy
 import yaml
-from conftest import NOON, Live
-from scenes import VENDORS, scene
-from shipped import NAMES, shipped
 
+from tests.conftest import NOON, Live
+from tests.recording.scenes import VENDORS, scene
+from tests.shipped import NAMES, shipped
 from understudy.recording import vcr
 from understudy.recording.formats import read_recording
 from understudy.recording.model import (

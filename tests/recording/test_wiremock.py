@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from npm import installed
-from shipped import NAMES, shipped
-from takes import VENDORS, exchange, made_of, take
-from tools import needs
 
+from tests.recording.npm import installed
+from tests.recording.takes import VENDORS, exchange, made_of, take
+from tests.shipped import NAMES, shipped
+from tests.tools import needs
 from understudy.errors import Diagnosis
 from understudy.recording import wiremock
 from understudy.recording.comparing import told_headers

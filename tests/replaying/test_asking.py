@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from shipped import shipped
 
+from tests.shipped import shipped
 from understudy.app import App
 from understudy.journal import at_pointer
 from understudy.recording import own_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scripting import STEPS, failed, played, scenario
 
+from tests.scripting import STEPS, failed, played, scenario
 from understudy.clock import SECOND, instant
 from understudy.errors import StartError
 from understudy.recording import own_json

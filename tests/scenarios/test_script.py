@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scripting import STEPS, broken, scenario
 
+from tests.scripting import STEPS, broken, scenario
 from understudy.clock import SECOND
 from understudy.errors import StartError
 from understudy.recording.choosing import SETTINGS

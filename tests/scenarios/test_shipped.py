@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from shipped import NAMES, shipped, shipped_file
 
+from tests.shipped import NAMES, shipped, shipped_file
 from understudy.recording import own_json
 from understudy.recording.formats import FORMATS
 from understudy.recording.scrub import secrets_of

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
-from calling import own_session
 
+from tests.calling import own_session
 from understudy import checks
 from understudy.app import App
 from understudy.clock import SECOND

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from calling import own_session
 
+from tests.calling import own_session
 from understudy import checks
 from understudy.app import App
 from understudy.clock import SECOND

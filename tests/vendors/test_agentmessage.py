@@ -19,9 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import create_app, own_session, request_example
-from conftest import NOON, Live, serve
 
+from tests.calling import create_app, own_session, request_example
+from tests.conftest import NOON, Live, serve
 from understudy.app import App
 from understudy.clock import SECOND, instant
 from understudy.paging import write_cursor

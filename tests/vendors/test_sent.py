@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from calling import create_app, own_session, request_example
-from conftest import NOON
 
+from tests.calling import create_app, own_session, request_example
+from tests.conftest import NOON
 from understudy.app import App
 from understudy.clock import SECOND, timestamp
 from understudy.rooms import open_room

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from by_hand_sent_agentmessage import Hand, hand_of
-from calling import create_app
-from conftest import NOON
 
+from tests.calling import create_app
+from tests.conftest import NOON
+from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
 from understudy.app import App
 from understudy.clock import timestamp
 from understudy.errors import Forbidden, IllegalTransition

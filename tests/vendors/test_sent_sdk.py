@@ -13,8 +13,9 @@ from uuid import uuid4
 
 import pytest
 import sent_dm
-from conftest import Live
 from sent_dm import AsyncSent, Sent
+
+from tests.conftest import Live
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

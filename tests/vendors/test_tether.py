@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import anyio
 import httpx
 import pytest
-from calling import create_app, own_session, request_example
-from conftest import Live, serve
 
+from tests.calling import create_app, own_session, request_example
+from tests.conftest import Live, serve
 from understudy.app import App
 from understudy.clock import SECOND, instant, timestamp
 from understudy.rooms import open_room

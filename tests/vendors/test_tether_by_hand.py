@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
-from calling import create_app
 
+from tests.calling import create_app
+from tests.vendors.by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
 from understudy.app import App
 from understudy.clock import SECOND, instant, timestamp
 from understudy.errors import Conflict, Forbidden, IllegalTransition

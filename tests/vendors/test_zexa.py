@@ -18,9 +18,9 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from calling import create_app, own_session, request_example
-from conftest import NOON, Live, serve
 
+from tests.calling import create_app, own_session, request_example
+from tests.conftest import NOON, Live, serve
 from understudy.app import App
 from understudy.clock import SECOND, instant, timestamp
 from understudy.rooms import open_room

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
-from calling import create_app
-from conftest import NOON
 
+from tests.calling import create_app
+from tests.conftest import NOON
+from tests.vendors.by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
 from understudy.app import App
 from understudy.clock import SECOND, timestamp
 from understudy.errors import Conflict, IllegalTransition, NotFound

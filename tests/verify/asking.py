@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
-from conftest import NOON
 
+from tests.conftest import NOON
 from understudy.clock import SECOND
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker

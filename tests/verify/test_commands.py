@@ -12,14 +12,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Live, serve
-from drifting import drifted
 
+from tests.conftest import Live, serve
+from tests.drifting import drifted
+from tests.verify.asking import KEY, LIFE, recorded
 from understudy.cli import main
 from understudy.recording import own_json
 from understudy.server import bind
 from understudy.settings import Settings
-from verify.asking import KEY, LIFE, recorded
 
 WITHOUT = (
     "import sys; sys.modules['schemathesis'] = None; from understudy.cli import main; main({})"

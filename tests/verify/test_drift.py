@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import Live, serve
-from drifting import Drift, drifted
 
+from tests.conftest import Live, serve
+from tests.drifting import Drift, drifted
+from tests.verify.asking import ZEXA, recorded, told, verified
 from understudy.rooms import open_room
 from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Access
-from verify.asking import ZEXA, recorded, told, verified
 
 ORIGINS = {"agentmessage": "Bearer ", "sent": "", "tether": "Bearer ", "zexa": "Bearer "}
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import Live, serve
-from drifting import Drift, drifted
 
+from tests.conftest import Live, serve
+from tests.drifting import Drift, drifted
+from tests.verify.asking import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.rooms import open_room
 from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
-from verify.asking import KEY, ZEXA, told, verified
 
 CREDITS = "getCredits"
 PLAIN = Fuzzing(examples=0)

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from conftest import Live
 from hypothesis import configuration
 
+from tests.conftest import Live
+from tests.verify.asking import KEY, ZEXA
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.rooms import open_room
 from understudy.server import bind
@@ -23,7 +24,6 @@ from understudy.verify.junit import junit
 from understudy.verify.known import Known, filled, own_ids
 from understudy.verify.report import GREEN, PLAIN, RED, render
 from understudy.verify.sending import ORIGIN, Sender, Unreachable, Unsendable
-from verify.asking import KEY, ZEXA
 
 ROOM = open_room("zexa")
 CREDITS = ROOM.document.operations["getCredits"]

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import NOON, Live, serve
-from drifting import drifted
-from receiver import receiving
 
+from tests.conftest import NOON, Live, serve
+from tests.drifting import drifted
+from tests.receiver import receiving
+from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
 from understudy.recording import own_json
 from understudy.recording.model import RecordedExchange, Recording
@@ -21,7 +22,6 @@ from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Sender
 from understudy.verify.verifying import read_recordings
-from verify.asking import LIFE, ZEXA, recorded, told, verified
 
 WRITING = replace(ZEXA, writes=True)
 PLAIN = Fuzzing(examples=0)

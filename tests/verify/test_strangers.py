@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tests.verify.asking import ZEXA, verified
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.rooms import open_room
 from understudy.verify.curl import Curl
@@ -22,7 +23,6 @@ from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.judging import Judge
 from understudy.verify.reading import NoReply
 from understudy.verify.sending import ORIGIN, Sender
-from verify.asking import ZEXA, verified
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 JSON = ("Content-Type", "application/json")
