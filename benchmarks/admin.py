@@ -26,8 +26,8 @@ import httpx
 
 from benchmarks.measure import LIST, Connection, Target, figure_text, machine, table, understudy
 from understudy.app import create_app
-from understudy.clock import instant
-from understudy.settings import Settings
+from understudy.core.clock import parse_instant
+from understudy.core.settings import Settings
 
 LIFECYCLES, RETRIES, SESSIONS = 1_000, 200, 5_000
 KEY = {"authorization": "Bearer am_live_oc01abcdefghijklmnopqrstuvwxyz0123"}
@@ -90,7 +90,7 @@ async def shift(client: httpx.AsyncClient, duration: str) -> tuple[float, int]:
 
 async def month(receiver: Receiver) -> Iterator[tuple[str, float, Target]]:
     """A shift of 30 days over pending lifecycles and webhook retries, then one over nothing."""
-    app = create_app(Settings(clock=instant("2026-03-11T12:00:00Z")))
+    app = create_app(Settings(clock=parse_instant("2026-03-11T12:00:00Z")))
     operation = app.rooms["agentmessage"].document.operations["createCampaign"]
     assert operation.body is not None
     sample = "Acme: your code is 123456. Reply STOP to opt out."
@@ -117,7 +117,7 @@ async def month(receiver: Receiver) -> Iterator[tuple[str, float, Target]]:
 
 async def snapshots() -> Iterator[tuple[str, float, Target]]:
     """Saving and restoring the seed world, with a change between."""
-    app = create_app(Settings(clock=instant("2026-03-11T12:00:00Z")))
+    app = create_app(Settings(clock=parse_instant("2026-03-11T12:00:00Z")))
     session = app.session()
     world, saved, restored = session.snapshot(), [], []
     for _ in range(200):

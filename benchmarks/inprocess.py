@@ -42,9 +42,9 @@ from benchmarks.measure import (
 )
 from understudy.app import App, create_app
 from understudy.contract import Document
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.vendor import Room
 
 MICROSECOND, MILLISECOND = 1_000, 1_000_000

@@ -13,10 +13,10 @@ import httpx
 from understudy import app as composition
 from understudy.app import App
 from understudy.contract import Operation
+from understudy.core.settings import Settings
 from understudy.intercept.door import house
 from understudy.journal import Exchange
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.webhooks import Delivery
 
 NUMBERS = itertools.count(1)

@@ -14,11 +14,11 @@ import pytest
 from tests.calling import create_app
 from understudy import app as composition
 from understudy.app import App, Behind
-from understudy.clock import instant
 from understudy.connexion_stack import connexion_stack
+from understudy.core.clock import parse_instant
+from understudy.core.settings import Settings
 from understudy.middleware import Log
 from understudy.server import Listening, bind, make_server
-from understudy.settings import Settings
 
 pytest_plugins = ["pytester"]
 
@@ -26,7 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has it ignored, and what tests start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 
 
 @pytest.fixture

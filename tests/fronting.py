@@ -16,9 +16,9 @@ import httpx
 
 from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
+from understudy.core.settings import Settings
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app
-from understudy.settings import Settings
 
 KEYS = {
     "sent": {"x-api-key": "sk_test_acme_admin"},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.recording.model import RecordedExchange
 from understudy.scenarios.playing import play
 from understudy.scenarios.script import read_scenario

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from understudy.auth import Account, Accounts, read_accounts
-from understudy.errors import MissingCredential, UnknownCredential
+from understudy.core.errors import MissingCredential, UnknownCredential
 
 ADMIN = Account("admin", "sk_admin", "May do everything.", attributes={"role": "admin"})
 REVOKED = Account("gone", "sk_gone", "Revoked.", revoked=True)

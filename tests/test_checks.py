@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from understudy import checks
-from understudy.clock import SECOND
+from understudy.core.clock import SECOND
 from understudy.ratelimit import Limit, Windows
 
 LIMIT = Limit("all", count=2, seconds=60, burst=2)

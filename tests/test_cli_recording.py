@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from understudy.cli import main
-from understudy.clock import Stopwatch
+from understudy.core.clock import Stopwatch
 from understudy.recording import own_json
 from understudy.recording.scrub import secrets_of
 from understudy.rooms import open_room

@@ -40,9 +40,9 @@ from understudy.client.asks import Asks, FaultAsks
 from understudy.client.sending import Ask, operation
 from understudy.client.shapes import Problem
 from understudy.contract import Operation, read_document
+from understudy.core.settings import Settings
 from understudy.middleware import IN_SESSION
 from understudy.paths import PathTree
-from understudy.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "specs" / "admin.yaml"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from understudy.contract import Document, Node, Operation, read_document, read_source, snake_case
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 
 FINE: Node = {"200": {"description": "Fine"}}
 STRING: Node = {"application/json": {"schema": {"type": "string"}}}

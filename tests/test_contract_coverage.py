@@ -26,12 +26,12 @@ from tests.covering import (
 from understudy.app import create_app
 from understudy.contract import Operation
 from understudy.contract_coverage import MOST_PLACES, Coverage, Share, Summary, declare
+from understudy.core.fakes import Fakes
+from understudy.core.json_pointer import escape_token
+from understudy.core.settings import Settings
 from understudy.examples import ExampleMaker
-from understudy.fakes import Fakes
 from understudy.journal import REDACTED
 from understudy.rooms import open_room, open_rooms
-from understudy.schemas import escaped
-from understudy.settings import Settings
 from understudy.webhooks import Delivery
 
 TEXT: Json = {"type": "string"}
@@ -179,8 +179,8 @@ def members(value: Any, at: str = "") -> Iterator[str]:
     """Where the members of a document stand, `*` for an item of a list."""
     if isinstance(value, dict):
         for name, each in value.items():
-            yield f"{at}/{escaped(name)}"
-            yield from members(each, f"{at}/{escaped(name)}")
+            yield f"{at}/{escape_token(name)}"
+            yield from members(each, f"{at}/{escape_token(name)}")
     elif isinstance(value, list):
         for each in value:
             yield from members(each, f"{at}/*")

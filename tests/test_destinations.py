@@ -6,15 +6,8 @@ import socket
 
 import pytest
 
-from understudy.destinations import (
-    Destination,
-    Resolve,
-    destination,
-    is_address,
-    is_loopback,
-    networks,
-    refusal,
-)
+from understudy.core.hosts import is_address, is_loopback
+from understudy.destinations import Destination, Resolve, destination, networks, refusal
 from understudy.outgoing import NoAnswer, post
 
 NOBODY: frozenset[str] = frozenset()

@@ -12,8 +12,8 @@ from tests.conftest import NOON
 from tests.toy import DOCUMENT, toy_room
 from understudy.app import App
 from understudy.contract import Document
-from understudy.errors import StartError
-from understudy.settings import Settings
+from understudy.core.errors import StartError
+from understudy.core.settings import Settings
 from understudy.vendor import Reply
 
 KEY = {"authorization": "Bearer let-me-in"}

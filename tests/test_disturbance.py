@@ -11,10 +11,10 @@ import pytest
 from tests.conftest import NOON
 from tests.toy import toy_room
 from understudy.app import App
+from understudy.core.errors import Internal
+from understudy.core.settings import Settings
 from understudy.disturbance import PIECES, Disturbance
-from understudy.errors import Internal
 from understudy.faults import DISTURBANCES, Fault
-from understudy.settings import Settings
 from understudy.vendor import Reply
 
 BODY = b'{"toy":"kite"}'

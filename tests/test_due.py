@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.receiving import receiving
-from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
+from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_instant
+from understudy.core.settings import Settings
+from understudy.core.strict_json import write_json
 from understudy.destinations import refusal
 from understudy.due import MOST_FIRED, DueCalls
-from understudy.json_text import write_json
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.store import Snapshot
 from understudy.vendor import Action, Call, Reply, UnitOfWork, Vendor
 from understudy.webhooks import Attempt, Delivery
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 FROZEN = Settings(clock=NOON)
 MANUAL = Settings(clock=NOON, pace=None)
 AT_ONCE = Settings(clock=NOON, pace=0.0)
@@ -534,7 +534,7 @@ async def test_while_much_fires_others_get_a_turn(stage: Stage) -> None:
     assert len(turns) > 5
 
 
-@pytest.mark.parametrize("target", [NOON - 1, instant("9999-12-31T00:00:00Z")])
+@pytest.mark.parametrize("target", [NOON - 1, parse_instant("9999-12-31T00:00:00Z")])
 async def test_a_clock_moves_forward_and_not_beyond_the_last_year(
     stage: Stage, target: int
 ) -> None:

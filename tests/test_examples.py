@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.contract import Document, Response, read_document
+from understudy.core.fakes import Fakes
 from understudy.examples import DEPTH, ExampleMaker
-from understudy.fakes import Fakes
 from understudy.rooms import data_folder
 from understudy.schemas import Schema, SchemaCompiler
 

@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from understudy.clock import MILLISECOND, instant
-from understudy.errors import Diagnosis
-from understudy.exchange_log import DIM, GREEN, PLAIN, RED, YELLOW, json_line, text_line
+from understudy.core.clock import MILLISECOND, parse_instant
+from understudy.core.errors import Diagnosis
+from understudy.core.terminal import DIM, GREEN, PLAIN, RED, YELLOW
+from understudy.exchange_log import json_line, text_line
 from understudy.journal import Exchange
 
-STARTED = instant("2026-03-11T12:00:00.123456Z")
+STARTED = parse_instant("2026-03-11T12:00:00.123456Z")
 MISSING = Diagnosis("required", "body", "/name", '"name" is a required property', "add the member")
 UNKNOWN = Diagnosis("unknown-path", "path", "", "/nowhere is not in the document")
 

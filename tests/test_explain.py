@@ -13,10 +13,10 @@ import pytest
 
 import understudy
 from tests.toy import toy_room
-from understudy import errors
 from understudy.cli import main
 from understudy.contract import Document
-from understudy.errors import ApiError, StartError
+from understudy.core import errors
+from understudy.core.errors import ApiError, StartError
 from understudy.explain import Answer, Rule, explain, meanings, render, rows, rules_of
 from understudy.rooms import open_room, open_rooms
 from understudy.schemas import HINTS

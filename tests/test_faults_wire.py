@@ -16,8 +16,8 @@ import pytest
 
 from tests.toy import toy_room
 from understudy.app import App, create_app
+from understudy.core.settings import Settings
 from understudy.server import Listening, Server, bind, make_server
-from understudy.settings import Settings
 from understudy.vendor import Reply
 
 PATH = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"

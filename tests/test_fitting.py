@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from tests.toy import toy_shop
+from understudy.core.strict_json import write_json
 from understudy.fitting import common_members, misfits
-from understudy.json_text import write_json
 from understudy.rooms import open_rooms
 from understudy.vendor import Resource, Room, View
 

@@ -18,9 +18,9 @@ from starlette.types import Message
 from tests.conftest import NOON, Live, problem_of
 from understudy.admin.guard import limit
 from understudy.app import App, create_app
+from understudy.core.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 from understudy.middleware import read_body
 from understudy.rooms import vendor_names
-from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 JSON = {"content-type": "application/json"}

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from understudy.clock import SECOND, instant
-from understudy.errors import IdempotencyInFlight, InvalidIdempotencyKey
+from understudy.core.clock import SECOND, parse_instant
+from understudy.core.errors import IdempotencyInFlight, InvalidIdempotencyKey
 from understudy.idempotency import IdempotencyCache, IdempotencyRule, Remembered
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 RULE = IdempotencyRule("idempotency-key", re.compile(r"[a-z0-9_-]{1,255}"), lifetime=60)
 OWNER = ("sent", "acme", "key-1")
 LATER = ("sent", "acme", "key-2")

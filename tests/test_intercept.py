@@ -31,12 +31,12 @@ from tests.asking import (
     listening,
     replying,
 )
-from understudy.errors import StartError
+from understudy.core.errors import StartError
+from understudy.core.settings import Settings
 from understudy.intercept import AsyncTransport, SyncTransport
 from understudy.intercept.apps import Apps
 from understudy.intercept.door import house
 from understudy.intercept.switchboard import Switchboard
-from understudy.settings import Settings
 
 URL = f"{SENT}{SALES}"
 SOURCES = Path(__file__).parents[1] / "src"

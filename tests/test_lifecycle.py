@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.errors import IllegalTransition
+from understudy.core.errors import IllegalTransition
 from understudy.lifecycle import Lifecycle
 
 CAMPAIGN = Lifecycle(

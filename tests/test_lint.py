@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from understudy.contract import Node
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.lint import lint_file, own_documents
 
 MARKS = {"x-fidelity": "documented", "x-source": "docs"}

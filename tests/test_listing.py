@@ -13,14 +13,8 @@ from hypothesis import strategies as st
 from tests.conftest import Live
 from understudy.admin import admin_room
 from understudy.contract import Document
-from understudy.listing import (
-    banner,
-    credential_header,
-    describe_room,
-    first_request,
-    list_rooms,
-    table,
-)
+from understudy.core.terminal import format_table
+from understudy.listing import banner, credential_header, describe_room, first_request, list_rooms
 from understudy.rooms import open_room
 from understudy.vendor import Room
 
@@ -42,14 +36,14 @@ def open_to_all(sent: Room) -> Room:
 
 def test_columns_are_aligned() -> None:
     """Each column is as wide as its widest cell, and no line ends in blanks."""
-    assert table([("NAME", "KEY"), ("sent", ""), ("agentmessage", "k")]) == (
+    assert format_table([("NAME", "KEY"), ("sent", ""), ("agentmessage", "k")]) == (
         "NAME          KEY\nsent\nagentmessage  k"
     )
 
 
 def test_a_table_without_rows_is_empty() -> None:
     """Nothing to show is nothing."""
-    assert table([]) == ""
+    assert format_table([]) == ""
 
 
 cells = st.text("ab ", min_size=1).map(str.strip).filter(bool)
@@ -61,7 +55,7 @@ def test_cells_begin_below_each_other(rows: list[tuple[str, str, str]]) -> None:
     first = max(len(row[0]) for row in rows) + 2
     second = first + max(len(row[1]) for row in rows) + 2
 
-    lines = table(iter(rows)).split("\n")
+    lines = format_table(iter(rows)).split("\n")
 
     assert [
         (line[:first].rstrip(), line[first:second].rstrip(), line[second:]) for line in lines

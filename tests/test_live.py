@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 import understudy
-from understudy.choices import settings_of
-from understudy.errors import StartError
+from understudy.core.errors import StartError
+from understudy.core.settings_parsing import make_settings
 from understudy.server import bind
 from understudy.stage import SyncTransport
 
@@ -88,25 +88,25 @@ def test_a_taken_port_is_told() -> None:
 def test_a_value_that_is_none_is_told(choices: dict[str, Any], reason: str) -> None:
     """A wrong value is named with what would do."""
     with pytest.raises(ValueError, match=reason):
-        settings_of(**choices)
+        make_settings(**choices)
 
 
 def test_an_unknown_choice_lists_those_that_are() -> None:
     """A misspelt keyword names the known ones."""
     with pytest.raises(TypeError, match="there is no choice sed; known: auth, body_limit"):
-        settings_of(**{"sed": 7})  # type: ignore[typeddict-unknown-key]
+        make_settings(**{"sed": 7})  # type: ignore[typeddict-unknown-key]
 
 
 def test_a_datetime_is_a_clock() -> None:
     """A datetime stands for the instant that it names."""
-    chosen = settings_of(clock=datetime(2026, 3, 11, 12, tzinfo=UTC))
+    chosen = make_settings(clock=datetime(2026, 3, 11, 12, tzinfo=UTC))
 
-    assert chosen == settings_of(clock=NOON)
+    assert chosen == make_settings(clock=NOON)
 
 
 def test_one_vendor_may_be_a_text() -> None:
     """A single name needs no list."""
-    assert settings_of(vendors="zexa") == settings_of(vendors=["zexa"])
+    assert make_settings(vendors="zexa") == make_settings(vendors=["zexa"])
 
 
 def test_requests_are_answered_over_the_socket() -> None:

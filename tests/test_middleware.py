@@ -10,9 +10,9 @@ import pytest
 
 from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
+from understudy.core.settings import Settings
 from understudy.journal import KEPT_BODY, REDACTED
 from understudy.rooms import vendor_names
-from understudy.settings import Settings
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 SALES = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy.clock import Stopwatch
 from understudy.contract import Operation
-from understudy.errors import Diagnosis
+from understudy.core.clock import Stopwatch
+from understudy.core.errors import Diagnosis
+from understudy.core.strict_json import write_json
 from understudy.journal import Exchange
-from understudy.json_text import write_json
 from understudy.nearest import Candidate, Difference, is_unmatched, nearest
 from understudy.paths import PathTree
 from understudy.rooms import open_rooms

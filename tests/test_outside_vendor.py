@@ -72,7 +72,7 @@ def test_outside_vendor_answers(installed: Path) -> None:
     code = (
         "import asyncio, httpx\n"
         "from understudy.app import create_app\n"
-        "from understudy.settings import Settings\n"
+        "from understudy.core.settings import Settings\n"
         "async def main():\n"
         "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"
         "    async with httpx.AsyncClient(transport=transport, base_url='http://m') as client:\n"

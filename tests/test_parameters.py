@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.parameters import Parameter, make_parameter, read_parameter
 from understudy.schemas import Schema, SchemaCompiler
 

@@ -23,9 +23,9 @@ from tests.fronting import (
     ok,
     playing,
 )
+from understudy.core.settings import Settings
 from understudy.live import LiveServer
 from understudy.proxying import Terms
-from understudy.settings import Settings
 
 SALES = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002"
 KEY = KEYS["zexa"]

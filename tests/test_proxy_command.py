@@ -19,8 +19,8 @@ from tests.conftest import Live
 from tests.fronting import KEYS, answering, answering_tls, in_header, ok, playing
 from tests.test_cli import listening, run
 from tests.tools import needs
+from understudy.core.settings import Settings
 from understudy.recording.formats import read_recording
-from understudy.settings import Settings
 
 CREDITS = b'{"credits":1,"currency":"USD"}'
 

@@ -13,8 +13,8 @@ from sent_dm import Sent
 from tests.conftest import Live
 from tests.drifting import Drift
 from tests.fronting import KEYS, fronted, in_header, in_journal, kept, playing
+from understudy.core.settings import Settings
 from understudy.live import LiveServer
-from understudy.settings import Settings
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

@@ -33,13 +33,13 @@ from tests.fronting import (
     playing,
 )
 from tests.tools import needs
-from understudy.errors import StartError
+from understudy.core.errors import StartError
+from understudy.core.settings import Settings
 from understudy.exchange_log import json_line, text_line
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app, read_upstream
 from understudy.proxying.tape import Tape
 from understudy.rooms import open_rooms
-from understudy.settings import Settings
 
 KEY = KEYS["zexa"]
 CREDITS = b'{"credits":1,"currency":"USD"}'

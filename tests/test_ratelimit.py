@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.clock import SECOND, instant
+from understudy.core.clock import SECOND, parse_instant
 from understudy.ratelimit import Limit, Standing, Windows
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 UNIX_NOON = NOON // SECOND
 LIMIT = Limit("standard", count=3, seconds=60, burst=2)
 STEADY = Limit("steady", count=3, seconds=60, burst=100)

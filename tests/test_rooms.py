@@ -15,7 +15,7 @@ import pytest
 
 from understudy.auth import Account
 from understudy.contract import Document
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.rooms import (
     bind,
     data_folder,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.scaffold import make_room
 
 ROOT = Path(__file__).parents[1]

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
+from understudy.core.json_pointer import escape_token, to_dotted_path
 from understudy.schemas import (
     ANNOTATIONS,
     HINTS,
     Schema,
     SchemaCompiler,
     Validator,
-    dotted,
-    escaped,
     references,
     to_json_schema,
 )
@@ -407,7 +406,7 @@ def test_no_more_than_a_hundred_faults_are_told() -> None:
 @given(st.text())
 def test_a_pointer_token_is_read_back(part: str) -> None:
     """Escaping leaves no separator and can be undone (RFC 6901)."""
-    token = escaped(part)
+    token = escape_token(part)
 
     assert "/" not in token
     assert token.replace("~1", "/").replace("~0", "~") == part
@@ -425,4 +424,4 @@ def test_a_pointer_token_is_read_back(part: str) -> None:
 )
 def test_a_pointer_as_a_path(pointer: str, path: str) -> None:
     """Members are joined by dots, positions stand in brackets."""
-    assert dotted(pointer) == path
+    assert to_dotted_path(pointer) == path

@@ -9,10 +9,10 @@ import pytest
 
 from tests.conftest import NOON
 from understudy.app import App, create_app
-from understudy.clock import SECOND, Clock
+from understudy.core.clock import SECOND, Clock
+from understudy.core.settings import Settings
 from understudy.faults import Fault
 from understudy.session import DELIVER, Session, Sessions
-from understudy.settings import Settings
 from understudy.store import Snapshot
 from understudy.webhooks import Delivery
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import Live, problem_of, serve
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 CAMPAIGNS = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from tests.conftest import NOON
 from tests.toy import toy_shop
-from understudy.clock import ClockState, DueCall
-from understudy.errors import Unfit
-from understudy.fakes import Fakes, FakesState
+from understudy.core.clock import ClockState, DueCall, format_instant
+from understudy.core.errors import Unfit
+from understudy.core.fakes import Fakes, FakesState
+from understudy.core.strict_json import write_json
 from understudy.idempotency import Remembered
-from understudy.json_text import write_json
 from understudy.rooms import open_rooms
 from understudy.session import DELIVER, World
-from understudy.snapshots import WORDS, read_world, told, write_world
+from understudy.snapshots import WORDS, read_world, write_world
 from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import seed_snapshot
 from understudy.webhooks import CARRIED, Delivery, packed, unpacked
@@ -162,14 +162,14 @@ def test_calls_written_by_hand_fire_in_their_order() -> None:
     """Without a number, calls of one instant come in the order of the list."""
     calls = [
         {
-            "at": told(NOON),
+            "at": format_instant(NOON),
             "vendor": "shop",
             "action": "come_back",
             "arguments": {"id": id, "shelf": ""},
         }
         for id in ("b", "a")
     ]
-    clock = {"now": told(NOON), "frozen": True, "due": calls}
+    clock = {"now": format_instant(NOON), "frozen": True, "due": calls}
 
     world = read({"clock": clock, "resources": {}})
 
@@ -179,7 +179,7 @@ def test_calls_written_by_hand_fire_in_their_order() -> None:
 
 def test_an_instant_is_told_to_the_nanosecond() -> None:
     """Nine digits, in UTC."""
-    assert told(NOON + 1) == "2026-03-11T12:00:00.000000001Z"
+    assert format_instant(NOON + 1) == "2026-03-11T12:00:00.000000001Z"
 
 
 PARCEL = orjson.loads(packed(Delivery("1", "shop", "e", "http://x/", b"{}", {}, 1.0, NOON)))
@@ -189,7 +189,7 @@ def held(**members: Any) -> dict[str, Any]:
     """A held delivery as a due call, with these members instead of its own; None removes one."""
     changed = {**PARCEL, **members}
     arguments = {name: value for name, value in changed.items() if value is not ...}
-    return {"at": told(NOON), "vendor": "shop", "action": DELIVER, "arguments": arguments}
+    return {"at": format_instant(NOON), "vendor": "shop", "action": DELIVER, "arguments": arguments}
 
 
 def with_toys(*toys: Any) -> Callable[[dict[str, Any]], None]:
@@ -209,7 +209,7 @@ def with_due(*calls: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 def with_reply(**members: Any) -> Callable[[dict[str, Any]], None]:
     def change(written: dict[str, Any]) -> None:
         reply = {"vendor": "shop", "customer": "", "key": "k", "request_id": "r", "status": 201}
-        kept = {"expires": told(NOON), "headers": {}, "body": "{}"}
+        kept = {"expires": format_instant(NOON), "headers": {}, "body": "{}"}
         written["idempotency"] = [{**reply, **kept, **members}]
 
     return change
@@ -237,7 +237,7 @@ def with_now(now: str) -> Callable[[dict[str, Any]], None]:
 
 
 FIRST = "/resources/shop/toys//0"
-CALL = {"at": told(NOON), "vendor": "shop", "action": "come_back", "arguments": {}}
+CALL = {"at": format_instant(NOON), "vendor": "shop", "action": "come_back", "arguments": {}}
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,10 @@ def test_a_held_delivery_is_unpacked_as_it_was_packed() -> None:
 
 def test_a_held_delivery_fits() -> None:
     """The form that is demanded of one is the form in which it is packed."""
-    written = {"clock": {"now": told(NOON), "frozen": True, "due": [held()]}, "resources": {}}
+    written = {
+        "clock": {"now": format_instant(NOON), "frozen": True, "due": [held()]},
+        "resources": {},
+    }
 
     [call] = read(written).clock.due
 
@@ -326,10 +329,17 @@ def test_a_held_delivery_fits() -> None:
 
 def test_a_call_without_its_arguments_is_refused() -> None:
     """What an action needs is asked for at once, not when its time has come."""
-    call = {"at": told(NOON), "vendor": "shop", "action": "come_back", "arguments": {"id": "a"}}
+    call = {
+        "at": format_instant(NOON),
+        "vendor": "shop",
+        "action": "come_back",
+        "arguments": {"id": "a"},
+    }
 
     with pytest.raises(Unfit) as caught:
-        read({"clock": {"now": told(NOON), "frozen": True, "due": [call]}, "resources": {}})
+        read(
+            {"clock": {"now": format_instant(NOON), "frozen": True, "due": [call]}, "resources": {}}
+        )
 
     [fault] = caught.value.diagnoses
     assert (fault.pointer, "shelf" in fault.message) == ("/clock/due/0/arguments", True)

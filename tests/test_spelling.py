@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.errors import (
+from understudy.core.errors import (
     ApiError,
     BadRequest,
     IllegalTransition,

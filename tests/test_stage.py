@@ -12,7 +12,7 @@ import pytest
 
 from tests.asking import CODES, KEY, SALES, Echo, replying
 from understudy.app import create_app
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 from understudy.stage import AsyncTransport, SyncTransport, scope_of, stage
 
 URL = "http://mock/"

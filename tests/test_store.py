@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.errors import NotFound
+from understudy.core.errors import NotFound
 from understudy.store import Changes, Collection, Place, Resource, Snapshot, Store
 
 BRANDS: Place = ("sent", "brands", "acme")

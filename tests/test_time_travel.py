@@ -18,7 +18,7 @@ from tests.conftest import NOON, Live, serve
 from tests.receiver import Received, Receiver, receiving
 from understudy.client import Client
 from understudy.client.shapes import DueCall
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 
 KEY = {"authorization": "Bearer am_live_oc01abcdefghijklmnopqrstuvwxyz0123"}
 SAMPLE = "Acme: your code is 123456. Reply STOP to opt out."

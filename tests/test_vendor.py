@@ -6,13 +6,13 @@ from types import ModuleType
 
 import pytest
 
-from understudy.clock import SECOND, instant
+from understudy.core.clock import SECOND, parse_instant
+from understudy.core.settings import Settings
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.store import Snapshot
 from understudy.vendor import Reply, UnitOfWork, Vendor
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 VENDOR = Vendor(
     name="acme",
     title="Acme",

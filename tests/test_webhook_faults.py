@@ -20,10 +20,10 @@ import pytest
 from tests.conftest import NOON, serve
 from tests.receiver import Received, Receiver, receiving
 from understudy.app import App
+from understudy.core.settings import Settings
 from understudy.exchange_log import delivery_json, delivery_line
 from understudy.rooms import open_room
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.webhooks import Delivery
 
 SIGNATURES = {

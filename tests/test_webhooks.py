@@ -19,13 +19,14 @@ import pytest
 from hypothesis import strategies as st
 
 from tests.receiving import receiving
-from understudy.clock import MILLISECOND, instant
-from understudy.destinations import is_loopback, refusal
+from understudy.core.clock import MILLISECOND, parse_instant
+from understudy.core.hosts import is_loopback
+from understudy.destinations import refusal
 from understudy.faults import Fault, Planned
 from understudy.outgoing import EXCERPT
 from understudy.webhooks import KEPT, Attempt, Delivery, Webhooks
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 NOBODY: frozenset[str] = frozenset()
 
 

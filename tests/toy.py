@@ -8,8 +8,8 @@ from typing import Any
 from understudy import checks
 from understudy.auth import Account, Accounts
 from understudy.contract import Document
-from understudy.errors import ApiError
-from understudy.json_text import write_json
+from understudy.core.errors import ApiError
+from understudy.core.strict_json import write_json
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.rooms import bind

@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from understudy.core.version import __version__
+
 if TYPE_CHECKING:
     from understudy.client import AsyncClient, Client
     from understudy.intercept import mock
     from understudy.live import serve
 
-__version__ = "0.1.0"
 __all__ = ["AsyncClient", "Client", "__version__", "mock", "serve"]
 
 # Loaded when they are asked for: whoever only wants the version should not wait.

@@ -11,13 +11,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.admin import PREFIX, Plane, admin_room, guard
-from understudy.clock import DueCall
 from understudy.connexion_stack import connexion_stack, new_stack
+from understudy.core.clock import DueCall
+from understudy.core.settings import Settings
 from understudy.due import DueCalls
 from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
 from understudy.rooms import open_rooms
 from understudy.session import DEFAULT, Session, Sessions
-from understudy.settings import Settings
 from understudy.vendor import Room, seed_snapshot
 from understudy.webhooks import Attempt, Delivery
 

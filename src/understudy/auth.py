@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from understudy.errors import MissingCredential, UnknownCredential
+from understudy.core.errors import MissingCredential, UnknownCredential
 
 
 @dataclass(frozen=True, slots=True)

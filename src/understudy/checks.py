@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from understudy.errors import (
+from understudy.core.errors import (
     BodyTooLarge,
     Diagnosis,
     InvalidBody,
@@ -14,7 +14,7 @@ from understudy.errors import (
     UnknownPath,
     UnsupportedMediaType,
 )
-from understudy.json_text import read_json
+from understudy.core.strict_json import read_json
 from understudy.parameters import read_parameter
 from understudy.paths import PathTree
 from understudy.vendor import Call, Reply

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
-from understudy import __version__
 from understudy.cli_proxy import proxy
 from understudy.cli_recording import export, record, replay
 from understudy.cli_verify import check, verify
-from understudy.errors import StartError
+from understudy.core.errors import StartError
+from understudy.core.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
+from understudy.core.version import __version__
 from understudy.options import Instant, Pace, option
-from understudy.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 
 USAGE = 2
 
@@ -173,12 +173,12 @@ def lint(files: tuple[Path, ...]) -> int:
 def explain(code: str | None, names: tuple[str, ...]) -> None:
     """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
     from understudy import explain as explaining
-    from understudy.listing import table
+    from understudy.core.terminal import format_table
     from understudy.rooms import open_rooms
 
     rooms = open_rooms(names)
     if code is None:
-        click.echo(table(explaining.rows(rooms)))
+        click.echo(format_table(explaining.rows(rooms)))
     else:
         click.echo(explaining.render(explaining.explain(rooms, code)))
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
+from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.options import option
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 
 if TYPE_CHECKING:
     from understudy.app import App
@@ -92,7 +92,7 @@ class Proxying:
         Raises:
             StartError: when the upstream cannot be used, or is this proxy itself.
         """
-        from understudy.destinations import is_loopback
+        from understudy.core.hosts import is_loopback
         from understudy.proxying import proxy_app, read_upstream
 
         origin = read_upstream(self.upstream).origin
@@ -103,7 +103,7 @@ class Proxying:
 
     def say(self, app: App, url: str) -> str:
         """What people are told when the proxy is ready."""
-        from understudy import __version__
+        from understudy.core.version import __version__
 
         room = app.rooms[self.vendor]
         recorded = f", recorded to {self.tape.file} at the end" if self.tape is not None else ""
@@ -147,9 +147,9 @@ def _write(told: Proxying, settings: Settings, quiet: bool) -> None:
         # Whoever is in a hurry must not end up with half a file.
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    from understudy.replaying.report import counted
+    from understudy.core.terminal import format_count
 
     count = told.tape.write(replace(settings, vendors=()), f"{told.vendor}, through the proxy")
     if not quiet:
-        what = counted(count, "exchange")
+        what = format_count(count, "exchange")
         click.echo(f"wrote {told.tape.file} ({what})", err=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.options import Instant, Pace, option
 
 if TYPE_CHECKING:
@@ -101,13 +101,13 @@ def _refuse_flags(context: click.Context) -> None:
 
 
 def _list_scenarios() -> None:
-    from understudy.listing import table
+    from understudy.core.terminal import format_table
     from understudy.rooms import vendor_names
     from understudy.scenarios.script import find_scenario, scenario_names
 
     names = vendor_names()
     rows = [(name, find_scenario(name, names).title) for name in scenario_names(names)]
-    click.echo(table([("SCENARIO", "WHAT HAPPENS"), *rows]))
+    click.echo(format_table([("SCENARIO", "WHAT HAPPENS"), *rows]))
 
 
 def _record_scenarios(
@@ -153,9 +153,9 @@ def _record_command(
     origins: dict[str, str],
     chosen: dict[str, Any],
 ) -> int:
+    from understudy.core.settings import Settings
     from understudy.recording.formats import check_target
     from understudy.scenarios.running import run_recorded
-    from understudy.settings import Settings
 
     target = out or Path(f"recording{format.suffix}")
     if str(target) == "-":
@@ -170,8 +170,8 @@ def _record_command(
 
 def _write(recording: Recording, format: Format, target: Path) -> None:
     """Write a recording and tell so."""
+    from understudy.core.terminal import format_count
     from understudy.recording.formats import write_recording
-    from understudy.replaying.report import counted
 
     if str(target) == "-":
         written = format.write(recording)
@@ -183,7 +183,7 @@ def _write(recording: Recording, format: Format, target: Path) -> None:
         files = write_recording(recording, format, target)
     except OSError as error:
         raise StartError(f"{target} cannot be written ({error.strerror})") from error
-    what = counted(len(recording.exchanges), "exchange")
+    what = format_count(len(recording.exchanges), "exchange")
     if len(files) > 1 or target not in files:
         what += f", {len(files)} files"
     click.echo(f"wrote {target} ({what})", err=True)
@@ -213,10 +213,10 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
     Raises:
         StartError: when one cannot be read, or says nothing of a vendor that is known.
     """
+    from understudy.core.terminal import format_count
     from understudy.recording.attribution import Attribution
     from understudy.recording.formats import read_recording
     from understudy.recording.model import UnreadableRecording, merged
-    from understudy.replaying.report import counted
     from understudy.rooms import open_rooms, vendor_names
 
     if vendor and vendor not in vendor_names():
@@ -229,7 +229,7 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
             parts.append(attribution.recording(read))
             others = len(read.exchanges) - len(parts[-1].exchanges)
             if others:
-                what = f"{counted(others, 'exchange')} with others than the vendors"
+                what = f"{format_count(others, 'exchange')} with others than the vendors"
                 click.echo(f"{file}: left out {what}", err=True)
         except UnreadableRecording as error:
             told = str(error)
@@ -343,17 +343,17 @@ def _serve(
     quiet: bool,
     no_color: bool,
 ) -> None:
-    from understudy.replaying.report import counted
+    from understudy.core.settings import Settings
+    from understudy.core.terminal import format_count
     from understudy.replaying.serving import replay_app
     from understudy.server import Listening, run
-    from understudy.settings import Settings
 
     def make(settings: Settings, log: Log | None) -> App:
         return replay_app(recording, settings, match == "operation", log)
 
     def announce(app: App, url: str) -> str:
         places = ", ".join(f"{url}{room.prefix}" for room in app.rooms.values())
-        what = counted(len(recording.answered), "exchange")
+        what = format_count(len(recording.answered), "exchange")
         return f"understudy replays {recording.name} ({what}) on {places}"
 
     color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.options import option
 
 if TYPE_CHECKING:

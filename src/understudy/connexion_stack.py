@@ -16,8 +16,8 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.checks import route
+from understudy.core.errors import StartError
 from understudy.dispatch import CALL, Dispatch, finished, spelled
-from understudy.errors import StartError
 from understudy.paths import PathTree
 from understudy.vendor import Call, Room
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from understudy.errors import Diagnosis, StartError
+from understudy.core.errors import Diagnosis, StartError
+from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS
 from understudy.parameters import Parameter, make_parameter
 from understudy.schemas import Schema, SchemaCompiler, Validator, secret_members
-from understudy.yaml_times import RESOLVERS
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
@@ -309,7 +309,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return mapping
 
 
-_Loader.yaml_implicit_resolvers = RESOLVERS
+_Loader.yaml_implicit_resolvers = RESOLVERS_WITHOUT_TIMESTAMPS
 
 
 @cache

@@ -30,9 +30,10 @@ from urllib.parse import parse_qsl
 import orjson
 
 from understudy.contract import Document, Operation
+from understudy.core.json_pointer import escape_token
 from understudy.journal import Exchange
 from understudy.parameters import Parameter
-from understudy.schemas import Schema, escaped
+from understudy.schemas import Schema
 from understudy.vendor import Room
 from understudy.webhooks import Delivery
 
@@ -256,7 +257,7 @@ class Declaring:
         for name, schema in part.get("properties", {}).items():
             if not self._document.resolve(schema).get("readOnly"):
                 if name not in shape.members:
-                    shape.members[name] = self._place(f"{shape.pointer}/{escaped(name)}")
+                    shape.members[name] = self._place(f"{shape.pointer}/{escape_token(name)}")
                 yield shape.members[name], schema
         extra = part.get("additionalProperties", False)
         if extra is not False:

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from understudy.contract_coverage import Coverage, Exercised, Field, Share, Summary
+from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, YELLOW
 from understudy.coverage_page import html
-from understudy.exchange_log import CONTROL, DIM, GREEN, PLAIN, YELLOW
 
 __all__ = ["html", "json", "term"]
 
@@ -266,7 +266,7 @@ def _shown(value: Any) -> str:
 
 def _plain(text: str) -> str:
     """A document's text without what would speak to the terminal."""
-    return text.translate(CONTROL)
+    return text.translate(CONTROL_ESCAPES)
 
 
 def _footer(coverage: Coverage, look: Look) -> str:

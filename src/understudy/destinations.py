@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from understudy.core.hosts import Address, is_loopback, parse_address
+
 Resolve = Callable[[str], Awaitable[list[str]]]
 # Where an IPv4 address stands in the last 32 bits for whoever translates (RFC 6052).
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -65,7 +66,7 @@ async def destination(
     if reason:
         return reason
     host = urlsplit(url).hostname or ""
-    if is_loopback(host) or _address(host) is not None:
+    if is_loopback(host) or parse_address(host) is not None:
         return Destination(url)
     return await _resolved(url, host, allowed, resolve)
 
@@ -89,21 +90,8 @@ async def _resolved(
     return Destination(url, addresses[0])
 
 
-def is_address(host: str) -> bool:
-    """Whether a host is an address rather than a name that has to be looked up."""
-    return _address(host) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine by definition."""
-    if host == "localhost":
-        return True
-    address = _address(host)
-    return address is not None and address.is_loopback
-
-
 def _is_public(text: str) -> bool:
-    address = _address(text)
+    address = parse_address(text)
     if address is None or not address.is_global or address.is_multicast or address.is_reserved:
         return False
     inner = _carried(address)
@@ -119,19 +107,9 @@ def _carried(address: Address) -> ipaddress.IPv4Address | None:
     return address.sixtofour
 
 
-def _address(host: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
-    # An IPv4 address in IPv6 clothes is judged as what it is.
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
 def _among(host: str, allowed: frozenset[str]) -> bool:
     """Whether an address, or a network that it is in, was allowed."""
-    address = _address(host)
+    address = parse_address(host)
     return address is not None and any(address in network for network in networks(allowed))
 
 

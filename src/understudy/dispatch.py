@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from understudy.errors import (
+from understudy.core.errors import (
     ApiError,
     Diagnosis,
     Internal,

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from understudy.clock import LAST, Clock, DueCall, timestamp
+from understudy.core.clock import LAST, Clock, DueCall, format_timestamp
 from understudy.session import DELIVER, Session
 from understudy.store import Store
 from understudy.vendor import Action, UnitOfWork, Vendor
@@ -71,7 +71,7 @@ class DueCalls:
 
     async def _move(self, session: Session, target: int) -> list[DueCall]:
         if target > LAST:
-            raise ValueError(f"a clock ends at {timestamp(LAST, 0, 'Z')}; reset the session")
+            raise ValueError(f"a clock ends at {format_timestamp(LAST, 0, 'Z')}; reset the session")
         # A reset or a restore ends the move: it was that of a world that is gone.
         world = session.store
         # A receiver may move the clock from inside its handler: its own delivery, which waits

@@ -9,9 +9,9 @@ from typing import Any
 
 import rstr
 
-from understudy.clock import SECOND, timestamp
 from understudy.contract import Document
-from understudy.fakes import Fakes
+from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.fakes import Fakes
 from understudy.schemas import Schema
 
 DEPTH = 6
@@ -149,7 +149,7 @@ class ExampleMaker:
         if format == "uuid":
             return self._fakes.uuid()
         if format in ("date-time", "date"):
-            moment = timestamp(YEAR_2026 + self._random.randrange(365 * 86_400) * SECOND, 0)
+            moment = format_timestamp(YEAR_2026 + self._random.randrange(365 * 86_400) * SECOND, 0)
             return moment if format == "date-time" else moment[:10]
         if format in ("uri", "url"):
             return f"https://example.com/{self._fakes.faker.slug()}"

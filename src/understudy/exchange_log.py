@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import orjson
 
-from understudy.clock import MILLISECOND, timestamp
+from understudy.core.clock import MILLISECOND, format_timestamp
+from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, RED, YELLOW
 from understudy.journal import Exchange
 from understudy.webhooks import Delivery
-
-# What a request may smuggle in must neither end a line nor speak to the terminal.
-CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-RED, YELLOW, GREEN, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
 
 def text_line(exchange: Exchange, color: bool = False) -> str:
@@ -20,8 +17,8 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
     if color:
         status = f"{_color(exchange.status)}{status}{PLAIN}"
     head = (
-        f"{timestamp(exchange.started, 3)[11:23]} {exchange.method:<6} "
-        f"{session}{exchange.vendor}{exchange.path.translate(CONTROL)} "
+        f"{format_timestamp(exchange.started, 3)[11:23]} {exchange.method:<6} "
+        f"{session}{exchange.vendor}{exchange.path.translate(CONTROL_ESCAPES)} "
         f"{status} {exchange.operation or '-'}"
     )
     if exchange.preference:
@@ -40,9 +37,9 @@ def delivery_line(delivery: Delivery) -> str:
         outcome += f" ({delivery.reason})"
     if delivery.fault:
         outcome += f" (fault: {delivery.fault})"
-    at = timestamp(delivery.created, 3)[11:23]
+    at = format_timestamp(delivery.created, 3)[11:23]
     line = f"{at} POST   {delivery.url} {delivery.vendor} {delivery.event}: {outcome}"
-    return line.translate(CONTROL)
+    return line.translate(CONTROL_ESCAPES)
 
 
 def delivery_json(delivery: Delivery) -> str:
@@ -50,7 +47,7 @@ def delivery_json(delivery: Delivery) -> str:
     latest = delivery.attempts[-1] if delivery.attempts else None
     return orjson.dumps(
         {
-            "time": timestamp(delivery.created),
+            "time": format_timestamp(delivery.created),
             "delivery": delivery.id,
             "vendor": delivery.vendor,
             "event": delivery.event,
@@ -68,7 +65,7 @@ def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
     for each in exchange.diagnoses:
         hint = f" ({each.hint})" if each.hint else ""
         where = f"{each.where} {each.pointer}".strip()
-        text = f"{each.code} in {where}: {each.message}{hint}".translate(CONTROL)
+        text = f"{each.code} in {where}: {each.message}{hint}".translate(CONTROL_ESCAPES)
         line = f"             {text}"
         lines.append(f"{DIM}{line}{PLAIN}" if color else line)
     return lines
@@ -82,7 +79,7 @@ def json_line(exchange: Exchange) -> str:
     """One JSON object; times in RFC 3339, duration in milliseconds by the session's clock."""
     return orjson.dumps(
         {
-            "time": timestamp(exchange.started),
+            "time": format_timestamp(exchange.started),
             "session": exchange.session,
             "exchange": exchange.id,
             "vendor": exchange.vendor,

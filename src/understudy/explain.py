@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from understudy import errors
 from understudy.contract import Document, Node
-from understudy.errors import ApiError, StartError
-from understudy.schemas import HINTS, escaped
+from understudy.core import errors
+from understudy.core.errors import ApiError, StartError
+from understudy.core.json_pointer import escape_token
+from understudy.schemas import HINTS
 from understudy.vendor import Room
 
 WIDTH = 96
@@ -203,7 +204,7 @@ def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
         for status, declared in document.raw["paths"][operation.path][method]["responses"].items():
             read = operation.responses[int(status)]
             if read.status >= 400:
-                own = f"#/paths/{escaped(operation.path)}/{method}/responses/{status}"
+                own = f"#/paths/{escape_token(operation.path)}/{method}/responses/{status}"
                 source = read.source or operation.source
                 answer = Answer(operation.id, read.status, read.fidelity, source)
                 yield *_followed(document, own, declared), answer
@@ -213,7 +214,7 @@ def _bodies(document: Document, place: str, response: Node) -> Iterator[tuple[st
     """The name of each documented body, where it stands, and what is said of it."""
     for media_type, media in response.get("content", {}).items():
         for name, declared in media.get("examples", {}).items():
-            own = f"{place}/content/{escaped(media_type)}/examples/{escaped(name)}"
+            own = f"{place}/content/{escape_token(media_type)}/examples/{escape_token(name)}"
             yield name, *_followed(document, own, declared)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.vendor import Resource, Room
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from understudy.clock import SECOND
-from understudy.errors import IdempotencyInFlight, InvalidIdempotencyKey
+from understudy.core.clock import SECOND
+from understudy.core.errors import IdempotencyInFlight, InvalidIdempotencyKey
 
 MOST_KEYS = 10_000
 

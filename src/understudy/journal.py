@@ -11,8 +11,9 @@ from typing import Any
 
 import orjson
 
+from understudy.core.errors import Diagnosis
+from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
 from understudy.credential_names import tells_credential
-from understudy.errors import Diagnosis
 
 SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
 REDACTED = "[redacted]"
@@ -209,12 +210,6 @@ class Journal:
         ]
 
 
-ANYTHING = object()
-NOTHING = object()
-# No body that is kept has a list of more members.
-INDEX = re.compile("[0-9]{1,9}")
-
-
 def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
     """Whether a JSON body has these values at these pointers."""
     try:
@@ -222,31 +217,7 @@ def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
     except orjson.JSONDecodeError:
         return False
     for pointer, value in wanted.items():
-        found = at_pointer(document, pointer)
-        if found is NOTHING or not (value is ANYTHING or same_json(found, value)):
+        found = resolve_pointer(document, pointer)
+        if found is MISSING or not (value is ANY_VALUE or same_json(found, value)):
             return False
     return True
-
-
-def same_json(found: Any, value: Any) -> bool:
-    """Equality as JSON has it: 1 is not true, however deep it stands."""
-    if isinstance(found, dict) and isinstance(value, dict):
-        return found.keys() == value.keys() and all(
-            same_json(found[key], value[key]) for key in found
-        )
-    if isinstance(found, list) and isinstance(value, list):
-        return len(found) == len(value) and all(map(same_json, found, value))
-    return bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
-
-
-def at_pointer(document: Any, pointer: str) -> Any:
-    """What stands at a JSON pointer (RFC 6901), or NOTHING."""
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, dict) and name in document:
-            document = document[name]
-        elif isinstance(document, list) and INDEX.fullmatch(name) and int(name) < len(document):
-            document = document[int(name)]
-        else:
-            return NOTHING
-    return document

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.errors import IllegalTransition
+from understudy.core.errors import IllegalTransition
 
 Resource = dict[str, Any]
 

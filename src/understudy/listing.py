@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from understudy.core.terminal import format_table
 from understudy.vendor import Room
-
-
-def table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows with their columns aligned."""
-    listed = [list(row) for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*listed, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in listed
-    )
-    return "\n".join(lines)
 
 
 def list_rooms(rooms: Sequence[Room]) -> str:
     """One line for each vendor."""
     heading = ("VENDOR", "ADDRESS", "OPERATIONS", "STANDS IN FOR", "KEY")
-    return table(
+    return format_table(
         [
             heading,
             *(
@@ -52,10 +42,10 @@ def describe_room(room: Room) -> str:
     title = f"{room.document.title}, {room.document.origin}"
     if room.vendor.hosts:
         title += f"\nanswers without its prefix to Host: {', '.join(room.vendor.hosts)}"
-    parts = [title, table(operations), table(responses)]
+    parts = [title, format_table(operations), format_table(responses)]
     if room.accounts:
         keys = [(each.name, each.credential, each.note) for each in room.accounts.all]
-        parts.append(table([("ACCOUNT", "KEY", ""), *keys]))
+        parts.append(format_table([("ACCOUNT", "KEY", ""), *keys]))
     return "\n\n".join(parts)
 
 
@@ -67,10 +57,10 @@ def banner(rooms: Sequence[Room], base_url: str, version: str) -> str:
             (f"  {operation.method}", operation.path, operation.id)
             for operation in room.document.operations.values()
         ]
-        blocks.append(f"{room.vendor.title}  {base_url}{room.prefix}\n{table(operations)}")
+        blocks.append(f"{room.vendor.title}  {base_url}{room.prefix}\n{format_table(operations)}")
         if room.accounts:
             keys = [(f"  {each.credential}", each.note) for each in room.accounts.all]
-            blocks.append(f"{room.vendor.title} keys\n{table(keys)}")
+            blocks.append(f"{room.vendor.title} keys\n{format_table(keys)}")
     tries = "\n".join(f"  {first_request(room, base_url)}" for room in rooms)
     blocks.append(f"Try it:\n{tries}")
     blocks.append("More: understudy vendors NAME lists what can be answered; README.md has tasks.")

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Unpack
 
-from understudy.choices import Choices, settings_of
 from understudy.client import Client
+from understudy.core.settings_parsing import SettingKeywords, make_settings
 from understudy.server import Listening, bind, guard, make_server, url_of
 from understudy.stage import stage
 from understudy.started import started_app
@@ -82,7 +82,7 @@ class LiveServer:
         self.stop()
 
 
-def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[Choices]) -> LiveServer:
+def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[SettingKeywords]) -> LiveServer:
     """A live server to use with `with`, or through `start` and `stop`.
 
         with understudy.serve(vendors=["sent"]) as server:
@@ -96,5 +96,5 @@ def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[Choices]) ->
         StartError: when a vendor or the address cannot be served.
         ValueError, TypeError: for a choice that is none.
     """
-    settings = guard(settings_of(**choices), host)
+    settings = guard(make_settings(**choices), host)
     return LiveServer(started_app(settings), port, host)

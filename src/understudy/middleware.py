@@ -10,14 +10,14 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from understudy.core.errors import Diagnosis
+from understudy.core.settings import Settings
 from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
 from understudy.disturbance import Disturbance
 from understudy.due import DueCalls
-from understudy.errors import Diagnosis
 from understudy.faults import DISTURBANCES
 from understudy.journal import Exchange, redacted, redacted_body
 from understudy.session import DEFAULT, FRESH, Session, Sessions
-from understudy.settings import Settings
 from understudy.vendor import Call, Reply, Room
 from understudy.webhooks import Delivery
 

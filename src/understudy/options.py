@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from understudy.choices import MOST_PACE
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
+from understudy.core.settings_parsing import MAX_PACE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,7 +22,7 @@ class Instant(click.ParamType[Any]):
         if value is None or isinstance(value, int) or value == "real":
             return None if value == "real" else value
         try:
-            return instant(str(value))
+            return parse_instant(str(value))
         except ValueError:
             self.fail(f'"{value}" is neither "real" nor a time such as 2026-03-11T21:50:50Z')
 
@@ -39,8 +39,8 @@ class Pace(click.ParamType[Any]):
             pace = float(value)
         except ValueError:
             self.fail(f'"{value}" is neither "manual" nor a number')
-        if not 0 <= pace <= MOST_PACE:
-            self.fail(f"a pace is not negative and at most {MOST_PACE}; 0 means at once")
+        if not 0 <= pace <= MAX_PACE:
+            self.fail(f"a pace is not negative and at most {MAX_PACE}; 0 means at once")
         return pace
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.schemas import Schema, Validator
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")

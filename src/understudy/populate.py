@@ -10,13 +10,13 @@ import orjson
 
 from understudy import checks
 from understudy.auth import Account
-from understudy.clock import Clock
+from understudy.core.clock import Clock
+from understudy.core.errors import Conflict
+from understudy.core.settings import Settings
+from understudy.core.strict_json import write_json
 from understudy.due import DueCalls
-from understudy.errors import Conflict
 from understudy.journal import Exchange
-from understudy.json_text import write_json
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.store import Shelf
 from understudy.vendor import Call, Room, Sample
 

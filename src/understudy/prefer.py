@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from understudy.contract import Operation, Response
-from understudy.errors import PreferenceUnmet
+from understudy.core.errors import PreferenceUnmet
+from understudy.core.fakes import Fakes
 from understudy.examples import ExampleMaker
-from understudy.fakes import Fakes
 from understudy.faults import DELAYS, DISTURBANCES, MAX_DELAY, Fault
 from understudy.vendor import Call, Reply
 

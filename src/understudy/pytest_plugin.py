@@ -145,7 +145,7 @@ def _run_of(config: pytest.Config) -> Run:
 def _or_fail(make: Callable[..., Any], *arguments: Any) -> Any:
     """What this makes; a choice that is none fails the test in a sentence."""
     from understudy.client import ClientError
-    from understudy.errors import StartError
+    from understudy.core.errors import StartError
 
     try:
         return make(*arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from understudy.clock import SECOND
+from understudy.core.clock import SECOND
 
 # Pool, name of the limit, length in seconds.
 Window = tuple[str, str, int]

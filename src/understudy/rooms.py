@@ -18,8 +18,8 @@ import orjson
 from understudy import vendors
 from understudy.auth import Accounts, read_accounts
 from understudy.contract import Document, read_document
-from understudy.errors import StartError
-from understudy.json_text import write_json
+from understudy.core.errors import StartError
+from understudy.core.strict_json import write_json
 from understudy.store import Place, Shelf
 from understudy.vendor import Handler, Room, Vendor
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 
 NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
 
@@ -185,7 +185,7 @@ SERIALIZERS = '''\
 
 from __future__ import annotations
 
-from understudy.errors import ApiError, Internal, MissingCredential, UnknownCredential
+from understudy.core.errors import ApiError, Internal, MissingCredential, UnknownCredential
 from understudy.spelling import example_name
 from understudy.vendor import Call, Reply
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
+from understudy.core.json_pointer import escape_token
 
 Schema = dict[str, Any]
 
@@ -207,7 +207,7 @@ def _told(error: jsonschema_rs.ValidationError, where: str, prefix: str, message
     path = list(error.instance_path)
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
-    pointer = prefix + "".join(f"/{escaped(str(part))}" for part in path)
+    pointer = prefix + "".join(f"/{escape_token(str(part))}" for part in path)
     return Diagnosis(keyword, where, pointer, _shortened(message), _hint(error.kind))
 
 
@@ -219,20 +219,5 @@ def _hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
     return _shortened(HINTS.get(kind.name, "").format_map(known))
 
 
-def escaped(part: str) -> str:
-    """One reference token of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1")
-
-
 def _shortened(message: str, limit: int = 300) -> str:
     return message if len(message) <= limit else f"{message[:limit]}..."
-
-
-@lru_cache(maxsize=4096)
-def dotted(pointer: str) -> str:
-    """A pointer as a path: `/campaign/useCases/0/type` is `campaign.useCases[0].type`."""
-    path = ""
-    for token in pointer.split("/")[1:]:
-        part = token.replace("~1", "/").replace("~0", "~")
-        path += f"[{part}]" if part.isdecimal() else f".{part}"
-    return path.lstrip(".")

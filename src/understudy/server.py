@@ -20,19 +20,19 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from understudy import __version__
 from understudy.app import App, create_app
-from understudy.clock import Stopwatch
-from understudy.destinations import is_loopback
+from understudy.core.clock import Stopwatch
+from understudy.core.errors import StartError
+from understudy.core.hosts import is_loopback
+from understudy.core.settings import Settings
+from understudy.core.version import __version__
 from understudy.disturbance import CONNECTION
-from understudy.errors import StartError
 from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
 from understudy.journal import Exchange
 from understudy.listing import banner
 from understudy.middleware import Log
 from understudy.reload import Watch, start_anew
 from understudy.rooms import PACKAGE, data_folder
-from understudy.settings import Settings
 from understudy.webhooks import Delivery
 
 

@@ -8,14 +8,14 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from understudy.clock import MILLISECOND, SECOND, Clock, ClockState
-from understudy.fakes import Fakes, FakesState
+from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState
+from understudy.core.fakes import Fakes, FakesState
+from understudy.core.settings import Settings
 from understudy.faults import Faults
 from understudy.idempotency import IdempotencyCache, Remembered
 from understudy.journal import Journal, SharedRoom
 from understudy.paging import Anchors
 from understudy.ratelimit import Window, Windows
-from understudy.settings import Settings
 from understudy.store import Snapshot, Store
 from understudy.webhooks import Attempt, Delivery, Webhooks, packed, unpacked
 

@@ -13,14 +13,21 @@ from typing import Any
 
 import orjson
 
-from understudy import __version__
-from understudy.clock import LAST, ClockState, DueCall, instant, timestamp
-from understudy.errors import Diagnosis, Unfit
-from understudy.fakes import Fakes, FakesState
+from understudy.core.clock import (
+    LAST,
+    ClockState,
+    DueCall,
+    format_instant,
+    parse_instant,
+)
+from understudy.core.errors import Diagnosis, Unfit
+from understudy.core.fakes import Fakes, FakesState
+from understudy.core.json_pointer import escape_token
+from understudy.core.strict_json import write_json
+from understudy.core.version import __version__
 from understudy.fitting import misfits
 from understudy.idempotency import Remembered
-from understudy.json_text import write_json
-from understudy.schemas import Validator, escaped
+from understudy.schemas import Validator
 from understudy.session import DELIVER, World
 from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import Room
@@ -36,11 +43,6 @@ VALUE = re.compile(r"[ -~]*")
 Json = dict[str, Any]
 
 
-def told(at: int) -> str:
-    """An instant as the admin plane tells it: to the nanosecond."""
-    return timestamp(at, 9, "Z")
-
-
 def write_world(world: World) -> Json:
     """A world as JSON."""
     clock = world.clock
@@ -48,7 +50,7 @@ def write_world(world: World) -> Json:
         "format": FORMAT,
         "version": __version__,
         "clock": {
-            "now": told(clock.now),
+            "now": format_instant(clock.now),
             "frozen": clock.frozen,
             "scheduled": clock.scheduled,
             "due": [_write_due(call) for call in clock.due],
@@ -68,7 +70,7 @@ def write_world(world: World) -> Json:
 
 def _write_due(call: DueCall) -> Json:
     return {
-        "at": told(call.at),
+        "at": format_instant(call.at),
         "order": call.order,
         "vendor": call.vendor,
         "action": call.action,
@@ -102,7 +104,7 @@ def _write_reply(owner: tuple[str, str, str], entry: Remembered) -> Json:
         "customer": customer,
         "key": key,
         "request_id": entry.request_id,
-        "expires": told(entry.expires),
+        "expires": format_instant(entry.expires),
         "status": entry.status,
         "headers": entry.headers,
         "body": entry.body.decode(),
@@ -148,12 +150,12 @@ def _fault(code: str, pointer: str, message: str, hint: str = "") -> Diagnosis:
 
 def _read_instant(text: str, pointer: str, faults: list[Diagnosis]) -> int:
     try:
-        read = instant(text)
+        read = parse_instant(text)
     except ValueError as error:
         faults.append(_fault("format", pointer, str(error), "send one of the years 1000 to 9998"))
         return 0
     if read > LAST:
-        hint = f"a clock ends at {told(LAST)}"
+        hint = f"a clock ends at {format_instant(LAST)}"
         faults.append(_fault("maximum", pointer, f"{text} is later than any clock goes", hint))
     return read
 
@@ -166,11 +168,11 @@ def _read_shelves(
         if room is None:
             known = f"served: {', '.join(rooms)}"
             unknown = f'no vendor "{vendor}" is served'
-            faults.append(_fault("unknown", f"/resources/{escaped(vendor)}", unknown, known))
+            faults.append(_fault("unknown", f"/resources/{escape_token(vendor)}", unknown, known))
             continue
         for collection, scopes in collections.items():
             for scope, resources in scopes.items():
-                pointer = f"/resources/{vendor}/{escaped(collection)}/{escaped(scope)}"
+                pointer = f"/resources/{vendor}/{escape_token(collection)}/{escape_token(scope)}"
                 shelf = _read_shelf(room, collection, resources, pointer, faults)
                 yield (vendor, collection, scope), shelf
 
@@ -266,7 +268,7 @@ def _read_replies(
         # The request's id is repeated in a header, too.
         for name, value in {"request_id": each["request_id"], **each["headers"]}.items():
             if not (NAME.fullmatch(name) and VALUE.fullmatch(value)):
-                pointer = f"/idempotency/{index}/headers/{escaped(name)}"
+                pointer = f"/idempotency/{index}/headers/{escape_token(name)}"
                 faults.append(_fault("format", pointer, "cannot be a header", "use plain ASCII"))
         body = each["body"].encode()
         reply = Remembered(each["request_id"], expires, each["status"], each["headers"], body)

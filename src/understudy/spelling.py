@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from understudy.errors import (
+from understudy.core.errors import (
     ApiError,
     BodyTooLarge,
     IllegalTransition,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 from understudy.stage import stage
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from understudy.errors import NotFound
-from understudy.json_text import write_json
+from understudy.core.errors import NotFound
+from understudy.core.strict_json import write_json
 
 Resource = dict[str, Any]
 Resources = list[Resource]

@@ -9,18 +9,18 @@ from types import ModuleType
 from typing import Any
 
 from understudy.auth import Account, Accounts
-from understudy.clock import MILLISECOND, timestamp
 from understudy.contract import Document, Operation, snake_case
-from understudy.errors import ApiError, Diagnosis
-from understudy.fakes import Fakes
+from understudy.core.clock import MILLISECOND, format_timestamp
+from understudy.core.errors import ApiError, Diagnosis
+from understudy.core.fakes import Fakes
+from understudy.core.settings import Settings
+from understudy.core.strict_json import write_json
 from understudy.faults import Fault
 from understudy.idempotency import IdempotencyRule
 from understudy.journal import Exchange
-from understudy.json_text import write_json
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit, Standing
 from understudy.session import Session
-from understudy.settings import Settings
 from understudy.store import Changes, Collection, Place, Shelf, Snapshot
 from understudy.webhooks import Attempt, Delivery
 
@@ -195,7 +195,7 @@ class UnitOfWork:
 
     def timestamp(self, digits: int = 7, zone: str = "+00:00") -> str:
         """The work's instant as text."""
-        return timestamp(self.now, digits, zone)
+        return format_timestamp(self.now, digits, zone)
 
     def __getattr__(self, name: str) -> Collection:
         """The collection of this name, when the vendor declares it."""

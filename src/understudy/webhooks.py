@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
-from understudy.clock import MILLISECOND
+from understudy.core.clock import MILLISECOND
 from understudy.destinations import Destination, destination
 from understudy.faults import Planned
 from understudy.outgoing import NoAnswer, post

@@ -13,8 +13,8 @@ import httpx
 from tests.calling import create_app
 from tests.conftest import problem_of
 from understudy.app import App
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
-from understudy.settings import Settings
 
 ADMIN = "/__admin"
 # Nobody listens there: each delivery fails at once.

@@ -11,7 +11,7 @@ import httpx
 from tests.conftest import NOON
 from tests.toy import toy_shop
 from understudy.app import App
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 from understudy.vendor import Room
 
 FROZEN = Settings(clock=NOON, rate_limits=True)

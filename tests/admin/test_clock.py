@@ -11,8 +11,8 @@ import pytest
 from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
 from tests.conftest import NOON
 from understudy.app import App
-from understudy.clock import SECOND, timestamp
-from understudy.settings import Settings
+from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.settings import Settings
 
 CLOCK = f"{ADMIN}/clock"
 READY = "/v3/profiles/660e8400-e29b-41d4-a716-44665544000{}"
@@ -26,7 +26,7 @@ def complete(number: int = 0) -> Ask:
 
 def at(seconds: float) -> str:
     """An instant past noon as the plane tells it."""
-    return timestamp(NOON + int(seconds * SECOND), 9, "Z")
+    return format_timestamp(NOON + int(seconds * SECOND), 9, "Z")
 
 
 async def move(client: httpx.AsyncClient, **change: Any) -> dict[str, Any]:

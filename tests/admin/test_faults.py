@@ -12,11 +12,11 @@ import pytest
 
 from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
+from understudy.core.settings import Settings
 from understudy.exchange_log import text_line
 from understudy.faults import DELAYS, DELIVERY_FAULTS, LARGEST_BODY, MOST_FAULTS, REQUEST_FAULTS
 from understudy.journal import Exchange
 from understudy.rooms import open_room, vendor_names
-from understudy.settings import Settings
 
 FAULTS = "/__admin/faults"
 KEY = {"x-api-key": "sk_test_acme_admin"}

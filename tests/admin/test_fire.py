@@ -12,8 +12,8 @@ from tests.admin.asking import ADMIN, hint, refused, until
 from tests.admin.shop import shop, toys
 from tests.conftest import NOON
 from tests.toy import SOLD, toy_shop
-from understudy.clock import SECOND
-from understudy.settings import Settings
+from understudy.core.clock import SECOND
+from understudy.core.settings import Settings
 
 BEAR = {"vendor": "shop", "collection": "toys", "id": "bear"}
 DAY = 86_400

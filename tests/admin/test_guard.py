@@ -10,7 +10,7 @@ import pytest
 from tests.admin.asking import ADMIN, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 
 TOKEN = "let-me-in"
 OPEN = Settings(clock=NOON)

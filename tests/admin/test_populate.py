@@ -12,7 +12,7 @@ from tests.admin.asking import ADMIN, download, hint, refused
 from tests.admin.shop import OWNER, shop, toys
 from tests.conftest import NOON
 from tests.toy import toy_shop
-from understudy.clock import SECOND, instant
+from understudy.core.clock import SECOND, parse_instant
 
 DAY = 86_400 * SECOND
 POPULATE = f"{ADMIN}/populate"
@@ -45,8 +45,8 @@ async def test_they_are_spread_over_the_last_month() -> None:
     async with shop() as (_, client):
         since = (await populate(client, 4)).json()["since"]
 
-        created = [instant(each["created_at"]) for each in await toys(client)]
-        assert instant(since) == NOON - 30 * DAY
+        created = [parse_instant(each["created_at"]) for each in await toys(client)]
+        assert parse_instant(since) == NOON - 30 * DAY
         assert created == sorted(created)
         assert all(NOON - 30 * DAY - SECOND <= each <= NOON for each in created[1:])
 
@@ -56,7 +56,7 @@ async def test_the_past_begins_where_it_is_told_to() -> None:
     async with shop() as (_, client):
         answer = (await populate(client, since="2026-03-11T11:59:00Z")).json()
 
-        created = [instant(each["created_at"]) for each in await made(client)]
+        created = [parse_instant(each["created_at"]) for each in await made(client)]
         assert answer["since"] == "2026-03-11T11:59:00.000000000Z"
         assert min(created) >= NOON - 60 * SECOND
 
@@ -66,7 +66,11 @@ async def test_what_follows_has_happened() -> None:
     async with shop() as (_, client):
         answer = (await populate(client, since="2026-03-01T00:00:00Z")).json()
 
-        old = [each for each in await made(client) if instant(each["created_at"]) < NOON - 2 * DAY]
+        old = [
+            each
+            for each in await made(client)
+            if parse_instant(each["created_at"]) < NOON - 2 * DAY
+        ]
         assert {each["state"] for each in old} == {"new"}
         assert answer["fired"] >= 2 * len(old) > 0
 

@@ -12,9 +12,9 @@ from tests.admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
 from understudy.contract import Operation
+from understudy.core.settings import Settings
 from understudy.journal import KEPT_BODY, REDACTED
 from understudy.rooms import open_rooms
-from understudy.settings import Settings
 from understudy.vendor import Room
 
 REQUESTS = f"{ADMIN}/requests"

@@ -12,7 +12,7 @@ import pytest
 from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App, create_app
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 
 PROFILES = Ask("sent", "GET", "/v3/profiles")
 TEAM = Ask("sent", "POST", "/v3/profiles", {"name": "Team"})

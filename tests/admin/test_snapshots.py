@@ -30,7 +30,7 @@ from tests.admin.traffic import READY, SALES, busy, changes
 from tests.conftest import NOON
 from understudy.admin.handlers import MOST_SNAPSHOTS
 from understudy.app import App
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 
 TEAM = Ask("sent", "POST", "/v3/profiles", {"name": "Team"})
 COMPLETE = Ask("sent", "POST", f"{READY}/complete", {"webHookUrl": HOOK})

@@ -7,8 +7,8 @@ import pytest
 
 from tests.admin.asking import ADMIN, hint, mock
 from tests.conftest import NOON
+from understudy.core.settings import Settings
 from understudy.rooms import open_room, vendor_names
-from understudy.settings import Settings
 
 NAMES = vendor_names()
 

@@ -13,10 +13,10 @@ import pytest
 
 from tests.conftest import Live, serve
 from tests.contract.scene import AGENT
+from understudy.core.settings import Settings
+from understudy.core.terminal import format_table
 from understudy.journal import Exchange
-from understudy.listing import table
 from understudy.rooms import data_folder
-from understudy.settings import Settings
 from understudy.webhooks import Delivery
 
 HERE = Path(__file__).parent
@@ -111,6 +111,6 @@ def test_vendor_conforms_to_its_document(
         for id, statuses in reached.items()
     ]
     with capsys.disabled():
-        print(f"\n{vendor}, seed {SEED}, {EXAMPLES} examples per operation\n{table(rows)}")  # noqa: T201
+        print(f"\n{vendor}, seed {SEED}, {EXAMPLES} examples per operation\n{format_table(rows)}")  # noqa: T201
     for id, statuses in reached.items():
         assert any(200 <= status < 300 for status in statuses), f"{id} reached no 2xx"

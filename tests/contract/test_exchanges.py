@@ -25,10 +25,10 @@ import pytest
 from tests.calling import create_app
 from tests.conftest import NOON
 from understudy.app import App
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
+from understudy.core.settings import Settings
 from understudy.recording.accounts import credentials
 from understudy.rooms import data_folder
-from understudy.settings import Settings
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))
 NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
@@ -93,7 +93,7 @@ async def replay(app: App, vendor: str, session: str, exchange: Any) -> httpx.Re
     """Make an exchange's requests in a session of its own; the reply to the last one."""
     last = {**exchange["request"], "account": exchange["account"]}
     if "clock" in exchange:
-        app.session(session).clock.move_to(instant(exchange["clock"]))
+        app.session(session).clock.move_to(parse_instant(exchange["clock"]))
     transport = httpx.ASGITransport(app)
     base_url = f"http://mock/@{session}/{vendor}"
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as http:

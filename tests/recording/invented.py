@@ -7,7 +7,7 @@ import string
 
 from hypothesis import strategies as st
 
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,

@@ -10,10 +10,10 @@ import httpx
 
 from tests.calling import counted, request_example
 from tests.conftest import NOON
+from understudy.core.settings import Settings
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
 from understudy.rooms import open_rooms
-from understudy.settings import Settings
 from understudy.stage import SyncTransport
 from understudy.started import started_app
 from understudy.vendor import Room

@@ -18,8 +18,9 @@ from tests.calling import counted, request_example
 from tests.conftest import NOON
 from understudy import app as composition
 from understudy.app import App
-from understudy.clock import SECOND
 from understudy.contract import Document
+from understudy.core.clock import SECOND
+from understudy.core.settings import Settings
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,
@@ -28,7 +29,6 @@ from understudy.recording.model import (
 )
 from understudy.recording.taking import Taker
 from understudy.rooms import open_room, open_rooms
-from understudy.settings import Settings
 from understudy.vendor import Room
 
 VENDORS = ("agentmessage", "sent", "tether", "zexa")

@@ -14,7 +14,7 @@ from tests.conftest import NOON, Live
 from tests.recording.browsing import Answered, Browser, needs_browser
 from tests.recording.scenes import PATHS, VENDORS, scene
 from tests.shipped import shipped
-from understudy.clock import MILLISECOND, instant
+from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.recording import har
 from understudy.recording.formats import read_recording
 from understudy.recording.model import (
@@ -162,7 +162,7 @@ def test_a_foreign_file_says_what_it_says() -> None:
     assert recording.name == "given" and exchange.vendor == ""
     assert exchange.request.body == "é".encode() and exchange.response.body == b"\xff"
     assert exchange.response.reason == "Fine" and exchange.took == 12.5 * MILLISECOND
-    assert exchange.at == instant("2026-03-11T12:00:00.5Z")
+    assert exchange.at == parse_instant("2026-03-11T12:00:00.5Z")
 
 
 def test_headers_of_other_tools_become_those_of_http() -> None:

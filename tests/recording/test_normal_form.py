@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from understudy.clock import SECOND, instant, timestamp
+from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.recording.kinds import kind_of, tokens_in
 from understudy.recording.model import (
     RecordedExchange,
@@ -17,7 +17,7 @@ from understudy.recording.model import (
 from understudy.recording.normal_form import in_normal_form, known_tokens, plain_id
 from understudy.rooms import open_room
 
-NOON = instant("2026-03-11T12:00:00Z")
+NOON = parse_instant("2026-03-11T12:00:00Z")
 ONE, TWO = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
 FIRST, SECOND_ID = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 
@@ -76,14 +76,14 @@ def test_known_ids_stay() -> None:
 )
 def test_times_that_the_client_computes_keep_their_distance(sent: str, expected: str) -> None:
     """In minutes; what somebody wrote down, or knows of the mock's own time, stays."""
-    began = instant("2026-11-21T09:00:00Z")
+    began = parse_instant("2026-11-21T09:00:00Z")
 
     assert run(sent, "", began=began).request.body.decode() == expected
 
 
 def test_real_time_begins_at_noon() -> None:
     """A run's exchanges keep their distance in minutes."""
-    began = instant("2026-11-21T09:00:00.5Z")
+    began = parse_instant("2026-11-21T09:00:00.5Z")
 
     assert run("", "", None, began + 110 * SECOND, began).at == NOON + 120 * SECOND
 
@@ -113,8 +113,10 @@ def test_ports_of_this_machine_are_numbered() -> None:
 
 def test_two_runs_give_the_same() -> None:
     """Other ids, other times, the same form."""
-    first = run(f"{ONE} {timestamp(NOON + SECOND, 3)}", ONE)
-    second = run(f"{TWO} {timestamp(NOON + 3601 * SECOND, 3)}", TWO, began=NOON + 3600 * SECOND)
+    first = run(f"{ONE} {format_timestamp(NOON + SECOND, 3)}", ONE)
+    second = run(
+        f"{TWO} {format_timestamp(NOON + 3601 * SECOND, 3)}", TWO, began=NOON + 3600 * SECOND
+    )
 
     assert replace(first, took=0) == replace(second, took=0)
 

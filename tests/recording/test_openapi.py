@@ -14,7 +14,7 @@ import yaml
 
 from tests.recording.takes import VENDORS, exchange, made_of, take
 from understudy.contract import Document, read_source
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.lint import lint_file
 from understudy.recording import openapi
 from understudy.recording.model import Recording

@@ -20,7 +20,7 @@ from tests.recording.npm import installed
 from tests.recording.takes import VENDORS, exchange, made_of, take
 from tests.shipped import NAMES, shipped
 from tests.tools import needs
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
 from understudy.recording import wiremock
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import RecordedExchange, RecordedRequest, Recording

@@ -10,13 +10,13 @@ import pytest
 
 from tests.shipped import shipped
 from understudy.app import App
-from understudy.journal import at_pointer
+from understudy.core.json_pointer import resolve_pointer
+from understudy.core.settings import Settings
 from understudy.recording import own_json
 from understudy.recording.taking import Taker
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.started import started_app
 from understudy.vendor import Call, Handler, Reply
 
@@ -57,7 +57,7 @@ def test_one_changed_enum_value_is_the_one_that_is_named(
 
     def change(document: Any) -> None:
         path, _, member = pointer.rpartition("/")
-        holder = at_pointer(document, path)
+        holder = resolve_pointer(document, path)
         if holder[member] == was:
             holder[member] = now
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.scripting import STEPS, failed, played, scenario
-from understudy.clock import SECOND, instant
-from understudy.errors import StartError
+from understudy.core.clock import SECOND, parse_instant
+from understudy.core.errors import StartError
 from understudy.recording import own_json
 from understudy.recording.model import header, json_of
 from understudy.scenarios.playing import BEGINNING, play
@@ -29,7 +29,7 @@ class TestRecording:
         recording = play(scenario(tmp_path, text))
 
         assert (recording.name, recording.title) == ("zexa-a-try", "A try")
-        assert recording.clock == instant(BEGINNING)
+        assert recording.clock == parse_instant(BEGINNING)
         assert recording.settings == {"rate_limits": True}
 
     def test_is_the_same_each_time(self, tmp_path: Path) -> None:
@@ -58,7 +58,10 @@ class TestSentences:
         """The clock moves, and with it what happens by itself."""
         first, second = played(tmp_path, f"{CREATE}  - shift: PT1M\n{GET}}}")
 
-        assert (first.at, second.at) == (instant(BEGINNING), instant(BEGINNING) + 60 * SECOND)
+        assert (first.at, second.at) == (
+            parse_instant(BEGINNING),
+            parse_instant(BEGINNING) + 60 * SECOND,
+        )
         assert json_of(second.response.body)["status"] == "completed"
 
     def test_fire(self, tmp_path: Path) -> None:

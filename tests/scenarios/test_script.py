@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.scripting import STEPS, broken, scenario
-from understudy.clock import SECOND
-from understudy.errors import StartError
+from understudy.core.clock import SECOND
+from understudy.core.errors import StartError
 from understudy.recording.choosing import SETTINGS
 from understudy.recording.taking import TELLING
 from understudy.scenarios.script import find_scenario, read_scenario, scenario_names

@@ -13,8 +13,8 @@ import httpx
 from tests.calling import own_session
 from understudy import checks
 from understudy.app import App
-from understudy.clock import SECOND
-from understudy.errors import Diagnosis, IllegalTransition
+from understudy.core.clock import SECOND
+from understudy.core.errors import Diagnosis, IllegalTransition
 from understudy.journal import Exchange
 from understudy.schemas import SchemaCompiler
 from understudy.session import Session

@@ -23,12 +23,12 @@ import pytest
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON, Live, serve
 from understudy.app import App
-from understudy.clock import SECOND, instant
+from understudy.core.clock import SECOND, parse_instant
+from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.paging import write_cursor
 from understudy.rooms import open_room
 from understudy.schemas import SchemaCompiler
 from understudy.session import Session
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.vendors.agentmessage import review, rules
 
 DAY = 24 * 60 * 60
@@ -1474,4 +1474,4 @@ class TestLive:
 
         told = await asyncio.to_thread(receiver.received.get, timeout=5)
         assert shown.json()["data"]["status"] == "ACTIVE"
-        assert told.verified(endpoint["secret"]) >= instant("2026-01-01T00:00:00Z") // SECOND
+        assert told.verified(endpoint["secret"]) >= parse_instant("2026-01-01T00:00:00Z") // SECOND

@@ -17,9 +17,9 @@ from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
 from understudy.app import App
-from understudy.clock import SECOND
-from understudy.errors import Forbidden, IllegalTransition
-from understudy.settings import Settings
+from understudy.core.clock import SECOND
+from understudy.core.errors import Forbidden, IllegalTransition
+from understudy.core.settings import Settings
 from understudy.vendors.agentmessage import events, review
 from understudy.webhooks import Delivery
 

@@ -18,10 +18,10 @@ import pytest
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON
 from understudy.app import App
-from understudy.clock import SECOND, timestamp
+from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.rooms import open_room
 from understudy.session import Session
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.webhooks import Delivery
 
 DAY = 24 * 60 * 60 * SECOND
@@ -491,7 +491,7 @@ class TestCampaigns:
         (case,) = created["useCases"]
         assert (created["customerId"], created["brandId"]) == (SALES, SALES_BRAND)
         assert (case["customerId"], case["campaignId"]) == (SALES, created["id"])
-        assert created["createdAt"] == case["createdAt"] == timestamp(NOON)
+        assert created["createdAt"] == case["createdAt"] == format_timestamp(NOON)
 
     async def test_list_is_by_creation(self, sent: Caller) -> None:
         """The list is ordered by `createdAt`; an update does not move a campaign."""
@@ -586,7 +586,7 @@ class TestCampaigns:
 
         for name in ("id", "customerId", "createdAt"):
             assert updated[name] == before[name]
-        assert updated["updatedAt"] == timestamp(NOON + 60 * SECOND)
+        assert updated["updatedAt"] == format_timestamp(NOON + 60 * SECOND)
         assert await sent.campaigns(SALES) == [updated]
 
     async def test_deleted_campaign_is_gone(self, sent: Caller) -> None:
@@ -994,7 +994,7 @@ class TestProfiles:
 
         updated = await sent.change("PATCH", f"/v3/profiles/{SALES}", body)
 
-        assert updated == {**before, "updated_at": timestamp(NOON)}
+        assert updated == {**before, "updated_at": format_timestamp(NOON)}
 
     async def test_update_is_stored(self, sent: Caller) -> None:
         """What an update answers is what a read shows."""
@@ -1021,7 +1021,10 @@ class TestProfiles:
         after = (await sent.change("PATCH", f"/v3/profiles/{SALES}", body))["brand"]
 
         assert (after["id"], after["created_at"]) == (before["id"], before["created_at"])
-        assert (after["compliance"]["vertical"], after["updated_at"]) == ("RETAIL", timestamp(NOON))
+        assert (after["compliance"]["vertical"], after["updated_at"]) == (
+            "RETAIL",
+            format_timestamp(NOON),
+        )
 
     async def test_payment_details_depend_on_the_stored_model(self, sent: Caller) -> None:
         """Payment details are taken where the profile pays for itself."""
@@ -1098,7 +1101,7 @@ class TestSoftDelete:
 
         after = sent.stored()
         kept = after["sent", "profiles", ORGANIZATION][SALES]
-        assert json.loads(kept)["deleted_at"] == timestamp(NOON)
+        assert json.loads(kept)["deleted_at"] == format_timestamp(NOON)
         for collection in ("brands", "campaigns"):
             assert after["sent", collection, SALES] == before["sent", collection, SALES]
 
@@ -1274,7 +1277,7 @@ class TestCompletion:
         (filed,) = await sent.campaigns(CARE)
         assert (told["status"], filed["submittedToTCR"]) == ("SUBMITTED", True)
         assert (filed["status"], filed["submittedAt"]) == ("SENT_CREATED", told["timestamp"])
-        assert told["timestamp"] == timestamp(NOON + 2 * SECOND)
+        assert told["timestamp"] == format_timestamp(NOON + 2 * SECOND)
 
     async def test_filed_campaign_is_not_updated(self, sent: Caller) -> None:
         """What a completion filed can no longer be updated."""
@@ -1455,7 +1458,7 @@ class TestCallback:
             "profileId": CARE,
             "success": True,
             "status": "SUBMITTED",
-            "timestamp": timestamp(NOON + 2 * SECOND),
+            "timestamp": format_timestamp(NOON + 2 * SECOND),
         }
 
     async def test_it_is_unsigned(self, receiver: Receiver, sent: Caller) -> None:

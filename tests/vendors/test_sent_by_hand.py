@@ -13,9 +13,9 @@ from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
 from understudy.app import App
-from understudy.clock import timestamp
-from understudy.errors import Forbidden, IllegalTransition
-from understudy.settings import Settings
+from understudy.core.clock import format_timestamp
+from understudy.core.errors import Forbidden, IllegalTransition
+from understudy.core.settings import Settings
 from understudy.vendor import Resource
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"
@@ -29,7 +29,7 @@ NORTH_CAMPAIGN = "b2c3d4e5-f6a7-4901-bcde-446655440007"
 SUBMITTED = "b2c3d4e5-f6a7-4901-bcde-446655440006"
 HOOK = "https://your-app.com/hook"
 OTHER_HOOK = "https://your-app.com/other"
-NOW = timestamp(NOON)
+NOW = format_timestamp(NOON)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ class TestCampaigns:
         submitted = await hand.fire("campaigns", CAMPAIGN, "submit")
 
         members = ("status", "submittedToTCR", "submittedAt", "updatedAt", "tcrCampaignId")
-        at = timestamp(hand.session.clock.now())
+        at = format_timestamp(hand.session.clock.now())
         assert [submitted[name] for name in members] == ["SENT_CREATED", True, at, at, None]
         assert [submitted[name] for name in members] == [filed[name] for name in members]
 
@@ -153,7 +153,7 @@ class TestCampaigns:
 
         expired = await hand.fire("campaigns", SUBMITTED, "expire")
 
-        at = timestamp(hand.session.clock.now())
+        at = format_timestamp(hand.session.clock.now())
         assert expired == {**approved, "status": "EXPIRED", "updatedAt": at}
         assert hand.allowed("campaigns", SUBMITTED) == []
 

@@ -19,10 +19,10 @@ import pytest
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import Live, serve
 from understudy.app import App
-from understudy.clock import SECOND, instant, timestamp
+from understudy.core.clock import SECOND, format_timestamp, parse_instant
+from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.rooms import open_room
 from understudy.session import Session
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.vendor import UnitOfWork
 from understudy.vendors.tether import rules, serializers
 
@@ -31,7 +31,7 @@ OPERATIONS = ROOM.document.operations
 NUMBERS = itertools.count(1)
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # The time of the published campaign: a Monday morning in Toronto.
-MONDAY = instant("2026-05-18T12:34:56Z")
+MONDAY = parse_instant("2026-05-18T12:34:56Z")
 TETHER = Settings(clock=MONDAY, vendors=("tether",))
 MAPLE, HARBOUR = "64ee9a8b1e7f2a0011223344", "507f1f77bcf86cd799439012"
 SUMMIT, BIRCH = "64ee9a8b1e7f2a0011225500", "64ee9a8b1e7f2a0011226600"
@@ -235,7 +235,7 @@ def campaign(**changes: Any) -> Any:
 
 def at(seconds: float = 0) -> str:
     """So many seconds after the session began, as Tether writes it."""
-    return timestamp(MONDAY + int(seconds * SECOND), 3, "Z")
+    return format_timestamp(MONDAY + int(seconds * SECOND), 3, "Z")
 
 
 def text(reply: httpx.Response) -> tuple[int, str]:
@@ -1284,7 +1284,7 @@ class TestQuota:
         created = await tether.create(
             scheduleDate="2026-06-01T15:00:00Z", userIds=[SAM, MORGAN, ROBIN]
         )
-        ahead = instant("2026-06-01T15:00:00Z") - MONDAY
+        ahead = parse_instant("2026-06-01T15:00:00Z") - MONDAY
         seen = []
 
         for seconds in (0, ahead / SECOND, 5):
@@ -1312,7 +1312,7 @@ class TestQuota:
 
     async def test_use_stays_on_the_day_of_the_campaign(self, tether: Caller) -> None:
         """Sending that runs over midnight counts on the day on which it began."""
-        midnight = instant("2026-05-19T04:00:00Z")
+        midnight = parse_instant("2026-05-19T04:00:00Z")
         await tether.create(scheduleDate="2026-05-19T03:59:58Z", userIds=[SAM])
 
         await tether.shift((midnight - MONDAY) / SECOND + MINUTE)
@@ -1548,7 +1548,7 @@ class TestNextSlot:
     ) -> None:
         """The sixtieth day counts, the one behind it does not."""
         for number in range(full):
-            day = timestamp(MONDAY + number * DAY * SECOND, 0)[:10]
+            day = format_timestamp(MONDAY + number * DAY * SECOND, 0)[:10]
             await tether.put("days", BIRCH, _id=day, sent=5)
 
         slot = await tether.slot(1, "birch-omar")
@@ -1558,7 +1558,7 @@ class TestNextSlot:
 
     async def test_today_is_local(self, tether: Caller) -> None:
         """At 04:00 UTC it is yesterday in Vancouver, and today in Toronto."""
-        await tether.shift((instant("2026-05-19T04:00:00Z") - MONDAY) / SECOND)
+        await tether.shift((parse_instant("2026-05-19T04:00:00Z") - MONDAY) / SECOND)
 
         days = [(await tether.slot(0, each))["todayDate"] for each in ("summit-nia", "maple-alex")]
 
@@ -1584,7 +1584,7 @@ class TestSegments:
 
     async def test_begins_today_at_ten(self, tether: Caller) -> None:
         """Without a date and a time, on the user's clocks: at 05:00 UTC Vancouver is a day back."""
-        await tether.shift((instant("2026-05-19T05:00:00Z") - MONDAY) / SECOND)
+        await tether.shift((parse_instant("2026-05-19T05:00:00Z") - MONDAY) / SECOND)
 
         plans = [
             await tether.plan(account, totalContacts=1) for account in ("maple-alex", "maple-dana")
@@ -1701,7 +1701,7 @@ class TestValidateContacts:
 
     async def test_protection_ends(self, tether: Caller) -> None:
         """When the period is over, the next reason counts."""
-        until = instant("2026-06-11T13:00:05Z")
+        until = parse_instant("2026-06-11T13:00:05Z")
         seen = []
 
         for seconds in ((until - MONDAY) / SECOND - 1, 1):

@@ -12,17 +12,17 @@ import pytest
 from tests.calling import create_app
 from tests.vendors.by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
 from understudy.app import App
-from understudy.clock import SECOND, instant, timestamp
-from understudy.errors import Conflict, Forbidden, IllegalTransition
+from understudy.core.clock import SECOND, format_timestamp, parse_instant
+from understudy.core.errors import Conflict, Forbidden, IllegalTransition
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.vendor import Resource
 from understudy.vendors.tether import rules
 
 ROOM = open_room("tether")
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # A Monday morning in Toronto.
-MONDAY = instant("2026-05-18T12:34:56Z")
+MONDAY = parse_instant("2026-05-18T12:34:56Z")
 TETHER = Settings(clock=MONDAY, vendors=("tether",))
 MAPLE, BIRCH = "64ee9a8b1e7f2a0011223344", "64ee9a8b1e7f2a0011226600"
 SAM, ROBIN = "665f1a0c0e0a4b001a2c9f01", "665f1a0c0e0a4b001a2c9f09"
@@ -92,7 +92,7 @@ async def day(tether: World, day: str) -> Any:
 
 def at(seconds: float = 0) -> str:
     """So many seconds after the session began, as Tether writes it."""
-    return timestamp(MONDAY + int(seconds * SECOND), 3, "Z")
+    return format_timestamp(MONDAY + int(seconds * SECOND), 3, "Z")
 
 
 class TestTable:

@@ -22,11 +22,11 @@ import pytest
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON, Live, serve
 from understudy.app import App
-from understudy.clock import SECOND, instant, timestamp
+from understudy.core.clock import SECOND, format_timestamp, parse_instant
+from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.rooms import open_room
 from understudy.schemas import SchemaCompiler
 from understudy.session import Session
-from understudy.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.vendor import UnitOfWork
 from understudy.vendors.zexa import rules
 from understudy.webhooks import Delivery
@@ -220,7 +220,7 @@ def webhook(**changes: Any) -> Any:
 
 def at(seconds: float = 0) -> str:
     """So many seconds after the session began, as Zexa writes it."""
-    return timestamp(NOON + int(seconds * SECOND), 0, "Z")
+    return format_timestamp(NOON + int(seconds * SECOND), 0, "Z")
 
 
 def code(reply: httpx.Response) -> tuple[int, str]:
@@ -1692,4 +1692,4 @@ async def test_what_fell_due_is_done_before_the_answer(alone: Live) -> None:
 
         shown = (await http.get(f"/v1/campaigns/{created['id']}")).json()
     assert (shown["status"], shown["delivered"], shown["failed"]) == ("completed", 4, 2)
-    assert instant(shown["completed_at"]) >= instant(shown["started_at"]) + 3 * SECOND
+    assert parse_instant(shown["completed_at"]) >= parse_instant(shown["started_at"]) + 3 * SECOND

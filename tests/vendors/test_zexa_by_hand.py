@@ -14,10 +14,10 @@ from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
 from understudy.app import App
-from understudy.clock import SECOND, timestamp
-from understudy.errors import Conflict, IllegalTransition, NotFound
+from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.errors import Conflict, IllegalTransition, NotFound
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.vendor import Resource
 from understudy.vendors.zexa import rules
 
@@ -106,7 +106,7 @@ async def credits(zexa: World, customer: str = ACME) -> float:
 
 def at(seconds: float = 0) -> str:
     """So many seconds after the session began, as Zexa writes it."""
-    return timestamp(NOON + int(seconds * SECOND), 0, "Z")
+    return format_timestamp(NOON + int(seconds * SECOND), 0, "Z")
 
 
 class TestTables:

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from tests.conftest import NOON
-from understudy.clock import SECOND
+from understudy.core.clock import SECOND
+from understudy.core.settings import Settings
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.verify.findings import Outcome

@@ -17,9 +17,9 @@ from tests.conftest import Live, serve
 from tests.drifting import drifted
 from tests.verify.asking import KEY, LIFE, recorded
 from understudy.cli import main
+from understudy.core.settings import Settings
 from understudy.recording import own_json
 from understudy.server import bind
-from understudy.settings import Settings
 
 WITHOUT = (
     "import sys; sys.modules['schemathesis'] = None; from understudy.cli import main; main({})"

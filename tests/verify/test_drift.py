@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
 from tests.verify.asking import ZEXA, recorded, told, verified
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Access
 

@@ -13,8 +13,8 @@ from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
 from tests.verify.asking import KEY, ZEXA, told, verified
 from understudy import Client
+from understudy.core.settings import Settings
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
 
 CREDITS = "getCredits"

@@ -15,10 +15,10 @@ from tests.drifting import drifted
 from tests.receiver import receiving
 from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
+from understudy.core.settings import Settings
 from understudy.recording import own_json
 from understudy.recording.model import RecordedExchange, Recording
 from understudy.rooms import open_room
-from understudy.settings import Settings
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Sender
 from understudy.verify.verifying import read_recordings

@@ -8,9 +8,9 @@ from understudy import checks
 from understudy.admin import guard, handlers
 from understudy.admin.plane import Plane
 from understudy.contract import Document, read_document
+from understudy.core.errors import ApiError
+from understudy.core.fakes import Fakes
 from understudy.dispatch import problem
-from understudy.errors import ApiError
-from understudy.fakes import Fakes
 from understudy.rooms import bind, data_folder
 from understudy.vendor import Call, Reply, Room, Vendor
 

@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from understudy.destinations import is_address, is_loopback
-from understudy.errors import (
+from understudy.core.errors import (
     BodyTooLarge,
     Diagnosis,
     Forbidden,
@@ -16,7 +15,8 @@ from understudy.errors import (
     MissingCredential,
     UnknownCredential,
 )
-from understudy.settings import Settings
+from understudy.core.hosts import is_address, is_loopback
+from understudy.core.settings import Settings
 from understudy.vendor import Call
 
 # What a container's health check calls; it tells nothing.

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from understudy import __version__
 from understudy.admin import views
 from understudy.admin.plane import Missing, Plane, new_place, place_of, refuse_at, stored
 from understudy.admin.planning import read_fault
 from understudy.auth import Account
-from understudy.clock import SECOND, duration, instant
-from understudy.errors import (
+from understudy.core.clock import SECOND, format_instant, parse_duration, parse_instant
+from understudy.core.errors import (
     ApiError,
     Conflict,
     Diagnosis,
@@ -23,14 +22,16 @@ from understudy.errors import (
     InvalidParameters,
     Unfit,
 )
+from understudy.core.json_pointer import ANY_VALUE
+from understudy.core.strict_json import write_json
+from understudy.core.version import __version__
 from understudy.faults import MOST_FAULTS
 from understudy.fitting import misfits
-from understudy.journal import ANYTHING, Exchange
-from understudy.json_text import write_json
+from understudy.journal import Exchange
 from understudy.nearest import is_unmatched, nearest
 from understudy.populate import Past, Populating
 from understudy.session import Session
-from understudy.snapshots import read_world, told, write_world
+from understudy.snapshots import read_world, write_world
 from understudy.vendor import Call, Reply, Room, UnitOfWork
 from understudy.webhooks import Delivery
 
@@ -146,10 +147,10 @@ async def move_clock(plane: Plane, call: Call) -> Reply:
     fired, target = [], None
     try:
         if "shift" in asked:
-            target = session.clock.now() + duration(asked["shift"])
+            target = session.clock.now() + parse_duration(asked["shift"])
             fired = await plane.due.shift(session, target - session.clock.now())
         elif "move_to" in asked:
-            target = instant(asked["move_to"])
+            target = parse_instant(asked["move_to"])
             fired = await plane.due.move_to(session, target)
         elif "freeze" in asked:
             session.clock.freeze()
@@ -227,13 +228,15 @@ async def populate(plane: Plane, call: Call) -> Reply:
     since = _instant(asked, "since")
     since = now - MONTH if since is None else since
     if since > now:
-        raise Conflict(f"{asked['since']} is not past", hint=f"it is {told(now)} in this session")
+        raise Conflict(
+            f"{asked['since']} is not past", hint=f"it is {format_instant(now)} in this session"
+        )
     drawn = sorted(call.session.fakes.random.randint(since, now) for _ in range(asked["count"]))
     past = Past(room, asked["collection"], _account(room, asked.get("account")), drawn)
     with _refusals(room):
         fired = await Populating(call.session, plane.settings, plane.due).run(past)
     made = {"vendor": room.name, "collection": asked["collection"], "count": len(drawn)}
-    return Reply(201, {**made, "since": told(since), "fired": fired})
+    return Reply(201, {**made, "since": format_instant(since), "fired": fired})
 
 
 @contextmanager
@@ -346,7 +349,7 @@ def _query_pattern(call: Call) -> dict[str, Any]:
     """A pattern's members from the query; its one body member is a pointer and a value."""
     pattern = {name: value for name, value in call.parameters.items() if value is not None}
     if "pointer" in pattern:
-        value = ANYTHING
+        value = ANY_VALUE
         if "value" in pattern:
             try:
                 value = json.loads(pattern["value"])
@@ -393,7 +396,7 @@ def _instant(asked: Mapping[str, Any], member: str) -> int | None:
     if member not in asked:
         return None
     try:
-        return instant(asked[member])
+        return parse_instant(asked[member])
     except ValueError as error:
         message = f"{asked[member]} is not a time that the mock can keep ({error})"
         fault = Diagnosis(

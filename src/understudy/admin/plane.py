@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from understudy.clock import Stopwatch
+from understudy.core.clock import Stopwatch
+from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
+from understudy.core.settings import Settings
 from understudy.due import DueCalls
-from understudy.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.session import Session, Sessions
-from understudy.settings import Settings
 from understudy.store import Place
 from understudy.vendor import Resource, Room
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from understudy.admin.plane import Plane
-from understudy.errors import Diagnosis, Unfit
+from understudy.core.errors import Diagnosis, Unfit
+from understudy.core.strict_json import write_json
 from understudy.faults import (
     BODILESS,
     DELAYS,
@@ -15,7 +16,6 @@ from understudy.faults import (
     REQUEST_FAULTS,
     Fault,
 )
-from understudy.json_text import write_json
 from understudy.vendor import Room
 
 # Members that every kind has, and what else means something to whom.

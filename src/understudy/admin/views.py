@@ -8,14 +8,13 @@ from typing import Any
 
 import orjson
 
-from understudy.clock import MILLISECOND, DueCall
-from understudy.errors import MalformedBody
+from understudy.core.clock import MILLISECOND, DueCall, format_instant
+from understudy.core.errors import MalformedBody
+from understudy.core.strict_json import read_json
 from understudy.faults import Planned
 from understudy.journal import Exchange, redacted_body
-from understudy.json_text import read_json
 from understudy.nearest import Candidate
 from understudy.session import DELIVER, Session, World
-from understudy.snapshots import told
 from understudy.store import Place, Shelf
 from understudy.vendor import Room
 from understudy.webhooks import Attempt, Delivery
@@ -32,7 +31,7 @@ def count(shelves: Mapping[Place, Shelf]) -> int:
 def session(shown: Session) -> Json:
     return {
         "name": shown.name,
-        "now": told(shown.clock.now()),
+        "now": format_instant(shown.clock.now()),
         "frozen": shown.clock.frozen,
         "resources": count(shown.store.all()),
         "pending": len(shown.clock),
@@ -46,7 +45,7 @@ def session(shown: Session) -> Json:
 def snapshot(name: str, world: World) -> Json:
     return {
         "name": name,
-        "now": told(world.clock.now),
+        "now": format_instant(world.clock.now),
         "frozen": world.clock.frozen,
         "resources": count(world.resources.shelves),
         "pending": len(world.clock.due),
@@ -56,7 +55,7 @@ def snapshot(name: str, world: World) -> Json:
 def clock(shown: Session, pace: float | None) -> Json:
     pending = shown.clock.pending()
     return {
-        "now": told(shown.clock.now()),
+        "now": format_instant(shown.clock.now()),
         "frozen": shown.clock.frozen,
         "pace": pace,
         "pending": len(pending),
@@ -69,7 +68,7 @@ def due(call: DueCall) -> Json:
     if call.action == DELIVER:
         arguments = {"delivery": arguments["id"], "event": arguments["event"]}
     return {
-        "at": told(call.at),
+        "at": format_instant(call.at),
         "vendor": call.vendor,
         "action": call.action,
         "arguments": arguments,
@@ -97,7 +96,7 @@ def fault(planned: Planned) -> Json:
 def summary(exchange: Exchange) -> Json:
     return {
         "id": exchange.id,
-        "at": told(exchange.started),
+        "at": format_instant(exchange.started),
         "vendor": exchange.vendor or None,
         "operation": exchange.operation,
         "method": exchange.method,
@@ -164,7 +163,7 @@ def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
         "state": shown.state,
         "reason": shown.reason,
         "fault": shown.fault,
-        "created": told(shown.created),
+        "created": format_instant(shown.created),
         **text(redacted_body(shown.body, secrets)),
         "attempts": [_attempt(each, shown.signature) for each in shown.attempts],
     }
@@ -173,7 +172,7 @@ def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
 def _attempt(attempt: Attempt, signature: str) -> Json:
     sent = {name.lower(): value for name, value in attempt.headers.items()}
     return {
-        "at": told(attempt.at),
+        "at": format_instant(attempt.at),
         "milliseconds": attempt.milliseconds,
         "request_headers": sent,
         "signature": sent.get(signature),

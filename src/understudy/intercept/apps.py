@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from understudy.settings import Settings
+from understudy.core.settings import Settings
 from understudy.started import started_app
 
 if TYPE_CHECKING:

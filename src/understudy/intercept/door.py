@@ -13,12 +13,12 @@ from functools import cache, partial, wraps
 from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, get_args
 
-from understudy.choices import Choices, settings_of
-from understudy.clock import SECOND, DueCall
+from understudy.core.clock import SECOND, DueCall
+from understudy.core.settings import Settings
+from understudy.core.settings_parsing import SettingKeywords, make_settings
 from understudy.intercept.apps import Apps
 from understudy.intercept.routes import Passthrough, Routes
 from understudy.intercept.switchboard import Switchboard
-from understudy.settings import Settings
 from understudy.stage import stage
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def mock(
     hosts: Mapping[str, str] | None = None,
     passthrough: Passthrough = "localhost",
     session: str | None = None,
-    **choices: Unpack[Choices],
+    **choices: Unpack[SettingKeywords],
 ) -> Mock:
     """A mock to use with `with`, `async with`, as a decorator, or through `start` and `stop`.
 
@@ -67,7 +67,7 @@ def mock(
         passthrough: which other requests may leave: those to this machine, `all`, or `none`. The
             others end in the client's own connection error.
         session: the session's name; mocks that are active at once and name the same one share it.
-        choices: as `Choices` says: vendors, seed, clock, pace, auth, static, rate_limits ...
+        choices: the keywords of `SettingKeywords`: vendors, seed, clock, pace, auth, static ...
 
     Raises:
         TypeError: for a keyword that is none.
@@ -76,7 +76,7 @@ def mock(
     if passthrough not in get_args(Passthrough):
         known = ", ".join(map(repr, get_args(Passthrough)))
         raise ValueError(f"passthrough={passthrough!r} is none of {known}")
-    return Mock(settings_of(**choices), dict(hosts or {}), passthrough, session)
+    return Mock(make_settings(**choices), dict(hosts or {}), passthrough, session)
 
 
 class Mock:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from understudy.errors import ApiError, LateReply, NoReply, Unforwardable
-from understudy.proxying.packed import TooLong, plain
+from understudy.core.content_coding import DecodedTooLargeError, decode_content
+from understudy.core.errors import ApiError, LateReply, NoReply, Unforwardable
 from understudy.proxying.terms import Terms
 from understudy.proxying.upstream import Upstream
 
@@ -83,7 +83,7 @@ class Connections:
                 return await self._ask(request)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise LateReply(self._upstream.host, seconds) from error
-        except (httpx.HTTPError, TooLong) as error:
+        except (httpx.HTTPError, DecodedTooLargeError) as error:
             raise self._told(error) from error
 
     async def _ask(self, request: httpx.Request) -> Answer:
@@ -100,7 +100,7 @@ class Connections:
         async for part in reply.aiter_raw():
             body += part
             if len(body) > self._terms.response_limit:
-                raise TooLong
+                raise DecodedTooLargeError
         return bytes(body)
 
     def _answer(self, reply: httpx.Response, body: bytes, headless: bool) -> Answer:
@@ -109,7 +109,7 @@ class Connections:
             what = f"{self._upstream.host} answered {reply.status_code} in a way that is no HTTP"
             raise NoReply(what, hint="ask the upstream without the proxy to see what it sends")
         coding = ", ".join(reply.headers.get_list("content-encoding"))
-        said = plain(body, coding, self._terms.response_limit)
+        said = decode_content(body, coding, self._terms.response_limit)
         if said is not None and body:
             headers = [each for each in headers if each[0] != b"content-encoding"]
         if not headless:
@@ -122,7 +122,7 @@ class Connections:
     def _told(self, error: Exception) -> ApiError:
         """What went wrong, in the mock's own words; of the upstream its host alone is named."""
         host = self._upstream.host
-        if isinstance(error, TooLong):
+        if isinstance(error, DecodedTooLargeError):
             most = self._terms.response_limit
             what = f"the reply of {host} is larger than {most} bytes"
             return NoReply(what, hint="allow more with --response-limit")

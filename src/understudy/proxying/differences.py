@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 
 from understudy import checks
 from understudy.contract import Node, Operation, Response
-from understudy.errors import ApiError, Diagnosis, MalformedBody
-from understudy.json_text import read_json
+from understudy.core.errors import ApiError, Diagnosis, MalformedBody
+from understudy.core.strict_json import read_json
 from understudy.paths import PathTree
 from understudy.proxying.connections import BODILESS, Answer
 from understudy.vendor import Call

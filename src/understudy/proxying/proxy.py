@@ -8,18 +8,18 @@ from dataclasses import replace
 from starlette.types import Receive, Scope, Send
 
 from understudy.app import App, create_app
+from understudy.core.content_coding import DecodedTooLargeError, decode_content
+from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
+from understudy.core.settings import Settings
 from understudy.dispatch import CALL, problem, send_reply
-from understudy.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.journal import REDACTED
 from understudy.middleware import PATH, Log
 from understudy.paths import PathTree
 from understudy.proxying.connections import Answer, Connections
 from understudy.proxying.differences import reply_differences, request_differences
-from understudy.proxying.packed import TooLong, plain
 from understudy.proxying.terms import Terms
 from understudy.proxying.upstream import Upstream, read_upstream
 from understudy.secrecy import Known, Secrets, decoded
-from understudy.settings import Settings
 from understudy.vendor import Call, Reply, Room
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -117,8 +117,8 @@ class Passage:
         """The request's body without content coding; None when it cannot be read."""
         try:
             coding = call.headers.get("content-encoding", "")
-            return plain(call.content, coding, call.settings.body_limit)
-        except TooLong:
+            return decode_content(call.content, coding, call.settings.body_limit)
+        except DecodedTooLargeError:
             return None
 
     def _owner(self) -> str | None:

@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 import httpx
 
-from understudy.errors import StartError, Unforwardable
+from understudy.core.errors import StartError, Unforwardable
 
 # What may stand in a request line as it is; the rest of a byte's values is percent-encoded.
 PLAIN = "".join(map(chr, range(0x21, 0x7F)))

@@ -7,8 +7,8 @@ reason phrase that the format would have read otherwise. Spelled as `own_json` s
 
 from __future__ import annotations
 
-from understudy.clock import timestamp
-from understudy.errors import Diagnosis
+from understudy.core.clock import format_timestamp
+from understudy.core.errors import Diagnosis
 from understudy.recording.choosing import check_settings
 from understudy.recording.found import Found
 from understudy.recording.model import (
@@ -157,7 +157,7 @@ def _beyond(usual: Json, members: Json) -> Json:
 
 def told(at: int) -> str:
     """An instant with as many digits as it needs."""
-    text = timestamp(at, 9, "Z").removesuffix("Z").rstrip("0").rstrip(".")
+    text = format_timestamp(at, 9, "Z").removesuffix("Z").rstrip("0").rstrip(".")
     return f"{text}Z"
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import yaml
 
+from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS, check_bounds
 from understudy.recording.found import check_is_text, json_document
 from understudy.recording.model import UnreadableRecording
-from understudy.recording.yaml_bounds import check_bounds
-from understudy.yaml_times import RESOLVERS
 
 # So that no line is folded: a cassette is compared line by line.
 WIDEST = 2**31 - 1
@@ -88,7 +87,7 @@ def _pieces(loader: Any, node: yaml.MappingNode) -> bytes:
 
 
 _Dumper.add_representer(str, _text)
-_Loader.yaml_implicit_resolvers = RESOLVERS
+_Loader.yaml_implicit_resolvers = RESOLVERS_WITHOUT_TIMESTAMPS
 for _name in ("str", "unicode"):
     _Loader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
 _Loader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.choices import settings_of
+from understudy.core.settings_parsing import make_settings
 
 LONGEST = 60
 FLAG = ((bool,), "true or false")
@@ -36,7 +36,7 @@ def check_settings(where: str, given: Mapping[str, Any]) -> None:
             raise ValueError(f"{where}: {name} must be {what}, not {_shown(value)}")
     chosen: Any = given
     try:
-        settings_of(**chosen)
+        make_settings(**chosen)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from understudy.core.json_pointer import escape_token
 from understudy.recording.kinds import TOKEN, Token, alike, split, tokens_in
 from understudy.recording.model import (
     Headers,
@@ -15,7 +16,6 @@ from understudy.recording.model import (
     json_of,
     text_of,
 )
-from understudy.schemas import escaped
 
 
 class Absent:
@@ -174,7 +174,7 @@ def in_json(recorded: Any, current: Any, twins: Twins, at: str = "") -> Iterator
     if isinstance(recorded, dict) and isinstance(current, dict):
         for name in {**recorded, **current}:
             old, new = recorded.get(name, ABSENT), current.get(name, ABSENT)
-            yield from in_json(old, new, twins, f"{at}/{escaped(name)}")
+            yield from in_json(old, new, twins, f"{at}/{escape_token(name)}")
     elif isinstance(recorded, list) and isinstance(current, list):
         for index in range(max(len(recorded), len(current))):
             old, new = _at(recorded, index), _at(current, index)

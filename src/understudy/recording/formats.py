@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.recording import (
     har,
     msw,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
+from understudy.core.json_pointer import escape_token
 from understudy.recording.model import UnreadableRecording
-from understudy.schemas import escaped
 
 KINDS = {dict: "an object", list: "a list", bytes: "bytes", type(None): "null"}
 # Of a value that is shown in a sentence.
@@ -88,7 +88,7 @@ class Found:
     def get(self, name: str, usual: Any = None) -> Found:
         """A member, or what is usual where it is missing or null."""
         value = self.members().get(name)
-        return Found(usual if value is None else value, f"{self.at}/{escaped(name)}")
+        return Found(usual if value is None else value, f"{self.at}/{escape_token(name)}")
 
     def __bool__(self) -> bool:
         """Whether there is a value."""
@@ -106,7 +106,7 @@ class Found:
             if not isinstance(name, str):
                 shown = Found(name).shown()
                 raise self.refused(f"has a name that is no text but {shown}; put it in quotes")
-            Found(name, f"{self.at}/{escaped(name)}").text()
+            Found(name, f"{self.at}/{escape_token(name)}").text()
         return members
 
     def json_object(self) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Found:
     def instant(self) -> int:
         """It is an RFC 3339 time; in nanoseconds."""
         try:
-            return instant(self.text())
+            return parse_instant(self.text())
         except ValueError as error:
             raise self._is_not("a time such as 2026-03-11T12:00:00.000Z") from error
 

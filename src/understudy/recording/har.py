@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qsl, urlencode
 
-from understudy import __version__
-from understudy.clock import MILLISECOND, timestamp
+from understudy.core.clock import MILLISECOND, format_timestamp
+from understudy.core.version import __version__
 from understudy.recording import asides
 from understudy.recording.found import Found, json_document
 from understudy.recording.model import (
@@ -64,7 +64,7 @@ def _entry(exchange: RecordedExchange) -> Json:
     took = exchange.took / MILLISECOND
     at = UNKNOWN if exchange.at is None else exchange.at
     return {
-        "startedDateTime": timestamp(at, 3, "Z"),
+        "startedDateTime": format_timestamp(at, 3, "Z"),
         "time": took,
         "request": _request(exchange.request),
         "response": _response(exchange.response),

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.clock import instant
-from understudy.errors import Diagnosis
-from understudy.json_text import MAX_DEPTH
+from understudy.core.clock import parse_instant
+from understudy.core.errors import Diagnosis
+from understudy.core.strict_json import MAX_DEPTH
 
 Json = dict[str, Any]
 # In the order in which they were sent; a name may stand twice.
@@ -19,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 # When a recording begins that tells no time.
-BEGINNING = instant("2026-03-11T12:00:00Z")
+BEGINNING = parse_instant("2026-03-11T12:00:00Z")
 
 
 class UnreadableRecording(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from uuid import NAMESPACE_URL, uuid5
 
-from understudy.errors import PreferenceUnmet
+from understudy.core.errors import PreferenceUnmet
 from understudy.prefer import read_preferences
 from understudy.recording.model import RecordedExchange, RecordedRequest, header
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from understudy.clock import SECOND, instant, timestamp
+from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.recording.kinds import TOKEN, Token, tokens_in
 from understudy.recording.model import (
     BEGINNING,
@@ -144,7 +144,7 @@ class NormalForm:
     def _time(self, token: Token) -> str:
         """A time that was computed, by its distance from the beginning; others as they are."""
         try:
-            at = instant(token.text)
+            at = parse_instant(token.text)
         except ValueError:
             return token.text
         if not at % MINUTE or abs(at - self._base) < abs(at - self._began):
@@ -152,7 +152,7 @@ class NormalForm:
             return token.text
         digits = int(token.kind.split()[2])
         zone = "Z" if token.text.endswith("Z") else "+00:00"
-        return timestamp(self._moved(at), max(0, digits - 1), zone)
+        return format_timestamp(self._moved(at), max(0, digits - 1), zone)
 
     def _moved(self, at: int) -> int:
         distance = at - self._began

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from understudy.contract import JSON_MEDIA_TYPE, Document, Operation
+from understudy.core.yaml_io import dump_yaml
 from understudy.paths import PathTree
 from understudy.recording.asides import told
 from understudy.recording.comparing import ABSENT
@@ -31,7 +32,6 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.naming import Names, preferred_example, safe
-from understudy.recording.yaml_text import yaml_text
 from understudy.rooms import open_room, vendor_names
 
 NOBODY = "other"
@@ -127,7 +127,7 @@ class Sheet:
         for place, slot in self._slots.items():
             if slot.examples:
                 _put(paths, place, slot.examples)
-        return "".join([*self._comment(), yaml_text({"paths": paths})]).encode()
+        return "".join([*self._comment(), dump_yaml({"paths": paths})]).encode()
 
     def _comment(self) -> Iterator[str]:
         # As JSON, no name can leave its line.

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import base64
 
-from understudy.clock import MILLISECOND
+from understudy.core.clock import MILLISECOND
 from understudy.recording import asides
 from understudy.recording.found import Found, json_document
 from understudy.recording.model import (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from understudy.core.settings import Settings
 from understudy.journal import Exchange
 from understudy.recording.asides import told
 from understudy.recording.choosing import SETTINGS
@@ -19,7 +20,6 @@ from understudy.recording.model import (
     json_of,
 )
 from understudy.recording.scrub import Scrubber
-from understudy.settings import Settings
 from understudy.vendor import Room
 from understudy.webhooks import Delivery
 

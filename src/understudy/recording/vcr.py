@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from understudy.clock import MILLISECOND
+from understudy.core.clock import MILLISECOND
 from understudy.recording import asides
 from understudy.recording.cassette_yaml import document, write_yaml
 from understudy.recording.found import Found

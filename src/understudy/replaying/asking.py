@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from understudy.app import App
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
+from understudy.core.settings import Settings
 from understudy.journal import MASKED, SECRET_HEADERS
 from understudy.recording.accounts import credentials
 from understudy.recording.comparing import Difference, Twins, differences, place
@@ -28,7 +29,6 @@ from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
 from understudy.rooms import open_rooms
 from understudy.session import DEFAULT
-from understudy.settings import Settings
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.vendor import Room
@@ -103,7 +103,7 @@ class Asker:
             if event.get("before") == index:
                 session = str(event.get("session") or DEFAULT)
                 if "at" in event:
-                    self._move_to(session, instant(str(event["at"])))
+                    self._move_to(session, parse_instant(str(event["at"])))
                 path = self._twins.now(str(event.get("path", "/")))
                 body = self._twins.now(compact(event["json"]).decode()) if "json" in event else ""
                 target = f"/@{session}/__admin{path}"

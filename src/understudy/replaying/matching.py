@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
-from understudy.journal import MASKED, REDACTED, same_json
+from understudy.core.json_pointer import same_json
+from understudy.journal import MASKED, REDACTED
 from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
 from understudy.recording.kinds import split
 from understudy.recording.model import Headers, RecordedExchange, compact, header, json_of

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from understudy.exchange_log import CONTROL
+from understudy.core.terminal import CONTROL_ESCAPES, format_count
 from understudy.recording.comparing import Absent, Difference
 from understudy.recording.model import Recording
 from understudy.replaying.asking import Change
@@ -18,13 +18,11 @@ MOST_NUMBERS = 8
 def lines(recording: Recording, found: Sequence[Change]) -> list[str]:
     """A line for each change, and one that counts."""
     told = [_line(change) for change in found]
-    what = counted(len(found), "difference") if found else "no difference"
-    return [*told, f"{recording.name}: {counted(len(recording.exchanges), 'exchange')}, {what}"]
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 exchange`, `2 exchanges`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    what = format_count(len(found), "difference") if found else "no difference"
+    return [
+        *told,
+        f"{recording.name}: {format_count(len(recording.exchanges), 'exchange')}, {what}",
+    ]
 
 
 def _line(change: Change) -> str:
@@ -45,7 +43,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Absent):
         return "nothing"
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    whole = json.dumps(text, ensure_ascii=False).translate(CONTROL)
+    whole = json.dumps(text, ensure_ascii=False).translate(CONTROL_ESCAPES)
     return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
 
 

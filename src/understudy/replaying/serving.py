@@ -12,8 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.app import App, Behind
 from understudy.contract import Operation
+from understudy.core.errors import Diagnosis
+from understudy.core.settings import Settings
 from understudy.dispatch import CALL, problem, send_reply
-from understudy.errors import Diagnosis
 from understudy.middleware import Log
 from understudy.paths import PathTree
 from understudy.recording.comparing import Difference
@@ -21,7 +22,6 @@ from understudy.recording.model import RecordedExchange, RecordedResponse, Recor
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
 from understudy.rooms import open_rooms
-from understudy.settings import Settings
 from understudy.store import Store
 from understudy.vendor import Call, Reply, Room
 

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from understudy.admin import views
-from understudy.clock import instant
-from understudy.errors import StartError
-from understudy.journal import NOTHING, at_pointer
+from understudy.core.clock import parse_instant
+from understudy.core.errors import StartError
+from understudy.core.json_pointer import MISSING, resolve_pointer
 from understudy.recording.accounts import credentials
 from understudy.recording.model import Json, Recording, compact, json_of
 from understudy.recording.taking import Taker, settings_for
@@ -51,7 +51,7 @@ class Player:
         self._scenario = scenario
         self._room = scenario.room
         beginning = Recording(
-            scenario.name, clock=instant(BEGINNING), settings=dict(scenario.settings)
+            scenario.name, clock=parse_instant(BEGINNING), settings=dict(scenario.settings)
         )
         self._settings = settings_for(beginning, [self._room.name])
         self._taker = Taker([self._room])
@@ -165,11 +165,11 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
 def _found(reply: httpx.Response, what: str) -> Any:
     """What a reply has at a pointer into its body, or in a header; NOTHING where it has neither."""
     if not what.startswith("/"):
-        return reply.headers.get(what, NOTHING)
+        return reply.headers.get(what, MISSING)
     try:
-        return at_pointer(json_of(reply.content), what)
+        return resolve_pointer(json_of(reply.content), what)
     except ValueError:
-        return NOTHING
+        return MISSING
 
 
 def _kept(reply: httpx.Response, what: str) -> str:
@@ -180,7 +180,7 @@ def _kept(reply: httpx.Response, what: str) -> str:
 
 
 def _told(found: Any) -> str:
-    return "nothing" if found is NOTHING else shown(found)
+    return "nothing" if found is MISSING else shown(found)
 
 
 def _same(found: Any, wanted: Any) -> bool:

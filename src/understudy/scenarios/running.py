@@ -8,15 +8,15 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from understudy.clock import Clock
-from understudy.errors import StartError
+from understudy.core.clock import Clock
+from understudy.core.errors import StartError
+from understudy.core.settings import Settings
 from understudy.live import LiveServer
 from understudy.recording.model import Recording
 from understudy.recording.normal_form import in_normal_form, known_tokens
 from understudy.recording.taking import Taker
 from understudy.rooms import open_rooms
 from understudy.server import STOPPING
-from understudy.settings import Settings
 from understudy.started import started_app
 from understudy.vendor import Room
 

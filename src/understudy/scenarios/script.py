@@ -37,16 +37,16 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from understudy.clock import duration
 from understudy.contract import Operation
-from understudy.errors import StartError
+from understudy.core.clock import parse_duration
+from understudy.core.errors import StartError
+from understudy.core.yaml_io import read_yaml
 from understudy.journal import redacted_body
 from understudy.recording.model import compact
 from understudy.rooms import data_folder, open_rooms
 from understudy.scenarios import members
 from understudy.scenarios.members import Node, check_names, check_plain
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
-from understudy.scenarios.yaml_text import read_yaml
 from understudy.vendor import Room
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -144,7 +144,7 @@ class Reader:
     def _shift(self, where: str, node: Node) -> list[Step]:
         check_names(where, node, ["shift"])
         try:
-            return [Shift(where, duration(str(node["shift"])))]
+            return [Shift(where, parse_duration(str(node["shift"])))]
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
 

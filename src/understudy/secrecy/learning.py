@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
 
+from understudy.core.errors import Diagnosis
 from understudy.credential_names import (
     MEMBERS,
     asks_with_credential,
@@ -19,7 +20,6 @@ from understudy.credential_names import (
     parameters_of,
     tells_credential,
 )
-from understudy.errors import Diagnosis
 from understudy.journal import (
     MASKED,
     REDACTED,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from understudy.core.settings import Settings
     from understudy.intercept.routes import Passthrough
-    from understudy.settings import Settings
 
 MARKER = "understudy"
 NOW, REAL = "now", "real"
@@ -183,11 +183,11 @@ def _read(where: str, option: Option, told: Any) -> Any:
 
 def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> Chosen:
     # Only now: a run that never asks for a mock imports no more than this module.
-    from understudy.choices import settings_of
+    from understudy.core.settings_parsing import make_settings
 
     of_app = {name: value for name, value in given.items() if name not in APART}
     return Chosen(
-        settings=settings_of(**of_app),
+        settings=make_settings(**of_app),
         stands_at=_stands_at(given.get("clock", NOW), now),
         passthrough=_passthrough(given.get("passthrough", "localhost")),
         hosts=dict(given.get("hosts", {})),
@@ -196,9 +196,9 @@ def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> Chosen:
 
 
 def _stands_at(clock: str | datetime | None, now: Callable[[], int]) -> int | None:
-    from understudy.choices import settings_of
+    from understudy.core.settings_parsing import make_settings
 
-    return now() if clock == NOW else settings_of(clock=clock).clock
+    return now() if clock == NOW else make_settings(clock=clock).clock
 
 
 def _passthrough(chosen: str) -> Any:

@@ -161,15 +161,15 @@ class Elsewhere:
 
     def begin(self, session: str, stands_at: int | None) -> None:
         """Give a session its seed world, and its clock where it is to stand."""
-        from understudy.snapshots import told
+        from understudy.core.clock import format_instant
 
         client = self.client(session)
         client.reset()
         if stands_at is not None:
             client.clock.freeze()
             # It may be a little ahead of this machine's time.
-            if told(stands_at) > client.clock.get().now:
-                client.clock.move_to(told(stands_at))
+            if format_instant(stands_at) > client.clock.get().now:
+                client.clock.move_to(format_instant(stands_at))
 
     def settle(self, session: str) -> None:
         """Wait a moment for the webhooks that are on their way, as every move of a clock does."""

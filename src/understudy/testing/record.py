@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.client.sending import Ask
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
 from understudy.recording import own_json
 from understudy.recording.asides import diagnosis
 from understudy.recording.comparing import told_headers
@@ -88,7 +88,7 @@ def _exchange(shown: Json, rooms: dict[str, Room]) -> RecordedExchange:
         vendor=shown["vendor"],
         operation=shown["operation"],
         account=shown["account"],
-        at=instant(shown["at"]),
+        at=parse_instant(shown["at"]),
         request=RecordedRequest(
             method=shown["method"],
             url=f"{origin_of(rooms[shown['vendor']])}{shown['path']}{query}",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from understudy.core.settings import Settings
 from understudy.intercept.door import house
 from understudy.journal import Exchange
-from understudy.settings import Settings
 from understudy.testing import options, record
 from understudy.testing.naming import session_name
 from understudy.testing.options import Chosen

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.client import AdminError
-from understudy.clock import Stopwatch
+from understudy.core.clock import Stopwatch
 from understudy.testing import signatures
 from understudy.testing.receiver import Receiver
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
+from understudy.core.terminal import escape_unprintable, truncate
 from understudy.journal import SECRET_HEADERS, redacted_body, redacted_value
 from understudy.recording.model import RecordedRequest, text_of
 from understudy.verify.masking import VARIABLE, Masking
 from understudy.verify.sending import Access
-from understudy.verify.text import beginning, plain
 
 LONGEST_BODY = 2_000
 
@@ -38,7 +38,7 @@ class Curl:
             words += ["-H", self._header(name, value)]
         if request.body:
             words += ["--data-raw", shlex.quote(self._body(request.body))]
-        return plain(" ".join(words))
+        return escape_unprintable(" ".join(words))
 
     def _quoted(self, text: str) -> str:
         # Masked first: quoting would spell a secret in yet another way.
@@ -57,14 +57,14 @@ class Curl:
         text = text_of(redacted_body(body, self._secrets))
         if text is None:
             return f"({len(body)} bytes)"
-        return beginning(self._masked(text), LONGEST_BODY)
+        return truncate(self._masked(text), LONGEST_BODY)
 
     def text(self, text: str) -> str:
         """A message that may quote a stranger."""
-        return plain(self._masked(text))
+        return escape_unprintable(self._masked(text))
 
     def reply(self, body: bytes) -> str:
         """The beginning of a reply's body."""
         cleaned = redacted_body(body, self._secrets)
         # Masked first: a secret that is cut in two would not be found.
-        return plain(beginning(self._masked(cleaned.decode("utf-8", "replace"))))
+        return escape_unprintable(truncate(self._masked(cleaned.decode("utf-8", "replace"))))

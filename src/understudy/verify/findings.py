@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from understudy.contract import Operation
-from understudy.errors import Diagnosis
+from understudy.core.errors import Diagnosis
+from understudy.core.json_pointer import escape_token
 from understudy.recording.comparing import place
-from understudy.schemas import escaped
 
 # How many other messages of one finding are told.
 MOST_OTHERS = 3
@@ -51,7 +51,7 @@ def breaches_of(diagnosis: Diagnosis) -> Iterator[Breach]:
         yield Breach(code, where, diagnosis.pointer, message, diagnosis.hint)
         return
     for name in found[1].split("', '"):
-        pointer = f"{diagnosis.pointer}/{escaped(name)}"
+        pointer = f"{diagnosis.pointer}/{escape_token(name)}"
         yield Breach(code, where, pointer, f"the document has no member '{name}' here", REMOVE)
 
 

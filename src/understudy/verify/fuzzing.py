@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contract import Operation
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import RecordedRequest
 from understudy.verify.examining import Examination

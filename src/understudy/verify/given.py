@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from understudy.errors import StartError
+from understudy.core.errors import StartError
 
 EXAMPLE = "http://127.0.0.1:4010/sent"
 DOTS = frozenset({".", ".."})

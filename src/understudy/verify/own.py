@@ -9,9 +9,9 @@ from dataclasses import replace
 import httpx
 
 from understudy.app import App
+from understudy.core.settings import Settings
 from understudy.recording.model import BEGINNING, Recording, beginning_of
 from understudy.recording.taking import settings_for
-from understudy.settings import Settings
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.vendor import Room

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from understudy.clock import Stopwatch
+from understudy.core.clock import Stopwatch
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import RecordedResponse
 

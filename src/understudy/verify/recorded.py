@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.contract import Operation
+from understudy.core.terminal import truncate
 from understudy.journal import REDACTED, SECRET_HEADERS
 from understudy.recording.comparing import ABSENT, Difference, Twins, differences
 from understudy.recording.kinds import tokens_in
@@ -29,7 +30,6 @@ from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach
 from understudy.verify.judging import FAILURE, prefers
 from understudy.verify.sending import Sender
-from understudy.verify.text import beginning
 
 WRITES = "writes are not allowed"
 DEPENDS = "what they need was not sent"
@@ -206,6 +206,6 @@ def _differs(difference: Difference) -> Breach:
 
 def _shown(value: Any) -> str:
     try:
-        return "absent" if value is ABSENT else beginning(repr(value))
+        return "absent" if value is ABSENT else truncate(repr(value))
     except RecursionError:
         return "a value that nests too deeply"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from understudy.contract import Operation
-from understudy.listing import table
-from understudy.replaying.report import counted
+from understudy.core.terminal import format_count, format_table
 from understudy.verify.findings import (
     NO_REPLY,
     NOT_FOUND,
@@ -43,7 +42,7 @@ def _title(outcome: Outcome) -> str:
 def _operations(outcome: Outcome, color: bool) -> str:
     heading = ("OPERATION", "", "REQUESTS", "STATUSES", "RESULT")
     rows = [_row(outcome, operation) for operation in outcome.operations]
-    first, *lines = table([heading, *rows]).splitlines()
+    first, *lines = format_table([heading, *rows]).splitlines()
     if color:
         lines = [_colored(line, row[-1]) for line, row in zip(lines, rows, strict=True)]
     return "\n".join([first, *lines])
@@ -63,7 +62,7 @@ def _row(outcome: Outcome, operation: Operation) -> tuple[str, ...]:
 def _result(outcome: Outcome, operation: Operation) -> str:
     exercise = outcome.exercises[operation.id]
     findings = len(outcome.findings.of(operation.id))
-    told = counted(findings, "finding") if findings else exercise.silence
+    told = format_count(findings, "finding") if findings else exercise.silence
     return exercise.idle or told or (NOT_FOUND if outcome.is_elsewhere else OK)
 
 
@@ -86,7 +85,7 @@ def _finding(number: int, finding: Finding) -> str:
         f"   {finding.message}",
         *(f"   also: {each}" for each in finding.others),
         f"   where: {finding.place}" + (f" ({finding.hint})" if finding.hint else ""),
-        f"   met: {counted(finding.times, 'time')}",
+        f"   met: {format_count(finding.times, 'time')}",
         f"   request: {finding.request}",
         f"   got: {finding.got}",
     ]
@@ -96,7 +95,7 @@ def _finding(number: int, finding: Finding) -> str:
 def _notes(outcome: Outcome) -> Iterator[str]:
     for (operation, status), count in outcome.hindrances.items():
         what = "429; see --rate" if status == RATE_LIMITED else f"its documented {status}"
-        yield f"note: {operation} answered {counted(count, 'time')} with {what}"
+        yield f"note: {operation} answered {format_count(count, 'time')} with {what}"
     for operation, exercise in outcome.exercises.items():
         if exercise.silence == REFUSED:
             yield f"note: {operation} refused every request; is the credential right?"
@@ -111,21 +110,21 @@ def _left_out(outcome: Outcome) -> Iterator[str]:
     for reason, names in idle.items():
         yield f"not exercised, since {reason}: {', '.join(names)}"
     for reason, count in outcome.skipped.items():
-        yield f"{counted(count, 'recorded exchange')} skipped, since {reason}"
+        yield f"{format_count(count, 'recorded exchange')} skipped, since {reason}"
 
 
 def totals(outcome: Outcome) -> str:
     """What it comes to, in one line."""
     concerned = {each.operation for each in outcome.findings}
-    found = counted(len(outcome.findings), "finding")
+    found = format_count(len(outcome.findings), "finding")
     if outcome.interrupted:
         found = f"interrupted; {found} so far"
     if concerned:
-        found += f" in {counted(len(concerned), 'operation')}"
-    sent = f"{counted(outcome.requests, 'request')} in {outcome.seconds:.1f} s"
+        found += f" in {format_count(len(concerned), 'operation')}"
+    sent = f"{format_count(outcome.requests, 'request')} in {outcome.seconds:.1f} s"
     line = f"{outcome.vendor}: {found}; {sent}"
     skipped = outcome.skipped.total()
     if not skipped:
         return line
     they = ", or ".join(THEY[reason] for reason in outcome.skipped)
-    return f"{line}; {counted(skipped, 'recorded exchange')} skipped (they {they})"
+    return f"{line}; {format_count(skipped, 'recorded exchange')} skipped (they {they})"

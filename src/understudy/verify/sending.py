@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from understudy.clock import Stopwatch
+from understudy.core.clock import Stopwatch
 from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, json_of
 from understudy.verify.reading import NoReply, Reader
 

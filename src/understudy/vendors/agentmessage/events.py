@@ -7,8 +7,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from understudy.clock import SECOND, instant
-from understudy.json_text import write_json
+from understudy.core.clock import SECOND, parse_instant
+from understudy.core.strict_json import write_json
 from understudy.lifecycle import Lifecycle
 from understudy.vendor import ByHand, Call, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules, serializers
@@ -93,7 +93,7 @@ async def campaign_rejected(work: UnitOfWork, campaign: Resource, scope: str) ->
 
 def _schedule_renewal(work: UnitOfWork, campaign: Resource, organization: str) -> None:
     """A calendar day is no delay: the pace does not bring it nearer."""
-    at = instant(f"{campaign['next_renewal_or_expiration_date']}T00:00:00Z")
+    at = parse_instant(f"{campaign['next_renewal_or_expiration_date']}T00:00:00Z")
     work.at(at, "renew_campaign", organization=organization, id=campaign["id"])
 
 

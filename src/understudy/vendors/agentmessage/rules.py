@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from understudy import checks
-from understudy.clock import instant
 from understudy.contract import Operation
-from understudy.errors import (
+from understudy.core.clock import parse_instant
+from understudy.core.errors import (
     Diagnosis,
     Forbidden,
     IllegalTransition,
@@ -365,7 +365,7 @@ async def replayable(call: Call, id: str) -> tuple[Resource, Resource]:
     endpoint = await living_endpoint(call, delivery["endpoint_id"], call.customer)
     if endpoint is None:
         raise NotFound("delivery", id)
-    if delivery["event"] is None or instant(delivery["replayable_until"]) < call.now:
+    if delivery["event"] is None or parse_instant(delivery["replayable_until"]) < call.now:
         until = delivery["replayable_until"]
         raise Refused(
             "event-expired",
@@ -471,7 +471,7 @@ def attempts_asked(call: Call) -> Matches:
     alike = same(call, "endpoint_id", "event_type", "outcome")
 
     def matches(attempt: Resource) -> bool:
-        at, status = instant(attempt["occurred_at"]), attempt["response_status"]
+        at, status = parse_instant(attempt["occurred_at"]), attempt["response_status"]
         return (
             alike(attempt)
             and _within(at, since, None if until is None else until - 1)
@@ -493,7 +493,7 @@ def _within(value: int | None, low: int | None, high: int | None) -> bool:
 def _time(call: Call, name: str) -> int | None:
     sent = call.parameters.get(name)
     try:
-        return None if sent is None else instant(sent)
+        return None if sent is None else parse_instant(sent)
     except ValueError as error:
         hint = "send a time such as 2026-04-26T12:00:00Z"
         fault = _bad("validation", name, "must be a date-time", hint)

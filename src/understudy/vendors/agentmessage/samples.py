@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-from understudy.fakes import Fakes
+from understudy.core.fakes import Fakes
 from understudy.vendor import Call, Resource
 from understudy.vendors.agentmessage import rules, serializers
 

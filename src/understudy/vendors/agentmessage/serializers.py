@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from understudy.clock import MILLISECOND, SECOND, instant, timestamp
-from understudy.errors import (
+from understudy.core.clock import MILLISECOND, SECOND, format_timestamp, parse_instant
+from understudy.core.errors import (
     ApiError,
     Diagnosis,
     Forbidden,
@@ -20,7 +20,7 @@ from understudy.errors import (
     MethodNotAllowed,
     UnknownPath,
 )
-from understudy.fakes import Fakes
+from understudy.core.fakes import Fakes
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules
@@ -315,7 +315,7 @@ def shown_endpoint(endpoint: Resource) -> Resource:
 
 def shown_attempt(attempt: Resource) -> Resource:
     """A stored attempt as shown; raises when it could not be replayed, or found too old for it."""
-    instant(attempt["replayable_until"])
+    parse_instant(attempt["replayable_until"])
     return shown({**attempt, "event": attempt["event"]})
 
 
@@ -429,9 +429,9 @@ def attempt(work: UnitOfWork, delivery: Delivery, attempt: Attempt, outcome: str
         "response_body_excerpt": attempt.excerpt if answered else None,
         "request_headers": dict(delivery.headers),
         "error": attempt.error or None,
-        "occurred_at": timestamp(attempt.at, 0, "Z"),
+        "occurred_at": format_timestamp(attempt.at, 0, "Z"),
         "event": event,
-        "replayable_until": timestamp(attempt.at + KEPT_DAYS * 86_400 * SECOND, 0, "Z"),
+        "replayable_until": format_timestamp(attempt.at + KEPT_DAYS * 86_400 * SECOND, 0, "Z"),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from understudy.checks import parameter_faults
 from understudy.contract import Operation
-from understudy.errors import Forbidden, IllegalTransition, NotFound, Refused
+from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
 from understudy.idempotency import IdempotencyRule
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit

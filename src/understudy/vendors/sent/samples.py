@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from string import Template
 from typing import Any
 
-from understudy.fakes import Fakes
+from understudy.core.fakes import Fakes
 from understudy.vendor import Call, Resource
 from understudy.vendors.sent import rules, serializers
 

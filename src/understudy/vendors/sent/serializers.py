@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.errors import (
+from understudy.core.errors import (
     ApiError,
     Forbidden,
     IdempotencyInFlight,
@@ -16,8 +16,8 @@ from understudy.errors import (
     Refused,
     UnknownPath,
 )
-from understudy.fakes import Fakes
-from understudy.schemas import dotted
+from understudy.core.fakes import Fakes
+from understudy.core.json_pointer import to_dotted_path
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.sent import rules
@@ -104,7 +104,9 @@ def _details(error: InvalidBody) -> dict[str, list[str]]:
     """Messages by the path of the member: `campaign.useCases[0].sampleMessages`."""
     details: dict[str, list[str]] = {}
     for diagnosis in error.diagnoses:
-        details.setdefault(dotted(diagnosis.pointer) or "body", []).append(diagnosis.message)
+        details.setdefault(to_dotted_path(diagnosis.pointer) or "body", []).append(
+            diagnosis.message
+        )
     return details
 
 

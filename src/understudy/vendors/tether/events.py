@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
 from understudy.vendor import ByHand, Resource, UnitOfWork
 from understudy.vendors.tether import rules, serializers
 
@@ -16,7 +16,7 @@ def campaign_launched(work: UnitOfWork, campaign: Resource) -> None:
     organization, id = campaign["organizationId"], campaign["_id"]
     if rules.is_scheduled(campaign):
         date = campaign["scheduleDate"]
-        work.at(instant(date), "start", organization=organization, campaign_id=id, date=date)
+        work.at(parse_instant(date), "start", organization=organization, campaign_id=id, date=date)
     else:
         work.later(SENDING_SECONDS, "dispatch", organization=organization, campaign_id=id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from understudy.clock import instant
+from understudy.core.clock import parse_instant
 from understudy.vendor import Call, Reply, Resource
 from understudy.vendors.tether import events, rules, serializers
 
@@ -86,7 +86,7 @@ async def auto_segment(call: Call) -> Reply:
 
 async def validate_date(call: Call) -> Reply:
     calendar = await rules.calendar(call, call.customer, call.body.get("excludeCampaignId"))
-    day = calendar.day(instant(call.body["scheduledISO"]))
+    day = calendar.day(parse_instant(call.body["scheduledISO"]))
     return serializers.verdict(calendar, day, call.body["contactCount"])
 
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from understudy.auth import Account
 from understudy.checks import parameter_faults
-from understudy.clock import MILLISECOND, SECOND, instant
 from understudy.contract import Operation
-from understudy.errors import Conflict, Forbidden, NotFound, Refused
+from understudy.core.clock import MILLISECOND, SECOND, parse_instant
+from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
@@ -114,14 +114,14 @@ def login(call: Call, email: str, password: str) -> Account:
 def begin(sent: Resource, now: int) -> int:
     """The instant at which a request wants its campaign to start: never in the past."""
     text = sent.get("scheduleDate")
-    wanted = now if text is None else instant(text)
+    wanted = now if text is None else parse_instant(text)
     # Tether keeps milliseconds.
     return max(wanted, now) // MILLISECOND * MILLISECOND
 
 
 def launched(campaign: Resource, now: int) -> Resource:
     """A campaign whose date was just set: waiting for it, or on its way."""
-    ahead = instant(campaign["scheduleDate"]) > now
+    ahead = parse_instant(campaign["scheduleDate"]) > now
     return CAMPAIGN.fire(campaign, "schedule" if ahead else "send")
 
 
@@ -175,9 +175,9 @@ def matches(campaign: Resource, status: str | None, search: str | None) -> bool:
 def upcoming(campaigns: Sequence[Resource], now: int) -> list[Resource]:
     """The scheduled campaigns whose date is ahead, the next one first."""
     ahead = [
-        (instant(each["scheduleDate"]), each["_id"], each)
+        (parse_instant(each["scheduleDate"]), each["_id"], each)
         for each in campaigns
-        if is_scheduled(each) and instant(each["scheduleDate"]) > now
+        if is_scheduled(each) and parse_instant(each["scheduleDate"]) > now
     ]
     return [campaign for _, _, campaign in sorted(ahead, key=lambda each: each[:2])]
 
@@ -281,7 +281,7 @@ def _bucket(contact: Resource | None, caller: str, now: int) -> str:
 
 def _is_protected(contact: Resource, now: int) -> bool:
     until = contact["protectedUntil"]
-    return until is not None and instant(until) > now
+    return until is not None and parse_instant(until) > now
 
 
 def local(at: int, zone: ZoneInfo) -> datetime:
@@ -292,7 +292,7 @@ def local(at: int, zone: ZoneInfo) -> datetime:
 def local_day(campaign: Resource, organization: Resource) -> str:
     """The day on which a campaign counts, in its organization's timezone."""
     zone = ZoneInfo(organization["timezone"])
-    return local(instant(campaign["scheduleDate"]), zone).date().isoformat()
+    return local(parse_instant(campaign["scheduleDate"]), zone).date().isoformat()
 
 
 @dataclass(frozen=True)
@@ -365,7 +365,7 @@ async def day_has_room(call: Call, campaign: Resource) -> None:
     if not organization["enforcesQuota"]:
         return
     booked = await calendar(call, call.customer, without=campaign["_id"])
-    day, total = booked.day(instant(campaign["scheduleDate"])), campaign["stats"]["total"]
+    day, total = booked.day(parse_instant(campaign["scheduleDate"])), campaign["stats"]["total"]
     if not booked.holds(day, total):
         left = booked.left(day)
         raise Refused(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from string import Template
 from typing import Any
 
-from understudy.clock import SECOND, timestamp
+from understudy.core.clock import SECOND, format_timestamp
 from understudy.vendor import Call, Resource
 from understudy.vendors.tether import rules, serializers
 
@@ -104,7 +104,7 @@ def _content(call: Call, organization: Resource) -> Resource:
         "hour": str(random.randint(9, 18)),
         "percent": str(random.randrange(5, 55, 5)),
     }
-    quarter = (int(timestamp(call.now)[5:7]) + 2) // 3
+    quarter = (int(format_timestamp(call.now)[5:7]) + 2) // 3
     place = call.fakes.faker.city()
     name = random.choice((occasion, f"Q{quarter} {occasion}", f"{occasion} - {place}"))
     return {"name": name, "message": Template(text).substitute(words)}
@@ -112,7 +112,7 @@ def _content(call: Call, organization: Resource) -> Resource:
 
 def _day(instant: int) -> str:
     """A day as people write it: June 14."""
-    day = timestamp(instant)[:10]
+    day = format_timestamp(instant)[:10]
     return f"{calendar.month_name[int(day[5:7])]} {int(day[8:])}"
 
 
@@ -205,6 +205,6 @@ def _extras(call: Call, recipients: dict[str, list[Any]]) -> Resource:
             "selectedUsers": [call.account["user"]],
         }
     if "newContacts" in recipients:
-        file = f"leads-{timestamp(call.now)[:10]}.csv"
+        file = f"leads-{format_timestamp(call.now)[:10]}.csv"
         extras["rawCsvData"] = {"fileName": file, "rows": len(recipients["newContacts"])}
     return extras

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from understudy.auth import Account
-from understudy.clock import SECOND, timestamp
-from understudy.errors import (
+from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.errors import (
     ApiError,
     Diagnosis,
     Forbidden,
@@ -16,8 +16,8 @@ from understudy.errors import (
     MethodNotAllowed,
     UnknownPath,
 )
-from understudy.fakes import Fakes
-from understudy.json_text import write_json
+from understudy.core.fakes import Fakes
+from understudy.core.strict_json import write_json
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.tether import rules
@@ -36,7 +36,7 @@ def new_id(fakes: Fakes) -> str:
 
 def at(instant: int) -> str:
     """An instant as Tether writes it: UTC, with milliseconds."""
-    return timestamp(instant, 3, "Z")
+    return format_timestamp(instant, 3, "Z")
 
 
 def now(work: UnitOfWork) -> str:

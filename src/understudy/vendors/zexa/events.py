@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from understudy.clock import SECOND
+from understudy.core.clock import SECOND
 from understudy.lifecycle import Lifecycle
 from understudy.vendor import ByHand, Call, Resource, UnitOfWork
 from understudy.vendors.zexa import rules, serializers

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from understudy.clock import instant
 from understudy.contract import Operation
-from understudy.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
+from understudy.core.clock import parse_instant
+from understudy.core.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
@@ -116,7 +116,7 @@ def campaign_request(sent: Resource, now: int) -> int | None:
 
 def _begin(text: str, now: int) -> int:
     try:
-        begin = instant(text.upper())
+        begin = parse_instant(text.upper())
     except ValueError as error:
         # RFC 3339 has times that no clock of ours shows, a leap second for one.
         hint = "send a time such as 2026-07-01T08:00:00Z, or null to begin at once"

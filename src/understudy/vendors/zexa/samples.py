@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.clock import SECOND, timestamp
+from understudy.core.clock import SECOND, format_timestamp
 from understudy.vendor import Call, Resource
 from understudy.vendors.zexa import rules
 
@@ -163,7 +163,7 @@ async def campaign(call: Call) -> Request:
     contacts = await call.contacts.list(customer)
     channel, sender = random.choice(await _senders(call, customer))
     occasion = random.choice(OCCASIONS)
-    month = timestamp(call.now)[:7]
+    month = format_timestamp(call.now)[:7]
     begin = _begin(call)
     body = {
         "name": f"{occasion.name} - {calendar.month_name[int(month[5:])]} {month[:4]}",
@@ -225,7 +225,7 @@ def _words(call: Call, begin: int) -> dict[str, str]:
     """What fills the gaps of a text that goes out then."""
     random = call.fakes.random
     brand = call.fakes.faker.company()
-    day = timestamp(begin + random.randint(2, 21) * DAY)[:10]
+    day = format_timestamp(begin + random.randint(2, 21) * DAY)[:10]
     return {
         "brand": brand,
         "site": f"{_slug(brand)}.example",
@@ -267,7 +267,7 @@ def _schedule(call: Call, begin: int) -> Resource:
     random = call.fakes.random
     if begin == call.now:
         return random.choice(({}, {"scheduled_at": None}))
-    texts = timestamp(begin, 0, "Z"), timestamp(begin + LUANDA, 0, "+01:00")
+    texts = format_timestamp(begin, 0, "Z"), format_timestamp(begin + LUANDA, 0, "+01:00")
     return {"scheduled_at": random.choice(texts)}
 
 

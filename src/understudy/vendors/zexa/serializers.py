@@ -9,8 +9,8 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.clock import timestamp
-from understudy.errors import (
+from understudy.core.clock import format_timestamp
+from understudy.core.errors import (
     ApiError,
     Conflict,
     Diagnosis,
@@ -19,9 +19,9 @@ from understudy.errors import (
     MethodNotAllowed,
     UnknownPath,
 )
-from understudy.fakes import Fakes
-from understudy.json_text import write_json
-from understudy.schemas import dotted
+from understudy.core.fakes import Fakes
+from understudy.core.json_pointer import to_dotted_path
+from understudy.core.strict_json import write_json
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.zexa import rules
@@ -58,7 +58,7 @@ def _id(fakes: Fakes, prefix: str, length: int = 12) -> str:
 
 def at(instant: int) -> str:
     """An instant as Zexa writes it: UTC, to the second."""
-    return timestamp(instant, 0, "Z")
+    return format_timestamp(instant, 0, "Z")
 
 
 def now(work: UnitOfWork) -> str:
@@ -289,7 +289,7 @@ def _field(call: Call, error: ApiError, documented: str) -> tuple[str, Any]:
         return name, ",".join(call.query[name])
     pointer = _deciding(error.diagnoses).pointer if isinstance(error, InvalidBody) else ""
     pointer = pointer or f"/{documented}"
-    return dotted(pointer), _value(call.body, pointer)
+    return to_dotted_path(pointer), _value(call.body, pointer)
 
 
 def _value(document: Any, pointer: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.fakes import ALPHANUMERIC, Fakes
+from understudy.core.fakes import ALPHANUMERIC, Fakes
 
 seeds = st.integers(0, 2**64)
 
@@ -83,7 +83,7 @@ def test_faker_is_made_once() -> None:
 def test_faker_is_not_loaded_for_ids() -> None:
     """Who only needs ids does not wait for Faker's import."""
     script = (
-        "import sys; from understudy.fakes import Fakes; Fakes(0).uuid(); "
+        "import sys; from understudy.core.fakes import Fakes; Fakes(0).uuid(); "
         "sys.exit('faker' in sys.modules)"
     )
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import zlib
 
-PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 # Tells gzip from zlib by itself.
-EITHER = zlib.MAX_WBITS | 32
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
-class TooLong(Exception):
+class DecodedTooLargeError(Exception):
     """What a packed body says is longer than may be read."""
 
 
-def plain(body: bytes, coding: str, most: int) -> bytes | None:
+def decode_content(body: bytes, coding: str, most: int) -> bytes | None:
     """A body without its content coding; None when it cannot be unpacked.
 
     Args:
@@ -26,15 +26,15 @@ def plain(body: bytes, coding: str, most: int) -> bytes | None:
     named = coding.strip().lower()
     if named in ("", "identity") or not body:
         return body
-    return _unpacked(body, most) if named in PACKED else None
+    return _decompress(body, most) if named in CODINGS else None
 
 
-def _unpacked(body: bytes, most: int) -> bytes | None:
-    unpacking = zlib.decompressobj(EITHER)
+def _decompress(body: bytes, most: int) -> bytes | None:
+    unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
     try:
         said = unpacking.decompress(body, most + 1)
     except zlib.error:
         return None
     if len(said) > most:
-        raise TooLong
+        raise DecodedTooLargeError
     return said if unpacking.eof and not unpacking.unused_data else None

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.errors import MalformedBody
-from understudy.json_text import MAX_DEPTH, read_json, write_json
+from understudy.core.errors import MalformedBody
+from understudy.core.strict_json import MAX_DEPTH, read_json, write_json
 
 scalars = (
     st.none()

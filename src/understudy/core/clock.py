@@ -145,7 +145,7 @@ def _to_the_second(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
-def timestamp(instant: int, digits: int = 7, zone: str = "+00:00") -> str:
+def format_timestamp(instant: int, digits: int = 7, zone: str = "+00:00") -> str:
     """An instant as RFC 3339 with `digits` of fraction; UTC is spelled as `zone`."""
     seconds, fraction = divmod(instant, SECOND)
     if not digits:
@@ -153,7 +153,7 @@ def timestamp(instant: int, digits: int = 7, zone: str = "+00:00") -> str:
     return f"{_to_the_second(seconds)}.{fraction // 10 ** (9 - digits):0{digits}d}{zone}"
 
 
-def instant(text: str) -> int:
+def parse_instant(text: str) -> int:
     """Read an RFC 3339 time; one without an offset is taken as UTC.
 
     Raises:
@@ -176,7 +176,7 @@ def instant(text: str) -> int:
     return (since.days * 86_400 + since.seconds) * SECOND + nanoseconds
 
 
-def duration(text: str) -> int:
+def parse_duration(text: str) -> int:
     """Nanoseconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds.
 
     Raises:
@@ -200,3 +200,8 @@ class Stopwatch:
 
     def seconds(self) -> float:
         return self._read() - self._begun
+
+
+def format_instant(at: int) -> str:
+    """An instant as the admin plane tells it: to the nanosecond."""
+    return format_timestamp(at, 9, "Z")

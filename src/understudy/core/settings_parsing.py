@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
-from understudy.clock import instant
-from understudy.settings import Settings
+from understudy.core.clock import parse_instant
+from understudy.core.settings import Settings
 
-MOST_PACE = 1_000_000
+MAX_PACE = 1_000_000
 Auth = Literal["strict", "any"]
 
 
-class Choices(TypedDict, total=False):
+class SettingKeywords(TypedDict, total=False):
     """The settings that make sense in Python.
 
     Attributes:
@@ -46,16 +46,16 @@ class Choices(TypedDict, total=False):
     check_responses: bool
 
 
-def settings_of(**choices: Unpack[Choices]) -> Settings:
+def make_settings(**choices: Unpack[SettingKeywords]) -> Settings:
     """The settings that these keywords choose.
 
     Raises:
         TypeError: for a keyword that is none; lists those that are.
         ValueError: for a value that is none.
     """
-    unknown = sorted(choices.keys() - Choices.__annotations__.keys())
+    unknown = sorted(choices.keys() - SettingKeywords.__annotations__.keys())
     if unknown:
-        known = ", ".join(sorted(Choices.__annotations__))
+        known = ", ".join(sorted(SettingKeywords.__annotations__))
         raise TypeError(f"there is no choice {', '.join(unknown)}; known: {known}")
     chosen: dict[str, Any] = dict(choices)
     readers = {"clock": _instant, "pace": _pace, "auth": _auth, "vendors": _names}
@@ -76,7 +76,7 @@ def _instant(clock: str | datetime | None) -> int | None:
         return None
     text = clock.isoformat() if isinstance(clock, datetime) else clock
     try:
-        return instant(text)
+        return parse_instant(text)
     except ValueError as error:
         raise ValueError(f'clock="{text}" is no time such as 2026-03-11T21:50:50Z') from error
 
@@ -84,8 +84,8 @@ def _instant(clock: str | datetime | None) -> int | None:
 def _pace(pace: float | str | None) -> float | None:
     if pace is None or pace == "manual":
         return None
-    if isinstance(pace, str) or not 0 <= pace <= MOST_PACE:
-        raise ValueError(f'pace={pace!r} is neither "manual" nor a factor from 0 to {MOST_PACE}')
+    if isinstance(pace, str) or not 0 <= pace <= MAX_PACE:
+        raise ValueError(f'pace={pace!r} is neither "manual" nor a factor from 0 to {MAX_PACE}')
     return float(pace)
 
 

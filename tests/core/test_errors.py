@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy import errors
-from understudy.errors import (
+from understudy.core import errors
+from understudy.core.errors import (
     ApiError,
     Diagnosis,
     Forbidden,

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from understudy.errors import MalformedBody
+from understudy.core.errors import MalformedBody
 
 MAX_DEPTH = 100
 
