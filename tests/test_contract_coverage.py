@@ -30,7 +30,7 @@ from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import escape_token
 from understudy.core.settings import Settings
 from understudy.examples import ExampleMaker
-from understudy.journal import REDACTED
+from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_room, open_rooms
 from understudy.webhooks import Delivery
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from understudy.core.json_pointer import ANY_VALUE
-from understudy.journal import REDACTED, Exchange, Journal, redacted, redacted_body
+from understudy.journal import Exchange, Journal
+from understudy.redaction.masks import REDACTED, redact_body, redact_headers
 
 
 def exchange(id: str, **members: Any) -> Exchange:
@@ -51,7 +52,7 @@ def ids(found: list[Exchange]) -> list[str]:
 )
 def test_secrets_are_redacted(name: str) -> None:
     """A header that carries a credential keeps its name only."""
-    assert redacted({name: "sk_test_1"}) == {name: REDACTED}
+    assert redact_headers({name: "sk_test_1"}) == {name: REDACTED}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_secrets_are_redacted(name: str) -> None:
 )
 def test_scheme_of_a_credential_stays(value: str, expected: str) -> None:
     """It tells how somebody called; whatever else stands first may be the secret."""
-    assert redacted({"authorization": value}) == {"authorization": expected}
+    assert redact_headers({"authorization": value}) == {"authorization": expected}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_scheme_of_a_credential_stays(value: str, expected: str) -> None:
 )
 def test_secret_members_of_a_body_are_masked(body: bytes, expected: bytes) -> None:
     """With the owner's name, where it is known whose secret it is."""
-    assert redacted_body(body, frozenset({"pin"}), {"4321": "bob"}) == expected
+    assert redact_body(body, frozenset({"pin"}), {"4321": "bob"}) == expected
 
 
 def test_other_headers_are_kept() -> None:
@@ -95,7 +96,7 @@ def test_other_headers_are_kept() -> None:
     told = {"accept": "*/*", "idempotency-key": "key-1", "x-understudy-session": "mine"}
     headers = {**told, "x-api-key": "sk_test_1"}
 
-    shown = redacted(headers)
+    shown = redact_headers(headers)
 
     assert shown == {**told, "x-api-key": REDACTED}
     assert headers["x-api-key"] == "sk_test_1"

@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
-from understudy.journal import KEPT_BODY, REDACTED
+from understudy.journal import KEPT_BODY
+from understudy.redaction.masks import REDACTED
 from understudy.rooms import vendor_names
 
 KEY = {"x-api-key": "sk_test_acme_admin"}

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
-from understudy.credential_names import tells_credential
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
-REDACTED = "[redacted]"
 KEPT_BODY = 65_536
-# Schemes of `Authorization` that may be told; what else stands first might be the secret.
-SCHEMES = frozenset({"bearer", "basic", "digest", "token"})
-# An ASCII character as JSON may spell it, too.
-ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
-MASKED = re.compile(r"\[redacted( [\w.-]+)?\]")
-NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -48,67 +37,6 @@ class Exchange:
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     response_body: bytes = b""
     diagnoses: tuple[Diagnosis, ...] = ()
-
-
-def mask(owner: str = "") -> str:
-    """What stands in the place of a secret; with whose it is, where that is known."""
-    return f"[redacted {owner}]" if owner else REDACTED
-
-
-def redacted_body(
-    body: bytes, secrets: frozenset[str], owners: Mapping[str, str] = NOBODY
-) -> bytes:
-    """A JSON body without the values of its secret members.
-
-    Text that names one and cannot be read, or nests too deeply to be written again, goes whole.
-
-    Args:
-        secrets: the names of secret members.
-        owners: secret -> name of the account whose it is, which stands in its place.
-    """
-    plain = _unescaped(body) if secrets and b"\\u00" in body else body
-    if not any(f'"{name}"'.encode() in plain for name in secrets):
-        return body
-    try:
-        return orjson.dumps(_without(orjson.loads(body), secrets, owners))
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-        return REDACTED.encode()
-
-
-def _unescaped(body: bytes) -> bytes:
-    """JSON with the names of its members as they read."""
-    return ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), body)
-
-
-def _without(value: Any, secrets: frozenset[str], owners: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _masked(each, owners) if name in secrets else _without(each, secrets, owners)
-            for name, each in value.items()
-        }
-    if isinstance(value, list):
-        return [_without(each, secrets, owners) for each in value]
-    return value
-
-
-def _masked(value: Any, owners: Mapping[str, str]) -> str:
-    if isinstance(value, str) and MASKED.fullmatch(value):
-        return value
-    return mask(owners.get(value, "") if isinstance(value, str) else "")
-
-
-def redacted(headers: dict[str, str]) -> dict[str, str]:
-    """The headers without the secrets they carry."""
-    return {
-        name: redacted_value(value) if name in SECRET_HEADERS or tells_credential(name) else value
-        for name, value in headers.items()
-    }
-
-
-def redacted_value(value: str) -> str:
-    """A header's secret value without the secret: `Bearer abc` is `Bearer [redacted]`."""
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} {REDACTED}" if space and scheme.lower() in SCHEMES else REDACTED
 
 
 class SharedRoom:

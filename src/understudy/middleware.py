@@ -16,7 +16,8 @@ from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
 from understudy.disturbance import Disturbance
 from understudy.due import DueCalls
 from understudy.faults import DISTURBANCES
-from understudy.journal import Exchange, redacted, redacted_body
+from understudy.journal import Exchange
+from understudy.redaction.masks import redact_body, redact_headers
 from understudy.session import DEFAULT, FRESH, Session, Sessions
 from understudy.vendor import Call, Reply, Room
 from understudy.webhooks import Delivery
@@ -160,7 +161,7 @@ class Edge:
             path=_path(scope),
             query=scope["query_string"].decode("latin-1"),
             started=now,
-            request_headers=redacted(joined(scope["headers"])),
+            request_headers=redact_headers(joined(scope["headers"])),
             status=error.reply.status,
             ended=now,
             response_body=error.reply.encode(),
@@ -227,7 +228,7 @@ class Recorder:
             request_headers=headers,
         )
         call = scope[CALL] = Call(self._room, session, self._settings, exchange)
-        exchange.request_headers = redacted(headers)
+        exchange.request_headers = redact_headers(headers)
         call.content, call.too_large = content, too_large
         exchange.request_body = self._redacted(content)
         try:
@@ -248,7 +249,7 @@ class Recorder:
             await send_reply(problem(503, "Shutting down", "the mock was stopped"), recording)
 
     def _redacted(self, body: bytes) -> bytes:
-        return redacted_body(body, self._room.document.secrets, self._room.owners)
+        return redact_body(body, self._room.document.secrets, self._room.owners)
 
     def _close(self, exchange: Exchange, session: Session) -> None:
         exchange.ended = session.clock.now()

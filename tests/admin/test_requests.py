@@ -13,7 +13,8 @@ from tests.conftest import NOON
 from understudy.app import App
 from understudy.contract import Operation
 from understudy.core.settings import Settings
-from understudy.journal import KEPT_BODY, REDACTED
+from understudy.journal import KEPT_BODY
+from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_rooms
 from understudy.vendor import Room
 

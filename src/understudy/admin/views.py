@@ -12,8 +12,9 @@ from understudy.core.clock import MILLISECOND, DueCall, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.faults import Planned
-from understudy.journal import Exchange, redacted_body
+from understudy.journal import Exchange
 from understudy.nearest import Candidate
+from understudy.redaction.masks import redact_body
 from understudy.session import DELIVER, Session, World
 from understudy.store import Place, Shelf
 from understudy.vendor import Room
@@ -164,7 +165,7 @@ def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
         "reason": shown.reason,
         "fault": shown.fault,
         "created": format_instant(shown.created),
-        **text(redacted_body(shown.body, secrets)),
+        **text(redact_body(shown.body, secrets)),
         "attempts": [_attempt(each, shown.signature) for each in shown.attempts],
     }
 

@@ -12,14 +12,15 @@ from understudy.core.content_coding import DecodedTooLargeError, decode_content
 from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
 from understudy.dispatch import CALL, problem, send_reply
-from understudy.journal import REDACTED
 from understudy.middleware import PATH, Log
 from understudy.paths import PathTree
 from understudy.proxying.connections import Answer, Connections
 from understudy.proxying.differences import reply_differences, request_differences
 from understudy.proxying.terms import Terms
 from understudy.proxying.upstream import Upstream, read_upstream
-from understudy.secrecy import Known, Secrets, decoded
+from understudy.redaction.finders import decode_headers
+from understudy.redaction.masks import REDACTED
+from understudy.redaction.redactor import KnownSecrets, Redactor
 from understudy.vendor import Call, Reply, Room
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,7 +45,7 @@ class Proxy:
         self.terms = terms
         self._tree = PathTree(room.document.operations.values())
         self._connections = Connections(upstream, terms)
-        self.known = Known()
+        self.known = KnownSecrets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -71,7 +72,7 @@ class Passage:
         self._call = call
         self._exchange = call.exchange
         self._scope = scope
-        self._secrets = Secrets(proxy.room, proxy.known)
+        self._secrets = Redactor(proxy.room, proxy.known)
         self._readable = True
 
     async def through(self, send: Send) -> None:
@@ -108,7 +109,7 @@ class Passage:
         read = self._unpacked(call)
         call.content = read or b""
         exchange.request_body = REDACTED.encode() if read is None else read
-        self._secrets.meet(decoded(self._scope["headers"]), call.content, exchange.query)
+        self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
         self._note(await self._proxy.differences(call, read is not None))
         exchange.account = self._owner()
         self._secrets.hide(exchange, readable=True)
@@ -145,7 +146,7 @@ class Passage:
     def _differs(self, answer: Answer) -> bool:
         """Diagnose the reply; whether anything is wrong with it."""
         self._readable = answer.readable
-        self._secrets.meet(decoded(answer.headers), answer.body if answer.readable else b"")
+        self._secrets.meet(decode_headers(answer.headers), answer.body if answer.readable else b"")
         operation = self._call.routed
         found = reply_differences(operation, answer) if operation is not None else []
         self._note(found)

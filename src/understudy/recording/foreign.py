@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from understudy.recording.model import RecordedExchange
-from understudy.secrecy import Known, Secrets, is_form
+from understudy.redaction.finders import is_form
+from understudy.redaction.redactor import KnownSecrets, Redactor
 from understudy.vendor import Room
 
 
@@ -14,11 +15,11 @@ class Foreign:
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._known = Known()
+        self._known = KnownSecrets()
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """An exchange without what it, or one before it, carried as a secret."""
-        secrets = Secrets(self._room, self._known)
+        secrets = Redactor(self._room, self._known)
         request, response = exchange.request, exchange.response
         secrets.meet(request.headers, request.body, request.query)
         secrets.meet(response.headers, response.body)

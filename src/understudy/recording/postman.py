@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from itertools import chain
 from urllib.parse import urlsplit
 
-from understudy.journal import MASKED
 from understudy.recording.comparing import ABSENT, told_headers
 from understudy.recording.documents import document_in
 from understudy.recording.model import (
@@ -28,6 +27,7 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.naming import Names, safe, stable_id, title_of
+from understudy.redaction.masks import MASK_PATTERN
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 # What stands for a credential that was refused; it is not worth finding out which one it was.
@@ -147,7 +147,7 @@ def _request(exchange: RecordedExchange, variables: Variables) -> Json:
 
 def _filled(text: str, exchange: RecordedExchange, variables: Variables) -> str:
     """A text with a variable in the place of the hidden credential."""
-    return MASKED.sub(lambda found: variables.credential(exchange), text)
+    return MASK_PATTERN.sub(lambda found: variables.credential(exchange), text)
 
 
 def _headers(headers: Headers) -> list[Json]:

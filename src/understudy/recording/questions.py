@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from understudy.journal import MASKED, REDACTED
 from understudy.recording.documents import canonical
 from understudy.recording.model import Headers, RecordedExchange, RecordedRequest
+from understudy.redaction.masks import MASK_PATTERN, REDACTED
 
 # These choose an answer. Others say who asks, which recordings hide, or what the client speaks.
 CHOOSING = ("prefer", "idempotency-key")
@@ -49,7 +49,7 @@ def question_of(request: RecordedRequest) -> Question:
 
 def _hidden(text: str) -> str:
     """A text in which every mask is the same: who asks need not know whose secret it hides."""
-    return MASKED.sub(REDACTED, text)
+    return MASK_PATTERN.sub(REDACTED, text)
 
 
 def choosing(headers: Headers) -> Headers:

@@ -10,9 +10,15 @@ from urllib.parse import quote, quote_plus
 
 import orjson
 
-from understudy.credential_names import masked_parameters, tells_credential
-from understudy.journal import REDACTED, SECRET_HEADERS, mask, redacted_body, redacted_value
 from understudy.recording.model import Headers, RecordedExchange
+from understudy.redaction.credential_names import mask_parameters, names_credential
+from understudy.redaction.masks import (
+    REDACTED,
+    SECRET_HEADERS,
+    make_mask,
+    redact_body,
+    redact_header_value,
+)
 from understudy.vendor import Room
 
 # What hides a secret in a reply as well as in a request.
@@ -31,7 +37,7 @@ class Scrubber:
     def __init__(self, rooms: Sequence[Room]) -> None:
         self._rooms = {room.name: room for room in rooms}
         self._masks = {
-            spelled: mask(room.owners.get(secret, ""))
+            spelled: make_mask(room.owners.get(secret, ""))
             for room in rooms
             for secret in secrets_of(room)
             for spelled in _spelled(secret)
@@ -47,7 +53,7 @@ class Scrubber:
     def body(self, body: bytes, vendor: str = "") -> bytes:
         """A body without secret members and without the secrets of the seed worlds."""
         room = self._rooms.get(vendor)
-        cleaned = redacted_body(body, room.document.secrets, room.owners) if room else body
+        cleaned = redact_body(body, room.document.secrets, room.owners) if room else body
         # Latin-1 has a character for every byte, and secrets are ASCII.
         return self.text(cleaned.decode("latin-1")).encode("latin-1")
 
@@ -58,7 +64,7 @@ class Scrubber:
             exchange,
             request=replace(
                 request,
-                url=self.text(masked_parameters(request.url, REDACTED)),
+                url=self.text(mask_parameters(request.url, REDACTED)),
                 headers=self._headers(request.headers),
                 body=self.body(request.body, exchange.vendor),
             ),
@@ -79,13 +85,13 @@ class Scrubber:
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple(
-            (name, redacted_value(value) if _is_secret(name) else self.text(value))
+            (name, redact_header_value(value) if _is_secret(name) else self.text(value))
             for name, value in headers
         )
 
 
 def _is_secret(header: str) -> bool:
-    return header.lower() in SECRET or tells_credential(header)
+    return header.lower() in SECRET or names_credential(header)
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
@@ -93,7 +99,7 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
         return change(value)
     if isinstance(value, dict):
         return {
-            change(name): redacted_value(each)
+            change(name): redact_header_value(each)
             if name.lower() in SECRET and isinstance(each, str)
             else _mapped(each, change)
             for name, each in value.items()

@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.journal import MASKED
 from understudy.recording.documents import document_in
 from understudy.recording.model import Json, text_of
 from understudy.recording.questions import Question
+from understudy.redaction.masks import MASK_PATTERN
 
 # WireMock's own default for the most specific request; what is put before it by hand wins.
 PRIORITY = 5
@@ -84,7 +84,7 @@ def _host(origin: str) -> Json:
 
 
 def _url(question: Question, family: Family) -> Json:
-    if MASKED.search(question.path):
+    if MASK_PATTERN.search(question.path):
         path = {"urlPathPattern": _pattern(question.path)}
     elif not question.query:
         # Nothing but this path: with `urlPath`, any query would do.
@@ -108,13 +108,13 @@ def _matchers(pairs: Iterable[tuple[str, str]]) -> Json:
 
 
 def _matcher(text: str) -> Json:
-    return {"matches": _pattern(text)} if MASKED.search(text) else {"equalTo": text}
+    return {"matches": _pattern(text)} if MASK_PATTERN.search(text) else {"equalTo": text}
 
 
 def _pattern(text: str) -> str:
     """A regular expression in which anything may stand where a secret was."""
     # Every other part is what the mask says of its owner.
-    return "(?s)" + ".*".join(map(re.escape, MASKED.split(text)[::2]))
+    return "(?s)" + ".*".join(map(re.escape, MASK_PATTERN.split(text)[::2]))
 
 
 def _body(body: bytes, family: Family) -> Json:
@@ -136,7 +136,7 @@ def _with_placeholders(value: Any) -> Any:
         return {name: _with_placeholders(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_with_placeholders(each) for each in value]
-    if not isinstance(value, str) or not MASKED.search(value):
+    if not isinstance(value, str) or not MASK_PATTERN.search(value):
         return value
-    whole = MASKED.fullmatch(value)
+    whole = MASK_PATTERN.fullmatch(value)
     return "${json-unit.ignore}" if whole else f"${{json-unit.regex}}{_pattern(value)}"

@@ -12,7 +12,6 @@ import httpx
 from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
-from understudy.journal import MASKED, SECRET_HEADERS
 from understudy.recording.accounts import credentials
 from understudy.recording.comparing import Difference, Twins, differences, place
 from understudy.recording.model import (
@@ -27,6 +26,7 @@ from understudy.recording.model import (
 )
 from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
+from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
 from understudy.rooms import open_rooms
 from understudy.session import DEFAULT
 from understudy.stage import SyncTransport, stage
@@ -155,7 +155,7 @@ def _on_wire(value: str) -> bytes:
 def is_masked(request: RecordedRequest, room: Room) -> bool:
     """Whether a request can not be asked again as it was, since secrets were taken out of it."""
     text = unmasked(room, request.body).decode("latin-1")
-    return MASKED.search(f"{request.url} {text}") is not None
+    return MASK_PATTERN.search(f"{request.url} {text}") is not None
 
 
 def without_limits(response: RecordedResponse) -> RecordedResponse:
@@ -194,7 +194,7 @@ def _unmasked(room: Room, value: Any, member: str = "") -> Any:
         return {name: _unmasked(room, each, name) for name, each in value.items()}
     if isinstance(value, list):
         return [_unmasked(room, each, member) for each in value]
-    found = MASKED.fullmatch(value) if isinstance(value, str) else None
+    found = MASK_PATTERN.fullmatch(value) if isinstance(value, str) else None
     return value if found is None else _secret(room, (found[1] or "").strip(), member) or value
 
 

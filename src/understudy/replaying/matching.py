@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from understudy.core.json_pointer import same_json
-from understudy.journal import MASKED, REDACTED
 from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
 from understudy.recording.kinds import split
 from understudy.recording.model import Headers, RecordedExchange, compact, header, json_of
+from understudy.redaction.masks import MASK_PATTERN, REDACTED
 
 # The headers by which a client picks its answer.
 TELLING = ("prefer",)
@@ -120,7 +120,7 @@ def _masked_json(recorded: Any, now: Any) -> Any:
     if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
         return [_masked_json(then, each) for then, each in zip(recorded, now, strict=True)]
     # A mask with an owner stands for that one's secret alone.
-    owned = isinstance(now, str) and MASKED.fullmatch(now)
+    owned = isinstance(now, str) and MASK_PATTERN.fullmatch(now)
     return recorded if recorded == REDACTED and not owned else now
 
 

@@ -41,8 +41,8 @@ from understudy.contract import Operation
 from understudy.core.clock import parse_duration
 from understudy.core.errors import StartError
 from understudy.core.yaml_io import read_yaml
-from understudy.journal import redacted_body
 from understudy.recording.model import compact
+from understudy.redaction.masks import redact_body
 from understudy.rooms import data_folder, open_rooms
 from understudy.scenarios import members
 from understudy.scenarios.members import Node, check_names, check_plain
@@ -237,7 +237,7 @@ class Reader:
 
         def has_secret(example: Any) -> bool:
             sent = compact(example)
-            return redacted_body(sent, self._room.document.secrets) != sent
+            return redact_body(sent, self._room.document.secrets) != sent
 
         return next(iter(sorted(examples, key=has_secret)), None)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 
 from understudy.core.terminal import escape_unprintable, truncate
-from understudy.journal import SECRET_HEADERS, redacted_body, redacted_value
 from understudy.recording.model import RecordedRequest, text_of
+from understudy.redaction.masks import SECRET_HEADERS, redact_body, redact_header_value
 from understudy.verify.masking import VARIABLE, Masking
 from understudy.verify.sending import Access
 
@@ -50,11 +50,11 @@ class Curl:
         if is_ours:
             return f'"{name}: {access.before}{VARIABLE}"'
         if name.lower() in SECRET_HEADERS | self._given:
-            return shlex.quote(f"{name}: {redacted_value(value)}")
+            return shlex.quote(f"{name}: {redact_header_value(value)}")
         return self._quoted(f"{name}: {value}")
 
     def _body(self, body: bytes) -> str:
-        text = text_of(redacted_body(body, self._secrets))
+        text = text_of(redact_body(body, self._secrets))
         if text is None:
             return f"({len(body)} bytes)"
         return truncate(self._masked(text), LONGEST_BODY)
@@ -65,6 +65,6 @@ class Curl:
 
     def reply(self, body: bytes) -> str:
         """The beginning of a reply's body."""
-        cleaned = redacted_body(body, self._secrets)
+        cleaned = redact_body(body, self._secrets)
         # Masked first: a secret that is cut in two would not be found.
         return escape_unprintable(truncate(self._masked(cleaned.decode("utf-8", "replace"))))

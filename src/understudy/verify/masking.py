@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 
-from understudy.journal import REDACTED, SCHEMES
 from understudy.recording.scrub import SHORTEST
+from understudy.redaction.masks import AUTH_SCHEMES, REDACTED
 from understudy.verify.sending import Access
 
 # The variable that holds the credential where a line is pasted.
@@ -38,7 +38,7 @@ def _given(access: Access) -> Iterator[str]:
             continue
         yield value
         scheme, _, behind = value.partition(" ")
-        if scheme.lower() in SCHEMES:
+        if scheme.lower() in AUTH_SCHEMES:
             yield behind.strip()
         if name.lower() == "cookie":
             yield from _in_cookies(value)

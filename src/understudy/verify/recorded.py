@@ -13,7 +13,6 @@ from typing import Any
 
 from understudy.contract import Operation
 from understudy.core.terminal import truncate
-from understudy.journal import REDACTED, SECRET_HEADERS
 from understudy.recording.comparing import ABSENT, Difference, Twins, differences
 from understudy.recording.kinds import tokens_in
 from understudy.recording.model import (
@@ -25,6 +24,7 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.scrub import Scrubber
+from understudy.redaction.masks import REDACTED, SECRET_HEADERS
 from understudy.replaying.asking import authorized, unmasked
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach

@@ -12,34 +12,34 @@ from urllib.parse import parse_qsl, unquote_plus
 import orjson
 
 from understudy.core.errors import Diagnosis
-from understudy.credential_names import (
-    MEMBERS,
-    asks_with_credential,
-    is_secret_member,
-    masked_parameters,
-    parameters_of,
-    tells_credential,
+from understudy.journal import Exchange
+from understudy.redaction.credential_names import (
+    SECRET_FIELDS,
+    is_credential_parameter,
+    is_secret_field,
+    mask_parameters,
+    names_credential,
+    split_parameters,
 )
-from understudy.journal import (
-    MASKED,
+from understudy.redaction.finders import (
+    Pairs,
+    decode_headers,
+    decode_latin1,
+    decode_text,
+    find_credentials,
+    is_form,
+    iter_objects,
+    iter_texts,
+    parse_json_or_none,
+    spellings_of,
+    without_duplicates,
+)
+from understudy.redaction.masks import (
+    MASK_PATTERN,
     REDACTED,
     SECRET_HEADERS,
-    Exchange,
-    mask,
-    redacted_value,
-)
-from understudy.secrecy.reading import (
-    Pairs,
-    as_text,
-    credentials,
-    decoded,
-    distinct,
-    is_form,
-    json_in,
-    latin,
-    objects,
-    spelled,
-    texts,
+    make_mask,
+    redact_header_value,
 )
 from understudy.vendor import Room
 
@@ -57,7 +57,7 @@ LASTING = 8
 MOST = 200
 
 
-class Known:
+class KnownSecrets:
     """The latest secrets of earlier exchanges; a token that was handed out comes back in others."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Known:
             del self._forms[next(iter(self._forms))]
 
 
-class Secrets:
+class Redactor:
     """What one exchange carries that must not be kept; learns it as the exchange goes on.
 
     Args:
@@ -85,13 +85,13 @@ class Secrets:
         known: the secrets of earlier exchanges; takes those of this one, too.
     """
 
-    def __init__(self, room: Room, known: Known | None = None) -> None:
+    def __init__(self, room: Room, known: KnownSecrets | None = None) -> None:
         self._members = room.document.secrets
         self._owners = room.owners
         self._headers = SECRET | _key_headers(room)
-        self._known = known or Known()
+        self._known = known or KnownSecrets()
         self._forms = self._known.forms()
-        names = "|".join([*map(re.escape, sorted(self._members)), MEMBERS])
+        names = "|".join([*map(re.escape, sorted(self._members)), SECRET_FIELDS])
         # As forms, JSON and XML do before the value, or as the parts of a multipart form.
         self._naming = re.compile(rf"\b(?:{names})\b(?:[\"']?\s*[=:>]|\"\r?\n)", re.IGNORECASE)
 
@@ -100,13 +100,13 @@ class Secrets:
         told = list(headers)
         self._learn(self._in_headers(told))
         self._learn(self._in_query(query))
-        if is_form(told) or ESCAPES.search(body) or self._names_one(latin(body)):
+        if is_form(told) or ESCAPES.search(body) or self._names_one(decode_latin1(body)):
             self._learn(self._in_body(body, is_form(told)))
 
     def _learn(self, secrets: Iterable[str]) -> None:
-        long = (each for each in secrets if len(each) >= SHORTEST and not MASKED.search(each))
-        for secret in islice(distinct(long), MOST):
-            forms = self._forms.get(secret) or spelled(secret)
+        long = (each for each in secrets if len(each) >= SHORTEST and not MASK_PATTERN.search(each))
+        for secret in islice(without_duplicates(long), MOST):
+            forms = self._forms.get(secret) or spellings_of(secret)
             self._forms[secret] = forms
             self._known.add(secret, forms)
 
@@ -119,7 +119,7 @@ class Secrets:
         lowered = text.lower()
         # A search for each is faster than one for all of them.
         masks = {
-            form: mask(self._owners.get(secret, ""))
+            form: make_mask(self._owners.get(secret, ""))
             for secret, forms in self._forms.items()
             for form in forms
             if form in lowered
@@ -146,7 +146,7 @@ class Secrets:
 
     def url(self, url: str) -> str:
         """A URL, or text with URLs, without the values of what is named like a credential."""
-        return self.text(masked_parameters(url, REDACTED, self._is_asked))
+        return self.text(mask_parameters(url, REDACTED, self._is_asked))
 
     def headers(self, headers: Pairs) -> list[tuple[str, str]]:
         """Headers without the secrets."""
@@ -154,7 +154,7 @@ class Secrets:
 
     def _header(self, name: str, value: str) -> str:
         if self._is_secret(name):
-            return redacted_value(value)
+            return redact_header_value(value)
         return self.url(value) if name in WITH_URLS else self.text(value)
 
     def body(self, body: bytes, form: bool = False) -> bytes:
@@ -163,23 +163,25 @@ class Secrets:
         Args:
             form: whether it is said to be a form, which is read as a query is.
         """
-        text = latin(body)
-        document = json_in(body)
+        text = decode_latin1(body)
+        document = parse_json_or_none(body)
         if document is None:
             return self._plain(text, form).encode("latin-1", "replace")
         if not (ESCAPES.search(body) or self._names_one(text)) and self.text(text) == text:
             return body
         try:
-            cleaned = self._cleaned(document, self._cleaner("\n".join(texts(document))))
+            cleaned = self._cleaned(document, self._cleaner("\n".join(iter_texts(document))))
             same = cleaned == document and not self._has_secret_names(document)
             # What is left stands where no reader of JSON sees it: before a twin of its key.
-            return self.text(latin(body if same else orjson.dumps(cleaned))).encode("latin-1")
+            return self.text(decode_latin1(body if same else orjson.dumps(cleaned))).encode(
+                "latin-1"
+            )
         except (RecursionError, orjson.JSONEncodeError):
             return REDACTED.encode()
 
     def _has_secret_names(self, document: Any) -> bool:
-        names = {name for each in objects(document) for name in each}
-        return any(name in self._members or is_secret_member(name) for name in names)
+        names = {name for each in iter_objects(document) for name in each}
+        return any(name in self._members or is_secret_field(name) for name in names)
 
     def _plain(self, text: str, form: bool) -> str:
         if form:
@@ -189,7 +191,7 @@ class Secrets:
     def _cleaned(self, value: Any, clean: Callable[[str], str]) -> Any:
         if isinstance(value, dict):
             return {
-                clean(name): mask(self._owners.get(as_text(each), ""))
+                clean(name): make_mask(self._owners.get(decode_text(each), ""))
                 if self._hides(name, each)
                 else self._cleaned(each, clean)
                 for name, each in value.items()
@@ -199,12 +201,14 @@ class Secrets:
         if isinstance(value, str):
             return clean(value)
         return (
-            mask(self._owners.get(as_text(value), "")) if as_text(value) in self._forms else value
+            make_mask(self._owners.get(decode_text(value), ""))
+            if decode_text(value) in self._forms
+            else value
         )
 
     def _hides(self, name: str, value: Any) -> bool:
         """Whether a member is secret: because the document says so, or its name and a value do."""
-        return name in self._members or (bool(as_text(value)) and is_secret_member(name))
+        return name in self._members or (bool(decode_text(value)) and is_secret_field(name))
 
     def diagnoses(self, found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
         """Diagnoses that tell no secret."""
@@ -224,7 +228,7 @@ class Secrets:
         Args:
             readable: whether the reply's body is without content coding.
         """
-        asked, answered = exchange.request_headers.items(), decoded(exchange.response_headers)
+        asked, answered = exchange.request_headers.items(), decode_headers(exchange.response_headers)
         exchange.path = self.text(exchange.path)
         exchange.query = self.query(exchange.query)
         exchange.request_body = self.body(exchange.request_body, is_form(asked))
@@ -238,21 +242,23 @@ class Secrets:
         exchange.diagnoses = self.diagnoses(exchange.diagnoses)
 
     def _is_secret(self, header: str) -> bool:
-        return header in self._headers or tells_credential(header)
+        return header in self._headers or names_credential(header)
 
     def _is_asked(self, name: str) -> bool:
         """Whether a query's parameter, as it stands there, is named like a credential."""
         known = unquote_plus(name)
         return (
-            known in self._members or known.lower() in self._headers or asks_with_credential(name)
+            known in self._members
+            or known.lower() in self._headers
+            or is_credential_parameter(name)
         )
 
     def _in_headers(self, headers: Pairs) -> Iterator[str]:
         for name, value in headers:
             if self._is_secret(name.lower()):
-                yield from credentials(name.lower(), value)
+                yield from find_credentials(name.lower(), value)
             elif name.lower() in WITH_URLS:
-                found = (each for each in parameters_of(value) if self._is_asked(each[0]))
+                found = (each for each in split_parameters(value) if self._is_asked(each[0]))
                 yield from (way for _, each in found for way in (each, unquote_plus(each)))
 
     def _in_query(self, query: str) -> Iterator[str]:
@@ -263,21 +269,21 @@ class Secrets:
 
     def _in_body(self, body: bytes, form: bool) -> Iterator[str]:
         """The values of secret members in JSON, or in a form."""
-        document = json_in(body)
+        document = parse_json_or_none(body)
         if document is not None:
             yield from self._in_json(document)
         elif form:
-            yield from self._in_query(latin(body))
+            yield from self._in_query(decode_latin1(body))
         else:
-            named = parse_qsl(latin(body))
+            named = parse_qsl(decode_latin1(body))
             yield from (
-                value for name, value in named if name in self._members or is_secret_member(name)
+                value for name, value in named if name in self._members or is_secret_field(name)
             )
 
     def _in_json(self, value: Any) -> Iterator[str]:
         """The values of secret members, however deep they stand."""
-        for each in objects(value):
-            yield from (as_text(each[name]) for name in each if self._hides(name, each[name]))
+        for each in iter_objects(value):
+            yield from (decode_text(each[name]) for name in each if self._hides(name, each[name]))
 
 
 def _key_headers(room: Room) -> frozenset[str]:

@@ -14,57 +14,57 @@ HARMLESS = re.compile(
     r"|primary|foreign|page|next|prev|previous|cursor|continuation|pagination|sync|resume|skip"
     r"|start|starting)-?(key|token)$"
 )
-TELLING = re.compile(
+CREDENTIAL_WORDS = re.compile(
     r"(^|-)(api-?key|(api|auth|access|session|security|refresh|id|csrf|xsrf|client)token"
     r"|auth|authorization|authentication|jwt|token|key|client-?secret|secret|credentials?"
     r"|password|passwd|passphrase|pwd|signature(-\d+)?|session(-?id)?|sessid|[pj]h?p?sessionid)$"
 )
 # Of a query or a form only: headers of these names are rare, and say other things.
-ASKED = frozenset({"code", "sig", "phpsessid"})
+CREDENTIAL_PARAMETERS = frozenset({"code", "sig", "phpsessid"})
 # What JSON and other text names: fewer, because a `token` or a `key` may be anything there.
-MEMBERS = (
+SECRET_FIELDS = (
     r"(?:(?:new|old|current|user)[-_]?)?password(?:[-_]?confirmation)?|passwd|passphrase"
     r"|(?:(?:client|api|app|webhook|signing|shared|consumer)[-_]?)?secret"
     r"|(?:api|private|signing|secret|secret[-_]?access)[-_]?key"
     r"|(?:api|access|auth|refresh|id|session|bearer)[-_]?token"
 )
-MEMBER = re.compile(MEMBERS, re.IGNORECASE)
-HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]")
+FIELD_NAME = re.compile(SECRET_FIELDS, re.IGNORECASE)
+CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]")
 # A parameter in a URL, in its query or its fragment.
 PARAMETER = re.compile(r"(?<=[?&#])([^=&#?\s]+)=([^&#\s<>\"']+)")
 # The longest name that is worth a look, so that strangers' names fill no memory.
-LONGEST = 200
+MAX_NAME_LENGTH = 200
 
 
-def tells_credential(name: str) -> bool:
+def names_credential(name: str) -> bool:
     """Whether a header's or a parameter's name says that its value is a credential."""
-    return len(name) <= LONGEST and _tells(name)
+    return len(name) <= MAX_NAME_LENGTH and _tells(name)
 
 
 @lru_cache(maxsize=4096)
 def _tells(name: str) -> bool:
-    words = HUMP.sub("-", name).lower()
-    return TELLING.search(words) is not None and HARMLESS.search(words) is None
+    words = CAMEL_HUMP.sub("-", name).lower()
+    return CREDENTIAL_WORDS.search(words) is not None and HARMLESS.search(words) is None
 
 
-def asks_with_credential(name: str) -> bool:
+def is_credential_parameter(name: str) -> bool:
     """Whether a parameter of a query, as it stands there, is named like a credential."""
     known = unquote_plus(name)
-    return known.lower() in ASKED or tells_credential(known)
+    return known.lower() in CREDENTIAL_PARAMETERS or names_credential(known)
 
 
-def is_secret_member(name: str) -> bool:
+def is_secret_field(name: str) -> bool:
     """Whether a member of JSON is named like a credential, and never like anything else."""
-    return len(name) <= LONGEST and MEMBER.fullmatch(name) is not None
+    return len(name) <= MAX_NAME_LENGTH and FIELD_NAME.fullmatch(name) is not None
 
 
-def parameters_of(url: str) -> Iterator[tuple[str, str]]:
+def split_parameters(url: str) -> Iterator[tuple[str, str]]:
     """The parameters in a URL, or in text with URLs; names and values as they stand there."""
     return ((found[1], found[2]) for found in PARAMETER.finditer(url))
 
 
-def masked_parameters(
-    url: str, mask: str, tells: Callable[[str], bool] = asks_with_credential
+def mask_parameters(
+    url: str, mask: str, tells: Callable[[str], bool] = is_credential_parameter
 ) -> str:
     """A URL without the values of what is named like a credential in it."""
     return PARAMETER.sub(lambda found: f"{found[1]}={mask}" if tells(found[1]) else found[0], url)

@@ -24,12 +24,12 @@ def is_form(headers: Pairs) -> bool:
     )
 
 
-def decoded(headers: RawHeaders) -> list[tuple[str, str]]:
+def decode_headers(headers: RawHeaders) -> list[tuple[str, str]]:
     """Headers as text."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def distinct(texts: Iterable[str]) -> Iterator[str]:
+def without_duplicates(texts: Iterable[str]) -> Iterator[str]:
     """Each text once, in the order in which they come first."""
     met: set[str] = set()
     for each in texts:
@@ -38,14 +38,14 @@ def distinct(texts: Iterable[str]) -> Iterator[str]:
             yield each
 
 
-def as_text(value: Any) -> str:
+def decode_text(value: Any) -> str:
     """A text or a number as text; "" for anything else, which is no secret by itself."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
 
 
-def objects(value: Any) -> Iterator[dict[str, Any]]:
+def iter_objects(value: Any) -> Iterator[dict[str, Any]]:
     """The objects in JSON, however deep they stand."""
     waiting = [value]
     while waiting:
@@ -57,7 +57,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
             waiting += each.values()
 
 
-def texts(value: Any) -> Iterator[str]:
+def iter_texts(value: Any) -> Iterator[str]:
     """The names and texts in JSON."""
     waiting = [value]
     while waiting:
@@ -71,7 +71,7 @@ def texts(value: Any) -> Iterator[str]:
             waiting += each.values()
 
 
-def credentials(name: str, value: str) -> Iterator[str]:
+def find_credentials(name: str, value: str) -> Iterator[str]:
     """What is secret in a header's value: the whole, what follows the scheme, each cookie."""
     if name == "cookie":
         yield from (_after_equals(each) or each.strip() for each in value.split(";"))
@@ -97,13 +97,13 @@ def _basic(credential: str) -> Iterator[str]:
     yield from (pair, pair.partition(":")[2])
 
 
-def spelled(secret: str) -> frozenset[str]:
+def spellings_of(secret: str) -> frozenset[str]:
     """A secret as it may stand in text, in lower case: as it is, in URLs, in JSON, in UTF-8."""
     plain = {secret, _as_utf8(secret)}
     urls = {way(each) for each in plain for way in (quote, quote_plus, _quote_all)}
     written = {json.dumps(each, ensure_ascii=way)[1:-1] for each in plain for way in (True, False)}
     spelled = {*plain, *urls, *written, *(each.replace("/", "\\/") for each in written)}
-    forms = (form for each in spelled for form in (each, latin(each.encode())))
+    forms = (form for each in spelled for form in (each, decode_latin1(each.encode())))
     return frozenset(each.lower() for each in forms)
 
 
@@ -119,12 +119,12 @@ def _as_utf8(text: str) -> str:
         return text
 
 
-def latin(body: bytes) -> str:
+def decode_latin1(body: bytes) -> str:
     """Bytes as text that has a character for each of them."""
     return body.decode("latin-1")
 
 
-def json_in(body: bytes) -> Any:
+def parse_json_or_none(body: bytes) -> Any:
     """The document in a body; None when it is none."""
     try:
         return orjson.loads(body)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.credential_names import (
-    asks_with_credential,
-    is_secret_member,
-    masked_parameters,
-    tells_credential,
+from understudy.redaction.credential_names import (
+    is_credential_parameter,
+    is_secret_field,
+    mask_parameters,
+    names_credential,
 )
 
 HEADERS = [
@@ -30,19 +30,19 @@ HARMLESS = [
 @pytest.mark.parametrize("name", HEADERS)
 def test_headers_that_tell_a_credential(name: str) -> None:
     """Whatever the vendor, and whatever the case."""
-    assert tells_credential(name) and tells_credential(name.lower())
+    assert names_credential(name) and names_credential(name.lower())
 
 
 @pytest.mark.parametrize("name", QUERY)
 def test_parameters_that_tell_a_credential(name: str) -> None:
     """Also in camel case, and encoded."""
-    assert asks_with_credential(name)
+    assert is_credential_parameter(name)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_other_names_tell_nothing(name: str) -> None:
     """Keys of repeated requests, tokens of paging, words that end alike."""
-    assert not asks_with_credential(name) and not is_secret_member(name)
+    assert not is_credential_parameter(name) and not is_secret_field(name)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_other_names_tell_nothing(name: str) -> None:
 )
 def test_members_that_are_secret(name: str) -> None:
     """In either spelling."""
-    assert is_secret_member(name)
+    assert is_secret_field(name)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_members_that_are_secret(name: str) -> None:
 )
 def test_members_that_may_be_anything(name: str) -> None:
     """Fewer than in a header: documents have harmless ones of these names."""
-    assert not is_secret_member(name)
+    assert not is_secret_field(name)
 
 
 def test_parameters_of_a_url_are_masked() -> None:
     """In its query and in its fragment; what tells nothing stays."""
     url = "https://x/a?page=2&token=abc#access_token=def&state=1"
 
-    found = masked_parameters(url, "***")
+    found = mask_parameters(url, "***")
 
     assert found == "https://x/a?page=2&token=***#access_token=***&state=1"

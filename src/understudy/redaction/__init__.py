@@ -1,0 +1,1 @@
+"""Secrets: where they are found, and what is written in their place."""
