@@ -47,9 +47,9 @@ from benchmarks.measure import (
     understudy,
 )
 from understudy import __version__
-from understudy.contract import Document, read_document
+from understudy.openapi.document import Document, read_document
+from understudy.openapi.schemas import to_json_schema
 from understudy.prefer import first_example
-from understudy.schemas import to_json_schema
 
 CASES = (CREATE, LIST)
 OURS, PRISM, STEADY, WIREMOCK = "understudy", "Prism", "Steady", "WireMock"

@@ -41,8 +41,8 @@ from benchmarks.measure import (
     understudy,
 )
 from understudy.app import App, create_app
-from understudy.contract import Document
 from understudy.core.settings import Settings
+from understudy.openapi.document import Document
 from understudy.rooms import open_room
 from understudy.session import Session
 from understudy.vendor import Room

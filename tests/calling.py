@@ -12,10 +12,10 @@ import httpx
 
 from understudy import app as composition
 from understudy.app import App
-from understudy.contract import Operation
 from understudy.core.settings import Settings
 from understudy.intercept.door import house
 from understudy.journal import Exchange
+from understudy.openapi.document import Operation
 from understudy.session import Session
 from understudy.webhooks import Delivery
 

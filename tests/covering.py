@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from tests.toy import toy_room
-from understudy.contract import Document
 from understudy.contract_coverage import Coverage
 from understudy.journal import Exchange
+from understudy.openapi.document import Document
 from understudy.vendor import Reply, Room
 
 Json = dict[str, Any]

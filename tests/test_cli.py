@@ -14,8 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from understudy.lint import own_documents
-from understudy.rooms import data_folder
+from understudy.rooms import data_folder, own_documents
 from understudy.server import bind
 
 UNDERSTUDY = (sys.executable, "-m", "understudy")

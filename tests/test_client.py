@@ -39,16 +39,16 @@ from understudy.client import (
 from understudy.client.asks import Asks, FaultAsks
 from understudy.client.sending import Ask, operation
 from understudy.client.shapes import Problem
-from understudy.contract import Operation, read_document
 from understudy.core.settings import Settings
 from understudy.middleware import IN_SESSION
-from understudy.paths import PathTree
+from understudy.openapi.document import Operation, read_document
+from understudy.openapi.path_router import PathRouter
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "specs" / "admin.yaml"
 WRITTEN = yaml.safe_load(FILE.read_text())
 DOCUMENT = read_document("admin", FILE)
-PATHS = PathTree(DOCUMENT.operations.values())
+PATHS = PathRouter(DOCUMENT.operations.values())
 WORLD = DOCUMENT.operations["uploadSnapshot"].body.examples["small"]  # type: ignore[union-attr]
 KEY = {"Authorization": "Bearer zexa_test_acme"}
 CAMPAIGN = "cmp_scheduled001"

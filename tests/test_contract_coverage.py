@@ -24,12 +24,12 @@ from tests.covering import (
     values,
 )
 from understudy.app import create_app
-from understudy.contract import Operation
 from understudy.contract_coverage import MOST_PLACES, Coverage, Share, Summary, declare
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import escape_token
 from understudy.core.settings import Settings
-from understudy.examples import ExampleMaker
+from understudy.openapi.document import Operation
+from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_room, open_rooms
 from understudy.webhooks import Delivery
@@ -196,7 +196,7 @@ def takers() -> list[tuple[str, Operation]]:
 def test_every_member_of_an_invented_body_is_a_field(vendor: str, taker: Operation) -> None:
     """What another reading of a real document puts into a body was found by this one, too."""
     document = open_room(vendor).document
-    maker, schema = ExampleMaker(document, Fakes(1)), taker.body.schema if taker.body else {}
+    maker, schema = ExampleGenerator(document, Fakes(1)), taker.body.schema if taker.body else {}
     found = {each.pointer for each in declare(document).operations[taker.id].fields}
     free = tuple(each.removesuffix("*") for each in found if each.endswith("/*"))
 

@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import NOON
 from tests.toy import DOCUMENT, toy_room
 from understudy.app import App
-from understudy.contract import Document
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
+from understudy.openapi.document import Document
 from understudy.vendor import Reply
 
 KEY = {"authorization": "Bearer let-me-in"}

@@ -14,12 +14,12 @@ import pytest
 import understudy
 from tests.toy import toy_room
 from understudy.cli import main
-from understudy.contract import Document
 from understudy.core import errors
 from understudy.core.errors import ApiError, StartError
 from understudy.explain import Answer, Rule, explain, meanings, render, rows, rules_of
+from understudy.openapi.document import Document
+from understudy.openapi.schemas import HINTS
 from understudy.rooms import open_room, open_rooms
-from understudy.schemas import HINTS
 from understudy.vendor import Reply, Room
 
 PACKAGE = Path(understudy.__file__).parent

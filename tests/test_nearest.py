@@ -7,18 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from understudy.contract import Operation
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.core.strict_json import write_json
 from understudy.journal import Exchange
 from understudy.nearest import Candidate, Difference, is_unmatched, nearest
-from understudy.paths import PathTree
+from understudy.openapi.document import Operation
+from understudy.openapi.path_router import PathRouter
 from understudy.rooms import open_rooms
 from understudy.vendor import Room
 
 ROOMS = open_rooms()
-TREES = {room.name: PathTree(room.document.operations.values()) for room in ROOMS}
+TREES = {room.name: PathRouter(room.document.operations.values()) for room in ROOMS}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ID = "665f1a0c0e0a4b001a2c9f10"
 EVERY = [

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import problem_of
 from understudy.app import App
-from understudy.contract import Document
+from understudy.openapi.document import Document
 from understudy.prefer import PREFERRED_FAULTS
 from understudy.rooms import open_room
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from understudy.auth import Account
-from understudy.contract import Document
 from understudy.core.errors import StartError
+from understudy.openapi.document import Document
 from understudy.rooms import (
     bind,
     data_folder,

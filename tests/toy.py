@@ -7,10 +7,10 @@ from typing import Any
 
 from understudy import checks
 from understudy.auth import Account, Accounts
-from understudy.contract import Document
 from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Document
 from understudy.ratelimit import Limit
 from understudy.rooms import bind
 from understudy.vendor import (

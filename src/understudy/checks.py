@@ -15,12 +15,12 @@ from understudy.core.errors import (
     UnsupportedMediaType,
 )
 from understudy.core.strict_json import read_json
-from understudy.parameters import read_parameter
-from understudy.paths import PathTree
+from understudy.openapi.parameters import read_parameter
+from understudy.openapi.path_router import PathRouter
 from understudy.vendor import Call, Reply
 
 
-def route(tree: PathTree, call: Call) -> None:
+def route(tree: PathRouter, call: Call) -> None:
     """Find the documented operation of a request; puts it into the call and its exchange.
 
     Raises:

@@ -156,7 +156,8 @@ def vendors(name: str | None) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 def lint(files: tuple[Path, ...]) -> int:
     """Check documents (the project's own, or FILES): specification, examples, fidelity."""
-    from understudy.lint import lint_file, own_documents
+    from understudy.openapi.lint import lint_file
+    from understudy.rooms import own_documents
 
     findings = 0
     for file in files or own_documents():

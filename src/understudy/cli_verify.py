@@ -141,10 +141,10 @@ def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
 
 
 def _access(room: Room, credential: str | None) -> Access:
-    from understudy.recording.accounts import credential_header
+    from understudy.openapi.security import credential_header
     from understudy.verify.sending import Access
 
-    header, before = credential_header(room)
+    header, before = credential_header(room.document)
     usual = room.accounts.default.credential if room.accounts is not None else ""
     return Access(header, before, usual if credential is None else credential)
 

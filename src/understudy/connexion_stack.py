@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.checks import route
 from understudy.core.errors import StartError
 from understudy.dispatch import CALL, Dispatch, finished, spelled
-from understudy.paths import PathTree
+from understudy.openapi.path_router import PathRouter
 from understudy.vendor import Call, Room
 
 # Connexion 3.3 imports what Starlette and jsonschema are about to drop; users can do nothing about
@@ -65,7 +65,7 @@ class Routing(SpecMiddleware):
 
     def __init__(self, app: ASGIApp, room: Room) -> None:
         self.app = app
-        self.tree = PathTree(room.document.operations.values())
+        self.tree = PathRouter(room.document.operations.values())
 
     def add_api(self, specification: Any, **options: Any) -> None:
         """The tree is made from the room's document already."""

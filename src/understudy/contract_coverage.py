@@ -29,11 +29,11 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from understudy.contract import Document, Operation
 from understudy.core.json_pointer import escape_token
 from understudy.journal import Exchange
-from understudy.parameters import Parameter
-from understudy.schemas import Schema
+from understudy.openapi.document import Document, Operation
+from understudy.openapi.parameters import Parameter
+from understudy.openapi.schemas import Schema
 from understudy.vendor import Room
 from understudy.webhooks import Delivery
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.contract import Document, Node
 from understudy.core import errors
 from understudy.core.errors import ApiError, StartError
 from understudy.core.json_pointer import escape_token
-from understudy.schemas import HINTS
+from understudy.openapi.document import Document, Node
+from understudy.openapi.schemas import HINTS
 from understudy.vendor import Room
 
 WIDTH = 96

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from understudy.core.terminal import format_table
+from understudy.openapi.security import credential_header
 from understudy.vendor import Room
 
 
@@ -71,14 +72,6 @@ def first_request(room: Room, base_url: str) -> str:
     """A curl line for the room's first operation that works when pasted."""
     request = ["curl", f"{base_url}{room.prefix}{room.vendor.first_request}"]
     if room.accounts:
-        request += ["-H", credential_header(room, room.accounts.default.credential)]
+        name, before = credential_header(room.document)
+        request += ["-H", f"{name}: {before}{room.accounts.default.credential}"]
     return shlex.join(request)
-
-
-def credential_header(room: Room, credential: str) -> str:
-    """The request header that carries a credential, as the document's security scheme says."""
-    schemes = room.document.raw["components"]["securitySchemes"].values()
-    scheme = room.document.resolve(next(iter(schemes)))
-    if scheme["type"] == "apiKey":
-        return f"{scheme['name']}: {credential}"
-    return f"Authorization: Bearer {credential}"

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import orjson
 
-from understudy.contract import Operation
 from understudy.journal import Exchange
-from understudy.paths import PathTree
+from understudy.openapi.document import Operation
+from understudy.openapi.path_router import PathRouter
 from understudy.vendor import Room
 
 # Costs: of a segment that is there on one side only, and of an empty one (a slash too many); of
@@ -75,7 +75,7 @@ def _met(room: Room, exchange: Exchange) -> str:
     """The path template that the request met, "" when it met none of this room."""
     if room.name != exchange.vendor:
         return ""
-    found = PathTree(room.document.operations.values()).match(exchange.path)
+    found = PathRouter(room.document.operations.values()).match(exchange.path)
     return found[0].path if found else ""
 
 

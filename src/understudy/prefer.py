@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from understudy.contract import Operation, Response
 from understudy.core.errors import PreferenceUnmet
 from understudy.core.fakes import Fakes
-from understudy.examples import ExampleMaker
 from understudy.faults import DELAYS, DISTURBANCES, MAX_DELAY, Fault
+from understudy.openapi.document import Operation, Response
+from understudy.openapi.example_generator import ExampleGenerator
 from understudy.vendor import Call, Reply
 
 # `code` and `delay` say the rest.
@@ -129,7 +129,7 @@ def _documented(call: Call, preferences: Preferences) -> Reply:
     if preferences.dynamic and response.schema is not None:
         seed = preferences.seed
         fakes = call.fakes if seed is None else Fakes(seed)
-        maker = ExampleMaker(call.room.document, fakes)
+        maker = ExampleGenerator(call.room.document, fakes)
         return Reply(response.status, maker.make(response.schema))
     media_type = response.media_type or "application/json"
     return Reply(response.status, copy.deepcopy(body), media_type=media_type)

@@ -17,9 +17,9 @@ import orjson
 
 from understudy import vendors
 from understudy.auth import Accounts, read_accounts
-from understudy.contract import Document, read_document
 from understudy.core.errors import StartError
 from understudy.core.strict_json import write_json
+from understudy.openapi.document import Document, read_document
 from understudy.store import Place, Shelf
 from understudy.vendor import Handler, Room, Vendor
 
@@ -168,3 +168,8 @@ def bind(document: Document, handlers: ModuleType) -> dict[str, Handler]:
                 f"specs/{document.name}.yaml or remove it"
             )
     return bound
+
+
+def own_documents() -> list[Path]:
+    """The project's own documents, sorted."""
+    return sorted(data_folder("specs").glob("*.yaml"))

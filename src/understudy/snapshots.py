@@ -27,7 +27,7 @@ from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
 from understudy.fitting import misfits
 from understudy.idempotency import Remembered
-from understudy.schemas import Validator
+from understudy.openapi.schemas import Validator
 from understudy.session import DELIVER, World
 from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import Room

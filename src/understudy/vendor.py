@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import Any
 
 from understudy.auth import Account, Accounts
-from understudy.contract import Document, Operation, snake_case
 from understudy.core.clock import MILLISECOND, format_timestamp
 from understudy.core.errors import ApiError, Diagnosis
 from understudy.core.fakes import Fakes
@@ -19,6 +18,7 @@ from understudy.faults import Fault
 from understudy.idempotency import IdempotencyRule
 from understudy.journal import Exchange
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Document, Operation, snake_case
 from understudy.ratelimit import Limit, Standing
 from understudy.session import Session
 from understudy.store import Changes, Collection, Place, Shelf, Snapshot

@@ -11,9 +11,9 @@ import pytest
 from tests.admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
-from understudy.contract import Operation
 from understudy.core.settings import Settings
 from understudy.journal import KEPT_BODY
+from understudy.openapi.document import Operation
 from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_rooms
 from understudy.vendor import Room

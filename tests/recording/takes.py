@@ -18,9 +18,9 @@ from tests.calling import counted, request_example
 from tests.conftest import NOON
 from understudy import app as composition
 from understudy.app import App
-from understudy.contract import Document
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
+from understudy.openapi.document import Document
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,

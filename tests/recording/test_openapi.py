@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from tests.recording.takes import VENDORS, exchange, made_of, take
-from understudy.contract import Document, read_source
 from understudy.core.errors import Diagnosis
-from understudy.lint import lint_file
+from understudy.openapi.document import Document, read_source
+from understudy.openapi.lint import lint_file
 from understudy.recording import openapi
 from understudy.recording.model import Recording
 from understudy.rooms import data_folder, open_room

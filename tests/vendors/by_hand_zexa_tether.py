@@ -16,7 +16,7 @@ from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis, IllegalTransition
 from understudy.journal import Exchange
-from understudy.schemas import SchemaCompiler
+from understudy.openapi.schemas import SchemaCompiler
 from understudy.session import Session
 from understudy.vendor import Call, Reply, Resource, Room, UnitOfWork
 

@@ -25,9 +25,9 @@ from tests.conftest import NOON, Live, serve
 from understudy.app import App
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
+from understudy.openapi.schemas import SchemaCompiler
 from understudy.paging import write_cursor
 from understudy.rooms import open_room
-from understudy.schemas import SchemaCompiler
 from understudy.session import Session
 from understudy.vendors.agentmessage import review, rules
 

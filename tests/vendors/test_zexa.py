@@ -24,8 +24,8 @@ from tests.conftest import NOON, Live, serve
 from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
+from understudy.openapi.schemas import SchemaCompiler
 from understudy.rooms import open_room
-from understudy.schemas import SchemaCompiler
 from understudy.session import Session
 from understudy.vendor import UnitOfWork
 from understudy.vendors.zexa import rules

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from understudy.contract import Document
+from understudy.openapi.document import Document
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.verify.judging import Judge
 

@@ -7,10 +7,10 @@ from functools import cache, partial
 from understudy import checks
 from understudy.admin import guard, handlers
 from understudy.admin.plane import Plane
-from understudy.contract import Document, read_document
 from understudy.core.errors import ApiError
 from understudy.core.fakes import Fakes
 from understudy.dispatch import problem
+from understudy.openapi.document import Document, read_document
 from understudy.rooms import bind, data_folder
 from understudy.vendor import Call, Reply, Room, Vendor
 

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
 from understudy import checks
-from understudy.contract import Node, Operation, Response
 from understudy.core.errors import ApiError, Diagnosis, MalformedBody
 from understudy.core.strict_json import read_json
-from understudy.paths import PathTree
+from understudy.openapi.document import Node, Operation, Response
+from understudy.openapi.path_router import PathRouter
 from understudy.proxying.connections import BODILESS, Answer
 from understudy.vendor import Call
 
@@ -18,7 +18,7 @@ WHICH = "ask the vendor which is right; if it is the reply, correct the document
 UNREAD = "the body came in a content coding that cannot be unpacked"
 
 
-async def request_differences(tree: PathTree, call: Call, readable: bool) -> list[Diagnosis]:
+async def request_differences(tree: PathRouter, call: Call, readable: bool) -> list[Diagnosis]:
     """Every way in which a request is not what the document declares; none ends it.
 
     Args:

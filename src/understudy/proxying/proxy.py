@@ -13,7 +13,7 @@ from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
 from understudy.dispatch import CALL, problem, send_reply
 from understudy.middleware import PATH, Log
-from understudy.paths import PathTree
+from understudy.openapi.path_router import PathRouter
 from understudy.proxying.connections import Answer, Connections
 from understudy.proxying.differences import reply_differences, request_differences
 from understudy.proxying.terms import Terms
@@ -43,7 +43,7 @@ class Proxy:
         self.room = room
         self.upstream = upstream
         self.terms = terms
-        self._tree = PathTree(room.document.operations.values())
+        self._tree = PathRouter(room.document.operations.values())
         self._connections = Connections(upstream, terms)
         self.known = KnownSecrets()
 

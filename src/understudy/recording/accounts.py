@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from understudy.openapi.security import credential_header
 from understudy.vendor import Room
-
-
-def credential_header(room: Room) -> tuple[str, str]:
-    """The header that carries a vendor's credentials, and what stands before them in it."""
-    (scheme,) = room.document.raw["components"]["securitySchemes"].values()
-    if scheme["type"] == "http":
-        return "Authorization", "Bearer "
-    return str(scheme["name"]), ""
 
 
 def credentials(room: Room, account: str | None) -> Mapping[str, str]:
@@ -23,5 +16,5 @@ def credentials(room: Room, account: str | None) -> Mapping[str, str]:
     """
     if account is None or room.accounts is None:
         return {}
-    name, before = credential_header(room)
+    name, before = credential_header(room.document)
     return {name: f"{before}{room.accounts.named(account).credential}"}

@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from understudy.paths import PathTree
-from understudy.recording.accounts import credential_header
+from understudy.openapi.path_router import PathRouter
+from understudy.openapi.security import credential_header
 from understudy.recording.comparing import told_headers
 from understudy.recording.foreign import Foreign
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
@@ -123,14 +123,15 @@ class Attribution:
         )
 
     @cached_property
-    def _trees(self) -> Mapping[str, PathTree]:
+    def _trees(self) -> Mapping[str, PathRouter]:
         return {
-            name: PathTree(room.document.operations.values()) for name, room in self._rooms.items()
+            name: PathRouter(room.document.operations.values())
+            for name, room in self._rooms.items()
         }
 
 
 def account_of(room: Room, exchange: RecordedExchange) -> str | None:
     """The seed world's account whose credential a request carries."""
-    name, before = credential_header(room)
+    name, before = credential_header(room.document)
     sent = header(exchange.request.headers, name) or ""
     return room.owners.get(sent[len(before) :]) if sent.lower().startswith(before.lower()) else None

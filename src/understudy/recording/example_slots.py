@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from understudy.contract import Operation
+from understudy.openapi.document import Operation
 from understudy.recording.model import Json
 from understudy.recording.naming import Names
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from understudy.contract import JSON_MEDIA_TYPE, Document, Operation
 from understudy.core.yaml_io import dump_yaml
-from understudy.paths import PathTree
+from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
+from understudy.openapi.path_router import PathRouter
 from understudy.recording.asides import told
 from understudy.recording.comparing import ABSENT
 from understudy.recording.documents import document_in
@@ -171,9 +171,9 @@ def operation_of(exchange: RecordedExchange, document: Document) -> Operation | 
 
 
 @cache
-def tree_of(document: Document) -> PathTree:
+def tree_of(document: Document) -> PathRouter:
     """The paths of a document."""
-    return PathTree(document.operations.values())
+    return PathRouter(document.operations.values())
 
 
 def write(recording: Recording) -> bytes | Mapping[str, bytes]:

@@ -228,7 +228,10 @@ class Redactor:
         Args:
             readable: whether the reply's body is without content coding.
         """
-        asked, answered = exchange.request_headers.items(), decode_headers(exchange.response_headers)
+        asked, answered = (
+            exchange.request_headers.items(),
+            decode_headers(exchange.response_headers),
+        )
         exchange.path = self.text(exchange.path)
         exchange.query = self.query(exchange.query)
         exchange.request_body = self.body(exchange.request_body, is_form(asked))

@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.app import App, Behind
-from understudy.contract import Operation
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
 from understudy.dispatch import CALL, problem, send_reply
 from understudy.middleware import Log
-from understudy.paths import PathTree
+from understudy.openapi.document import Operation
+from understudy.openapi.path_router import PathRouter
 from understudy.recording.comparing import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replaying.matching import GET, HEAD, Asked, Script
@@ -79,7 +79,7 @@ class Replayed:
         self, room: Room, exchanges: Sequence[RecordedExchange], by_operation: bool
     ) -> None:
         self._script = Script(exchanges, by_operation)
-        self._tree = PathTree(room.document.operations.values())
+        self._tree = PathRouter(room.document.operations.values())
         # A session has another store when it is reset.
         self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
 

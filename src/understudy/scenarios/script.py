@@ -37,10 +37,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from understudy.contract import Operation
 from understudy.core.clock import parse_duration
 from understudy.core.errors import StartError
 from understudy.core.yaml_io import read_yaml
+from understudy.openapi.document import Operation
 from understudy.recording.model import compact
 from understudy.redaction.masks import redact_body
 from understudy.rooms import data_folder, open_rooms

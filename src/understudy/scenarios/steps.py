@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.contract import Operation
+from understudy.openapi.document import Operation
 from understudy.scenarios.members import NAME, Node
 from understudy.vendor import Room
 

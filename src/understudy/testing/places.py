@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from understudy.client import AdminError, Client
-from understudy.listing import credential_header
 from understudy.live import LiveServer
+from understudy.openapi.security import credential_header
 from understudy.rooms import open_room, vendor_names
 from understudy.stage import AsyncTransport, SyncTransport, stage
 
@@ -206,5 +206,5 @@ def room_of(rooms: Mapping[str, Room], vendor: str) -> Room:
 
 def header_of(room: Room, key: str) -> dict[str, str]:
     """The request header that carries a credential."""
-    name, _, value = credential_header(room, key).partition(": ")
-    return {name: value}
+    name, before = credential_header(room.document)
+    return {name: f"{before}{key}"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from understudy.contract import Operation
 from understudy.core.clock import Stopwatch
+from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.vendor import Room
 from understudy.verify.curl import Curl

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from understudy.contract import Operation
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token
+from understudy.openapi.document import Operation
 from understudy.recording.comparing import place
 
 # How many other messages of one finding are told.

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from understudy.contract import Operation
 from understudy.core.errors import StartError
+from understudy.openapi.document import Operation
 from understudy.recording.comparing import told_headers
 from understudy.recording.model import RecordedRequest
 from understudy.verify.examining import Examination

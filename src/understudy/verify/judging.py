@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from understudy.contract import Document, Operation, Response
-from understudy.parameters import Parameter, read_parameter
-from understudy.paths import PathTree, Template
+from understudy.openapi.document import Document, Operation, Response
+from understudy.openapi.parameters import Parameter, read_parameter
+from understudy.openapi.path_router import PathRouter, Template
 from understudy.recording.model import (
     RecordedRequest,
     RecordedResponse,
@@ -39,7 +39,7 @@ class Judge:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._tree = PathTree(document.operations.values())
+        self._tree = PathRouter(document.operations.values())
 
     def template(self, path: str) -> tuple[Template, Mapping[str, str]] | None:
         """The template of an encoded path and its values."""

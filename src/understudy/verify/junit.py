@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from understudy.contract import Operation
+from understudy.openapi.document import Operation
 from understudy.verify.findings import NOT_FOUND, Finding, Outcome
 
 

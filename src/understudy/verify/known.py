@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import orjson
 
-from understudy.contract import Document, Operation, snake_case
+from understudy.openapi.document import Document, Operation, snake_case
 from understudy.recording.model import RecordedRequest, RecordedResponse, json_of
 from understudy.vendor import Room
 from understudy.verify.judging import Judge

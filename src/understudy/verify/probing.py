@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from understudy.contract import Operation
+from understudy.openapi.document import Operation
 from understudy.recording.model import Headers, RecordedRequest
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from understudy.contract import Operation
 from understudy.core.terminal import truncate
+from understudy.openapi.document import Operation
 from understudy.recording.comparing import ABSENT, Difference, Twins, differences
 from understudy.recording.kinds import tokens_in
 from understudy.recording.model import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.contract import Operation
 from understudy.core.terminal import format_count, format_table
+from understudy.openapi.document import Operation
 from understudy.verify.findings import (
     NO_REPLY,
     NOT_FOUND,

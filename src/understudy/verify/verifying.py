@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.contract import Operation
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import StartError
+from understudy.openapi.document import Operation
 from understudy.recording.attribution import Attribution
 from understudy.recording.formats import read_recording
 from understudy.recording.model import Recording, UnreadableRecording

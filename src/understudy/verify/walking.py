@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from understudy.contract import Operation
-from understudy.parameters import Parameter
+from understudy.openapi.document import Operation
+from understudy.openapi.parameters import Parameter
 from understudy.recording.model import Headers, RecordedRequest, compact
 from understudy.verify.examining import Examination
 from understudy.verify.known import Values, filled

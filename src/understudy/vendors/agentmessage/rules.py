@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from understudy import checks
-from understudy.contract import Operation
 from understudy.core.clock import parse_instant
 from understudy.core.errors import (
     Diagnosis,
@@ -21,6 +20,7 @@ from understudy.core.errors import (
     Refused,
 )
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Operation
 from understudy.paging import read_cursor, write_cursor
 from understudy.ratelimit import Limit
 from understudy.store import Collection, Resources

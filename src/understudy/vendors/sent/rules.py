@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from understudy.checks import parameter_faults
-from understudy.contract import Operation
 from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
 from understudy.idempotency import IdempotencyRule
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Operation
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 

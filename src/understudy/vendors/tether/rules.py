@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from understudy.auth import Account
 from understudy.checks import parameter_faults
-from understudy.contract import Operation
 from understudy.core.clock import MILLISECOND, SECOND, parse_instant
 from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Operation
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 

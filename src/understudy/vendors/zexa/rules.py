@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from understudy.contract import Operation
 from understudy.core.clock import parse_instant
 from understudy.core.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
 from understudy.lifecycle import Lifecycle
+from understudy.openapi.document import Operation
 from understudy.ratelimit import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 

@@ -14,14 +14,14 @@ from understudy.core.json_pointer import escape_token
 
 Schema = dict[str, Any]
 
-MOST_FAULTS = 100
+MAX_DIAGNOSES = 100
 # What stands in a message where the value will be named.
 MASK = "\x00"
 
 # Keywords that hold one schema, a list of schemas, or schemas by name.
-ONE = frozenset({"items", "not", "additionalProperties"})
-LIST = frozenset({"allOf", "anyOf", "oneOf"})
-BY_NAME = frozenset({"properties"})
+SINGLE_SCHEMA_KEYWORDS = frozenset({"items", "not", "additionalProperties"})
+SCHEMA_LIST_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf"})
+SCHEMA_MAP_KEYWORDS = frozenset({"properties"})
 # Members of an OpenAPI schema that say nothing about validity.
 ANNOTATIONS = frozenset(
     [
@@ -65,7 +65,9 @@ def to_json_schema(schema: Schema) -> Schema:
     """Translate one OpenAPI 3.0 schema to JSON Schema 2020-12; `$ref`s stay as they are."""
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    result = {name: _translate(name, value) for name, value in schema.items() if _matters(name)}
+    result = {
+        name: _translate(name, value) for name, value in schema.items() if _affects_validation(name)
+    }
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if result.pop(exclusive, False) is True:
             result[exclusive] = result.pop(bound)
@@ -77,16 +79,16 @@ def to_json_schema(schema: Schema) -> Schema:
     return result
 
 
-def _matters(name: str) -> bool:
+def _affects_validation(name: str) -> bool:
     return name not in ANNOTATIONS and name != "nullable" and not name.startswith("x-")
 
 
 def _translate(name: str, value: Any) -> Any:
-    if name in ONE and isinstance(value, dict):
+    if name in SINGLE_SCHEMA_KEYWORDS and isinstance(value, dict):
         return to_json_schema(value)
-    if name in LIST:
+    if name in SCHEMA_LIST_KEYWORDS:
         return [to_json_schema(each) for each in value]
-    if name in BY_NAME:
+    if name in SCHEMA_MAP_KEYWORDS:
         return {each: to_json_schema(schema) for each, schema in value.items()}
     return value
 
@@ -102,7 +104,7 @@ class SchemaCompiler:
 
     def __init__(self, components: Mapping[str, Schema]) -> None:
         self._whole: dict[str, Validator] = {}
-        self._secrets = secret_members(dict(components))
+        self._secrets = find_secret_fields(dict(components))
         self._components = {name: to_json_schema(each) for name, each in components.items()}
 
     def compile(self, schema: Schema) -> Validator:
@@ -124,7 +126,7 @@ class SchemaCompiler:
         found: set[str] = set()
         waiting = [root]
         while waiting:
-            for name in references(waiting.pop()) - found:
+            for name in find_references(waiting.pop()) - found:
                 if name not in self._components:
                     raise ValueError(f'$ref "#/components/schemas/{name}" points nowhere')
                 found.add(name)
@@ -132,20 +134,20 @@ class SchemaCompiler:
         return found
 
 
-def references(schema: Any) -> set[str]:
+def find_references(schema: Any) -> set[str]:
     """The names of the component schemas that a schema refers to directly."""
     if isinstance(schema, dict):
         here = {schema["$ref"].rpartition("/")[2]} if isinstance(schema.get("$ref"), str) else set()
-        return here.union(*(references(value) for value in schema.values()))
+        return here.union(*(find_references(value) for value in schema.values()))
     if isinstance(schema, list):
-        return set().union(*(references(value) for value in schema))
+        return set().union(*(find_references(value) for value in schema))
     return set()
 
 
-def secret_members(node: Any) -> frozenset[str]:
+def find_secret_fields(node: Any) -> frozenset[str]:
     """The names of all members that a document declares with `format: password`."""
     if isinstance(node, list):
-        return frozenset().union(*(secret_members(each) for each in node))
+        return frozenset().union(*(find_secret_fields(each) for each in node))
     if not isinstance(node, dict):
         return frozenset()
     properties = node.get("properties")
@@ -153,7 +155,7 @@ def secret_members(node: Any) -> frozenset[str]:
     secret = {
         name for name, each in here if isinstance(each, dict) and each.get("format") == "password"
     }
-    return frozenset(secret).union(*(secret_members(each) for each in node.values()))
+    return frozenset(secret).union(*(find_secret_fields(each) for each in node.values()))
 
 
 class Validator:
@@ -185,7 +187,7 @@ class Validator:
             where: what the value is (`body`, `query`, `response` ...).
             prefix: pointer of the value itself, or a parameter's name.
         """
-        errors = islice(self._compiled.iter_errors(value), MOST_FAULTS)
+        errors = islice(self._compiled.iter_errors(value), MAX_DIAGNOSES)
         return [self._diagnosis(error, where, prefix) for error in errors]
 
     def _diagnosis(
@@ -193,31 +195,33 @@ class Validator:
     ) -> Diagnosis:
         path = [str(part) for part in error.instance_path]
         secret = not self._secrets.isdisjoint(path)
-        shown = "the value" if secret else _shown(error.instance)
-        return _told(error, where, prefix, error.message.replace(MASK, shown))
+        shown = "the value" if secret else _format_value(error.instance)
+        return _to_diagnosis(error, where, prefix, error.message.replace(MASK, shown))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """A value as a message names it: as JSON when it is short and simple."""
-    return "the value" if isinstance(value, (dict, list)) else _shortened(json.dumps(value), 80)
+    return "the value" if isinstance(value, (dict, list)) else _shorten(json.dumps(value), 80)
 
 
-def _told(error: jsonschema_rs.ValidationError, where: str, prefix: str, message: str) -> Diagnosis:
+def _to_diagnosis(
+    error: jsonschema_rs.ValidationError, where: str, prefix: str, message: str
+) -> Diagnosis:
     keyword = error.kind.name
     path = list(error.instance_path)
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
     pointer = prefix + "".join(f"/{escape_token(str(part))}" for part in path)
-    return Diagnosis(keyword, where, pointer, _shortened(message), _hint(error.kind))
+    return Diagnosis(keyword, where, pointer, _shorten(message), _format_hint(error.kind))
 
 
-def _hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
+def _format_hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
     """How to satisfy the keyword, with what the schema says of it."""
     known = kind.as_dict()
     if "options" in known:
         known["options"] = ", ".join(json.dumps(option) for option in known["options"])
-    return _shortened(HINTS.get(kind.name, "").format_map(known))
+    return _shorten(HINTS.get(kind.name, "").format_map(known))
 
 
-def _shortened(message: str, limit: int = 300) -> str:
+def _shorten(message: str, limit: int = 300) -> str:
     return message if len(message) <= limit else f"{message[:limit]}..."

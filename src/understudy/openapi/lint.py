@@ -8,16 +8,10 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from understudy.contract import METHODS, Document, Operation, read_document, read_source
-from understudy.rooms import data_folder
+from understudy.openapi.document import METHODS, Document, Operation, read_document, read_source
 
 FIDELITIES = ("documented", "inferred", "assumed")
 OWN_KEYS = frozenset({"x-fidelity", "x-source"})
-
-
-def own_documents() -> list[Path]:
-    """The project's own documents, sorted."""
-    return sorted(data_folder("specs").glob("*.yaml"))
 
 
 def lint_file(path: Path) -> Iterator[str]:
@@ -28,10 +22,10 @@ def lint_file(path: Path) -> Iterator[str]:
     """
     yield from _specification(read_source(path))
     document = read_document(path.stem, path)
-    yield from _foreign_keys(document.raw, "")
-    yield from _fidelity(document)
+    yield from _check_keys(document.raw, "")
+    yield from _check_fidelity(document)
     for operation in document.operations.values():
-        yield from _examples(operation)
+        yield from _check_examples(operation)
 
 
 def _specification(raw: dict[str, Any]) -> Iterator[str]:
@@ -45,7 +39,7 @@ def _specification(raw: dict[str, Any]) -> Iterator[str]:
         yield f"cannot be checked beyond {type(error).__name__}: {str(error)[:100]}"
 
 
-def _foreign_keys(node: Any, where: str) -> Iterator[str]:
+def _check_keys(node: Any, where: str) -> Iterator[str]:
     if isinstance(node, dict):
         for name, value in node.items():
             # A header's or a member's name may begin so, too; it stands below these keys.
@@ -53,34 +47,34 @@ def _foreign_keys(node: Any, where: str) -> Iterator[str]:
             if str(name).startswith("x-") and name not in OWN_KEYS and not named:
                 yield f"at {where}: unknown extension {name}"
             if named or name not in ("value", "example"):
-                yield from _foreign_keys(value, f"{where}/{name}")
+                yield from _check_keys(value, f"{where}/{name}")
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            yield from _foreign_keys(value, f"{where}/{index}")
+            yield from _check_keys(value, f"{where}/{index}")
 
 
-def _fidelity(document: Document) -> Iterator[str]:
+def _check_fidelity(document: Document) -> Iterator[str]:
     for path, item in document.raw["paths"].items():
         for method in METHODS:
             if method not in item:
                 continue
             place = f"{method.upper()} {path}"
-            yield from _marks(item[method], place)
+            yield from _check_marks(item[method], place)
             for status, declared in item[method]["responses"].items():
                 response = document.resolve(declared)
-                yield from _marks(response, f"{place} {status}")
+                yield from _check_marks(response, f"{place} {status}")
                 if int(status) >= 400:
-                    yield from _unexplained(document, response, f"{place} {status}")
+                    yield from _check_explanations(document, response, f"{place} {status}")
 
 
-def _marks(node: dict[str, Any], place: str) -> Iterator[str]:
+def _check_marks(node: dict[str, Any], place: str) -> Iterator[str]:
     if node.get("x-fidelity") not in FIDELITIES:
         yield f"{place}: x-fidelity is not one of {', '.join(FIDELITIES)}"
     if not node.get("x-source"):
         yield f"{place}: x-source is missing"
 
 
-def _unexplained(document: Document, response: dict[str, Any], place: str) -> Iterator[str]:
+def _check_explanations(document: Document, response: dict[str, Any], place: str) -> Iterator[str]:
     """Error bodies of which `understudy explain` could not say how to avoid them."""
     for media in response.get("content", {}).values():
         examples = media.get("examples") or ({"default": {}} if "example" in media else {})
@@ -92,7 +86,7 @@ def _unexplained(document: Document, response: dict[str, Any], place: str) -> It
                 yield f"{place}, example {name}: {what}"
 
 
-def _examples(operation: Operation) -> Iterator[str]:
+def _check_examples(operation: Operation) -> Iterator[str]:
     if operation.body is not None:
         for name, value in operation.body.examples.items():
             for fault in operation.body.validator.diagnose(value, "body"):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.core.errors import Diagnosis
-from understudy.parameters import Parameter, make_parameter, read_parameter
-from understudy.schemas import Schema, SchemaCompiler
+from understudy.openapi.parameters import Parameter, make_parameter, read_parameter
+from understudy.openapi.schemas import Schema, SchemaCompiler
 
 INTEGER: Schema = {"type": "integer"}
 INTEGERS: Schema = {"type": "array", "items": {"type": "integer"}, "maxItems": 3}

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token, to_dotted_path
-from understudy.schemas import (
+from understudy.openapi.schemas import (
     ANNOTATIONS,
     HINTS,
     Schema,
     SchemaCompiler,
     Validator,
-    references,
+    find_references,
     to_json_schema,
 )
 
@@ -221,7 +221,7 @@ def test_references_are_found_wherever_they_stand() -> None:
         "maxProperties": 2,
     }
 
-    assert references(schema) == {"A", "B"}
+    assert find_references(schema) == {"A", "B"}
 
 
 FORMATS = [

@@ -13,8 +13,8 @@ import yaml
 
 from understudy.core.errors import Diagnosis, StartError
 from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS
-from understudy.parameters import Parameter, make_parameter
-from understudy.schemas import Schema, SchemaCompiler, Validator, secret_members
+from understudy.openapi.parameters import Parameter, make_parameter
+from understudy.openapi.schemas import Schema, SchemaCompiler, Validator, find_secret_fields
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
@@ -109,7 +109,7 @@ class Document:
         components = raw.get("components", {})
         self.schemas: Mapping[str, Schema] = components.get("schemas", {})
         self._compiler = SchemaCompiler(self.schemas)
-        self.secrets = secret_members(raw)
+        self.secrets = find_secret_fields(raw)
         self.operations: dict[str, Operation] = {}
         for path, method, node in self._operation_nodes():
             operation = self._read_operation(path, method, node)

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.contract import Document
-from understudy.paths import PathTree
+from understudy.openapi.document import Document
+from understudy.openapi.path_router import PathRouter
 
 
-def tree(*paths: str) -> PathTree:
+def tree(*paths: str) -> PathRouter:
     """The tree of a document with these paths, each with a GET."""
     node = {"responses": {"200": {"description": "Fine"}}}
     items = {path: {"get": {**node, "operationId": f"get{path}"}} for path in paths}
-    return PathTree(Document("toy", {"paths": items}).operations.values())
+    return PathRouter(Document("toy", {"paths": items}).operations.values())
 
 
-def matched(tree: PathTree, path: str) -> tuple[str, dict[str, str]] | None:
+def matched(tree: PathRouter, path: str) -> tuple[str, dict[str, str]] | None:
     """The template and the values of a path."""
     found = tree.match(path)
     return None if found is None else (found[0].path, dict(found[1]))
@@ -139,7 +139,7 @@ def test_the_methods_of_a_path_stand_together() -> None:
     item = {"get": {**node, "operationId": "get"}, "post": {**node, "operationId": "add"}}
     operations = Document("toy", {"paths": {"/a/{x}": item}}).operations
 
-    found = PathTree(operations.values()).match("/a/1")
+    found = PathRouter(operations.values()).match("/a/1")
 
     assert found is not None
     assert found[0].operations == {"GET": operations["get"], "POST": operations["add"]}

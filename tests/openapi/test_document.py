@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
-from understudy.contract import Document, Node, Operation, read_document, read_source, snake_case
 from understudy.core.errors import StartError
+from understudy.openapi.document import (
+    Document,
+    Node,
+    Operation,
+    read_document,
+    read_source,
+    snake_case,
+)
 
 FINE: Node = {"200": {"description": "Fine"}}
 STRING: Node = {"application/json": {"schema": {"type": "string"}}}

@@ -9,15 +9,15 @@ from typing import Any
 
 import rstr
 
-from understudy.contract import Document
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.fakes import Fakes
-from understudy.schemas import Schema
+from understudy.openapi.document import Document
+from understudy.openapi.schemas import Schema
 
-DEPTH = 6
+MAX_DEPTH = 6
 YEAR_2026 = 1_767_225_600 * SECOND
 # What a member's name tells of its content, as Faker's providers; the first fragment found wins.
-BY_NAME = (
+MAKERS_BY_NAME = (
     ("email", "email"),
     ("phone", "phone_number"),
     ("street", "street_address"),
@@ -35,7 +35,7 @@ BY_NAME = (
 )
 
 
-class ExampleMaker:
+class ExampleGenerator:
     """Makes documents for the schemas of one OpenAPI document from a session's fakes."""
 
     def __init__(self, document: Document, fakes: Fakes) -> None:
@@ -53,7 +53,7 @@ class ExampleMaker:
             depth: levels above it; below a bound, what may be absent or null is.
         """
         schema = self._whole(schema)
-        if schema.get("nullable") and (depth > DEPTH or self._random.random() < 0.3):
+        if schema.get("nullable") and (depth > MAX_DEPTH or self._random.random() < 0.3):
             return None
         if "enum" in schema:
             stated = [each for each in schema["enum"] if each is not None]
@@ -96,7 +96,7 @@ class ExampleMaker:
         made = {
             member: self.make(part, member, depth + 1)
             for member, part in schema.get("properties", {}).items()
-            if member in required or depth < DEPTH
+            if member in required or depth < MAX_DEPTH
         }
         extra = schema.get("additionalProperties")
         if not made and isinstance(extra, dict):
@@ -106,14 +106,14 @@ class ExampleMaker:
     def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
         least = schema.get("minItems", 0)
         most = schema.get("maxItems", max(least, 3))
-        count = least if depth > DEPTH else self._random.randint(max(least, min(1, most)), most)
+        count = least if depth > MAX_DEPTH else self._random.randint(max(least, min(1, most)), most)
         return [self.make(schema.get("items", {}), name, depth + 1) for _ in range(count)]
 
     def _boolean(self, _schema: Schema, _name: str, _depth: int) -> bool:
         return self._random.random() < 0.5
 
     def _integer(self, schema: Schema, _name: str, _depth: int) -> int:
-        least, most = _bounds(schema, 1_000)
+        least, most = _number_bounds(schema, 1_000)
         step: int = schema.get("multipleOf", 1)
         first, last = math.ceil(least / step), math.floor(most / step)
         if schema.get("exclusiveMinimum") and first * step == least:
@@ -123,7 +123,7 @@ class ExampleMaker:
         return self._random.randint(first, last) * step
 
     def _number(self, schema: Schema, _name: str, _depth: int) -> float:
-        least, most = _bounds(schema, 100)
+        least, most = _number_bounds(schema, 100)
         exact = self._random.uniform(least, most)
         rounded = round(exact, 2)
         return rounded if least < rounded < most else exact
@@ -156,13 +156,13 @@ class ExampleMaker:
         return self._fakes.faker.email() if format == "email" else ""
 
     def _named(self, name: str) -> str:
-        for fragment, provider in BY_NAME:
+        for fragment, provider in MAKERS_BY_NAME:
             if fragment in name.lower():
                 return str(getattr(self._fakes.faker, provider)())
         return str(self._fakes.faker.word())
 
 
-def _bounds(schema: Schema, span: int) -> tuple[float, float]:
+def _number_bounds(schema: Schema, span: int) -> tuple[float, float]:
     """The least and the largest number; a bound that is missing is a span away, or 0."""
     most = schema.get("maximum")
     least = schema.get("minimum", 0 if most is None or most >= 0 else most - span)

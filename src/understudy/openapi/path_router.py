@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from understudy.contract import Operation
+from understudy.openapi.document import Operation
 
 
 @dataclass(slots=True)
@@ -19,19 +19,19 @@ class Template:
 
 
 @dataclass(slots=True)
-class Node:
+class RouteNode:
     """One segment of the tree: what may follow it literally, or as a parameter."""
 
-    children: dict[str, Node] = field(default_factory=dict)
-    parameter: Node | None = None
+    children: dict[str, RouteNode] = field(default_factory=dict)
+    parameter: RouteNode | None = None
     template: Template | None = None
 
 
-class PathTree:
+class PathRouter:
     """The paths of one document; a literal segment wins over a parameter."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
-        self._root = Node()
+        self._root = RouteNode()
         for operation in operations:
             self._add(operation)
 
@@ -41,10 +41,10 @@ class PathTree:
         for segment in operation.path.split("/")[1:]:
             if segment.startswith("{"):
                 names.append(segment[1:-1])
-                node.parameter = node.parameter or Node()
+                node.parameter = node.parameter or RouteNode()
                 node = node.parameter
             else:
-                node = node.children.setdefault(segment, Node())
+                node = node.children.setdefault(segment, RouteNode())
         node.template = node.template or Template(operation.path, tuple(names))
         node.template.operations[operation.method] = operation
 
@@ -54,24 +54,26 @@ class PathTree:
         A parameter never matches an empty segment.
         """
         segments = path.split("/")[1:]
-        found = _walk(self._root, segments, 0)
+        found = _match_segments(self._root, segments, 0)
         if found is None:
             return None
         template, values = found
         return template, dict(zip(template.names, reversed(values), strict=True))
 
 
-def _walk(node: Node, segments: list[str], at: int) -> tuple[Template, list[str]] | None:
+def _match_segments(
+    node: RouteNode, segments: list[str], at: int
+) -> tuple[Template, list[str]] | None:
     """The template below a node; parameter values come last one first."""
     if at == len(segments):
         return (node.template, []) if node.template else None
     segment = segments[at]
     text = unquote(segment) if "%" in segment else segment
     literal = node.children.get(text)
-    if literal is not None and (found := _walk(literal, segments, at + 1)):
+    if literal is not None and (found := _match_segments(literal, segments, at + 1)):
         return found
     parameter = node.parameter if text else None
-    if parameter is not None and (found := _walk(parameter, segments, at + 1)):
+    if parameter is not None and (found := _match_segments(parameter, segments, at + 1)):
         found[1].append(text)
         return found
     return None

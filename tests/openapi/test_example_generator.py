@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.contract import Document, Response, read_document
 from understudy.core.fakes import Fakes
-from understudy.examples import DEPTH, ExampleMaker
+from understudy.openapi.document import Document, Response, read_document
+from understudy.openapi.example_generator import MAX_DEPTH, ExampleGenerator
+from understudy.openapi.schemas import Schema, SchemaCompiler
 from understudy.rooms import data_folder
-from understudy.schemas import Schema, SchemaCompiler
 
 SEEDS = range(20)
 COMPONENTS: dict[str, Schema] = {
@@ -63,7 +63,7 @@ def response(operation: str, status: int) -> Response:
 
 def made(schema: Schema, seed: int, name: str = "") -> Any:
     """A value for a schema of the toy document."""
-    return ExampleMaker(TOY, Fakes(seed)).make(schema, name)
+    return ExampleGenerator(TOY, Fakes(seed)).make(schema, name)
 
 
 @pytest.mark.parametrize(("operation", "status"), responses())
@@ -73,7 +73,7 @@ def test_invented_replies_are_what_the_document_declares(operation: str, status:
     assert declared.schema is not None
 
     for seed in SEEDS:
-        invented = ExampleMaker(sent(), Fakes(seed)).make(declared.schema)
+        invented = ExampleGenerator(sent(), Fakes(seed)).make(declared.schema)
 
         assert declared.diagnose(invented) == []
 
@@ -84,7 +84,7 @@ def test_the_same_seed_invents_the_same_reply(operation: str, status: int) -> No
     schema = response(operation, status).schema
     assert schema is not None
 
-    one, other = (ExampleMaker(sent(), Fakes(7)).make(schema) for _ in range(2))
+    one, other = (ExampleGenerator(sent(), Fakes(7)).make(schema) for _ in range(2))
 
     assert one == other
 
@@ -94,7 +94,7 @@ def test_another_seed_invents_another_reply() -> None:
     schema = response("listCampaigns", 200).schema
     assert schema is not None
 
-    invented = [ExampleMaker(sent(), Fakes(seed)).make(schema) for seed in SEEDS]
+    invented = [ExampleGenerator(sent(), Fakes(seed)).make(schema) for seed in SEEDS]
 
     assert all(each not in invented[:at] for at, each in enumerate(invented))
 
@@ -253,7 +253,7 @@ def test_deep_down_only_what_must_be_is_there() -> None:
     while "next" in node:
         node, levels = node["next"], levels + 1
 
-    assert levels == DEPTH
+    assert levels == MAX_DEPTH
 
 
 def test_a_pattern_that_no_length_allows_is_refused() -> None:

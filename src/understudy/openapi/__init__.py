@@ -1,0 +1,1 @@
+"""OpenAPI documents: reading, schemas, parameters, routing, generated examples, lint."""
