@@ -44,7 +44,7 @@ from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
 from understudy.rooms import open_room
-from understudy.session import Session
+from understudy.session.session import Session
 from understudy.vendor import Room
 
 MICROSECOND, MILLISECOND = 1_000, 1_000_000

@@ -14,10 +14,10 @@ from understudy import app as composition
 from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.intercept.door import house
-from understudy.journal import Exchange
 from understudy.openapi.document import Operation
-from understudy.session import Session
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
+from understudy.session.session import Session
 
 NUMBERS = itertools.count(1)
 

@@ -9,8 +9,8 @@ import orjson
 
 from tests.toy import toy_room
 from understudy.contract_coverage import Coverage
-from understudy.journal import Exchange
 from understudy.openapi.document import Document
+from understudy.session.journal import Exchange
 from understudy.vendor import Reply, Room
 
 Json = dict[str, Any]

@@ -9,12 +9,12 @@ import pytest
 
 from understudy import checks
 from understudy.core.clock import SECOND
-from understudy.ratelimit import Limit, Windows
+from understudy.session.rate_limits import FixedWindowLimiter, Limit
 
 LIMIT = Limit("all", count=2, seconds=60, burst=2)
 
 
-def call(windows: Windows, account: str, customer: str) -> Any:
+def call(windows: FixedWindowLimiter, account: str, customer: str) -> Any:
     """As much of a call as counting looks at."""
     return SimpleNamespace(
         vendor=SimpleNamespace(name="acme", limit=lambda operation: LIMIT),
@@ -30,7 +30,7 @@ def call(windows: Windows, account: str, customer: str) -> Any:
 @pytest.mark.parametrize(("customer", "remaining"), [("organization", 0), ("", 1)])
 async def test_keys_of_one_customer_share_a_pool(customer: str, remaining: int) -> None:
     """Once the room has said who the customer is, all of its keys count together."""
-    windows = Windows()
+    windows = FixedWindowLimiter()
     await checks.count(call(windows, "first key", customer))
     second = call(windows, "second key", customer)
 

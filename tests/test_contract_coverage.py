@@ -32,7 +32,7 @@ from understudy.openapi.document import Operation
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_room, open_rooms
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
 
 TEXT: Json = {"type": "string"}
 

@@ -14,7 +14,7 @@ from understudy.app import App
 from understudy.core.errors import Internal
 from understudy.core.settings import Settings
 from understudy.disturbance import PIECES, Disturbance
-from understudy.faults import DISTURBANCES, Fault
+from understudy.session.faults import CONNECTION_FAULTS, Fault
 from understudy.vendor import Reply
 
 BODY = b'{"toy":"kite"}'
@@ -23,7 +23,7 @@ BREAKING = {
     "empty": (ConnectionAbortedError, "a planned fault closed the connection without a reply"),
     "truncated": (ConnectionAbortedError, "a planned fault cut the reply in the middle"),
 }
-MANGLING = sorted(set(DISTURBANCES) - set(BREAKING))
+MANGLING = sorted(set(CONNECTION_FAULTS) - set(BREAKING))
 
 
 async def never() -> Any:

@@ -16,12 +16,12 @@ from tests.receiving import receiving
 from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_instant
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
-from understudy.destinations import refusal
 from understudy.due import MOST_FIRED, DueCalls
-from understudy.session import Session
-from understudy.store import Snapshot
+from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.egress_policy import find_refusal
+from understudy.session.session import Session
+from understudy.session.store import Snapshot
 from understudy.vendor import Action, Call, Reply, UnitOfWork, Vendor
-from understudy.webhooks import Attempt, Delivery
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 FROZEN = Settings(clock=NOON)
@@ -377,7 +377,7 @@ async def test_an_answer_may_bring_the_next_call(stage: Stage) -> None:
 
     await stage.due.shift(session, 60 * SECOND)
 
-    reason = refusal(BLOCKED, frozenset())
+    reason = find_refusal(BLOCKED, frozenset())
     assert stage.reports == [("done", reason, 10)]
     assert stage.told == [("after the answer", 11)]
 

@@ -12,7 +12,7 @@ from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.core.errors import Diagnosis
 from understudy.core.terminal import DIM, GREEN, PLAIN, RED, YELLOW
 from understudy.exchange_log import json_line, text_line
-from understudy.journal import Exchange
+from understudy.session.journal import Exchange
 
 STARTED = parse_instant("2026-03-11T12:00:00.123456Z")
 MISSING = Diagnosis("required", "body", "/name", '"name" is a required property', "add the member")

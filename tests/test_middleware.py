@@ -11,9 +11,9 @@ import pytest
 from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
-from understudy.journal import KEPT_BODY
 from understudy.redaction.masks import REDACTED
 from understudy.rooms import vendor_names
+from understudy.session.journal import MAX_KEPT_BODY
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 SALES = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002"
@@ -219,7 +219,7 @@ async def test_long_bodies_are_kept_in_part(client: httpx.AsyncClient, app: App)
     await client.post(CAMPAIGNS, content=b" " * 500_000, headers=JSON)
 
     [exchange] = app.session().journal
-    assert len(exchange.request_body) == KEPT_BODY
+    assert len(exchange.request_body) == MAX_KEPT_BODY
 
 
 async def test_secrets_of_a_body_are_not_kept(client: httpx.AsyncClient, app: App) -> None:

@@ -10,11 +10,11 @@ import pytest
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.core.strict_json import write_json
-from understudy.journal import Exchange
 from understudy.nearest import Candidate, Difference, is_unmatched, nearest
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.rooms import open_rooms
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
 
 ROOMS = open_rooms()

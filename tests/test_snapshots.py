@@ -17,13 +17,13 @@ from understudy.core.clock import ClockState, DueCall, format_instant
 from understudy.core.errors import Unfit
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.strict_json import write_json
-from understudy.idempotency import Remembered
 from understudy.rooms import open_rooms
-from understudy.session import DELIVER, World
+from understudy.session.deliveries import HELD_FIELDS, Delivery, pack_delivery, unpack_delivery
+from understudy.session.idempotency import RememberedReply
+from understudy.session.session import SEND_HELD_DELIVERY, World
+from understudy.session.store import CollectionData, CollectionKey, Snapshot
 from understudy.snapshots import WORDS, read_world, write_world
-from understudy.store import Place, Shelf, Snapshot
 from understudy.vendor import seed_snapshot
-from understudy.webhooks import CARRIED, Delivery, packed, unpacked
 
 SHOP = toy_shop()
 ROOMS = {"shop": SHOP}
@@ -45,7 +45,7 @@ def toy(id: str, name: str = "Doll", **members: Any) -> dict[str, Any]:
 
 
 @st.composite
-def shelves(draw: st.DrawFn) -> dict[Place, Shelf]:
+def shelves(draw: st.DrawFn) -> dict[CollectionKey, CollectionData]:
     """Some scopes of toys."""
     scopes = draw(st.dictionaries(texts, st.lists(texts, unique=True, max_size=3), max_size=3))
     return {
@@ -57,7 +57,7 @@ def shelves(draw: st.DrawFn) -> dict[Place, Shelf]:
 @st.composite
 def parcels(draw: st.DrawFn) -> bytes:
     """A delivery that is held back."""
-    return packed(
+    return pack_delivery(
         Delivery(
             id=draw(texts),
             vendor="shop",
@@ -81,7 +81,7 @@ def due_calls(draw: st.DrawFn) -> tuple[DueCall, ...]:
     for order in range(1, draw(st.integers(0, 4)) + 1):
         held = draw(st.booleans())
         arguments = draw(parcels()) if held else write_json({"id": draw(texts), "shelf": ""})
-        action = DELIVER if held else draw(st.sampled_from(["sell_itself", "come_back"]))
+        action = SEND_HELD_DELIVERY if held else draw(st.sampled_from(["sell_itself", "come_back"]))
         calls.append(DueCall(draw(instants), order, "shop", action, arguments))
     return tuple(sorted(calls))
 
@@ -98,7 +98,7 @@ def sequences(draw: st.DrawFn) -> FakesState:
 
 
 replies = st.builds(
-    Remembered,
+    RememberedReply,
     request_id=st.text("abc-_1", max_size=8),
     expires=instants,
     status=st.integers(200, 599),
@@ -182,14 +182,19 @@ def test_an_instant_is_told_to_the_nanosecond() -> None:
     assert format_instant(NOON + 1) == "2026-03-11T12:00:00.000000001Z"
 
 
-PARCEL = orjson.loads(packed(Delivery("1", "shop", "e", "http://x/", b"{}", {}, 1.0, NOON)))
+PARCEL = orjson.loads(pack_delivery(Delivery("1", "shop", "e", "http://x/", b"{}", {}, 1.0, NOON)))
 
 
 def held(**members: Any) -> dict[str, Any]:
     """A held delivery as a due call, with these members instead of its own; None removes one."""
     changed = {**PARCEL, **members}
     arguments = {name: value for name, value in changed.items() if value is not ...}
-    return {"at": format_instant(NOON), "vendor": "shop", "action": DELIVER, "arguments": arguments}
+    return {
+        "at": format_instant(NOON),
+        "vendor": "shop",
+        "action": SEND_HELD_DELIVERY,
+        "arguments": arguments,
+    }
 
 
 def with_toys(*toys: Any) -> Callable[[dict[str, Any]], None]:
@@ -309,10 +314,10 @@ def test_a_held_delivery_is_unpacked_as_it_was_packed() -> None:
     """Everything that is needed to send it is carried."""
     delivery = Delivery("1", "shop", "e", "http://x/", b'{"a":1}', {"b": "c"}, 1.5, NOON)
 
-    again = unpacked(packed(delivery))
+    again = unpack_delivery(pack_delivery(delivery))
 
     assert again == delivery
-    assert {"headers", "timeout", "report", "about", "subscription"} <= set(CARRIED)
+    assert {"headers", "timeout", "report", "about", "subscription"} <= set(HELD_FIELDS)
 
 
 def test_a_held_delivery_fits() -> None:
@@ -324,7 +329,7 @@ def test_a_held_delivery_fits() -> None:
 
     [call] = read(written).clock.due
 
-    assert unpacked(call.arguments).url == "http://x/"
+    assert unpack_delivery(call.arguments).url == "http://x/"
 
 
 def test_a_call_without_its_arguments_is_refused() -> None:

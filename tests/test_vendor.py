@@ -8,8 +8,8 @@ import pytest
 
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import Settings
-from understudy.session import Session
-from understudy.store import Snapshot
+from understudy.session.session import Session
+from understudy.session.store import Snapshot
 from understudy.vendor import Reply, UnitOfWork, Vendor
 
 NOON = parse_instant("2026-03-11T12:00:00Z")

@@ -11,8 +11,9 @@ from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Document
-from understudy.ratelimit import Limit
 from understudy.rooms import bind
+from understudy.session.deliveries import Delivery
+from understudy.session.rate_limits import Limit
 from understudy.vendor import (
     Call,
     Reply,
@@ -23,7 +24,6 @@ from understudy.vendor import (
     Vendor,
     View,
 )
-from understudy.webhooks import Delivery
 
 ANSWER = {"type": "object", "required": ["toy"], "properties": {"toy": {"type": "string"}}}
 DOCUMENT: dict[str, Any] = {

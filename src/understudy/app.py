@@ -17,9 +17,9 @@ from understudy.core.settings import Settings
 from understudy.due import DueCalls
 from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
 from understudy.rooms import open_rooms
-from understudy.session import DEFAULT, Session, Sessions
+from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.session import DEFAULT_SESSION, Session, Sessions
 from understudy.vendor import Room, seed_snapshot
-from understudy.webhooks import Attempt, Delivery
 
 # What answers the requests to a room, behind its address, its session and its journal.
 Behind = Callable[[Room], ASGIApp]
@@ -72,7 +72,7 @@ class App:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    def session(self, name: str = DEFAULT) -> Session:
+    def session(self, name: str = DEFAULT_SESSION) -> Session:
         """The session of this name, created when it is new."""
         return self.sessions.get(name)
 

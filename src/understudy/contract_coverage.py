@@ -30,12 +30,12 @@ from urllib.parse import parse_qsl
 import orjson
 
 from understudy.core.json_pointer import escape_token
-from understudy.journal import Exchange
 from understudy.openapi.document import Document, Operation
 from understudy.openapi.parameters import Parameter
 from understudy.openapi.schemas import Schema
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
-from understudy.webhooks import Delivery
 
 Json = dict[str, Any]
 

@@ -20,8 +20,13 @@ from understudy.core.errors import (
     ResponseMismatch,
     TooManyRequests,
 )
-from understudy.faults import AFTERWARDS, BODILESS, DISTURBANCES, Fault
 from understudy.prefer import first_example, preferred
+from understudy.session.faults import (
+    AFTER_REPLY_FAULTS,
+    BODILESS_STATUSES,
+    CONNECTION_FAULTS,
+    Fault,
+)
 from understudy.vendor import Call, Reply, Room
 
 logger = logging.getLogger(__name__)
@@ -121,9 +126,9 @@ def faulty(call: Call, fault: Fault) -> Reply | None:
     hint = "the request asked for it" if preferred_one else f"see /__admin/faults/{fault.id}"
     call.exchange.fault = str(fault)
     call.exchange.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
-    if fault.kind in AFTERWARDS:
+    if fault.kind in AFTER_REPLY_FAULTS:
         return None
-    if fault.kind in DISTURBANCES:
+    if fault.kind in CONNECTION_FAULTS:
         # It will not be seen; what disturbs the connection takes its place.
         return Reply(500)
     status = 429 if fault.kind == "rate-limit" else fault.status or 500
@@ -135,7 +140,7 @@ def faulty(call: Call, fault: Fault) -> Reply | None:
 
 def _planned_reply(call: Call, fault: Fault, status: int) -> Reply:
     """The documented reply of a status; where there is none, the vendor's envelope under it."""
-    if status in BODILESS:
+    if status in BODILESS_STATUSES:
         return Reply(status)
     if fault.body is not None:
         return Reply(status, body=fault.body)

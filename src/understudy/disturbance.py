@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from understudy.faults import Fault
+from understudy.session.faults import Fault
 
 CONNECTION = "understudy.connection"
 PIECES = 20

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 from understudy.core.clock import LAST, Clock, DueCall, format_timestamp
-from understudy.session import DELIVER, Session
-from understudy.store import Store
+from understudy.session.deliveries import Attempt, Delivery, unpack_delivery
+from understudy.session.session import SEND_HELD_DELIVERY, Session
+from understudy.session.store import Store
 from understudy.vendor import Action, UnitOfWork, Vendor
-from understudy.webhooks import Attempt, Delivery, unpacked
 
 # What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
 MOST_FIRED = 100_000
@@ -129,8 +129,8 @@ class DueCalls:
         Args:
             invented: the clock of an invented past, in which nobody outside is told.
         """
-        if due.action == DELIVER:
-            session.webhooks.release(unpacked(due.arguments))
+        if due.action == SEND_HELD_DELIVERY:
+            session.webhooks.release(unpack_delivery(due.arguments))
             return
 
         async def happening(work: UnitOfWork) -> None:

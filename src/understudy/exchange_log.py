@@ -6,8 +6,8 @@ import orjson
 
 from understudy.core.clock import MILLISECOND, format_timestamp
 from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, RED, YELLOW
-from understudy.journal import Exchange
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 
 
 def text_line(exchange: Exchange, color: bool = False) -> str:

@@ -15,12 +15,12 @@ from understudy.core.settings import Settings
 from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
 from understudy.disturbance import Disturbance
 from understudy.due import DueCalls
-from understudy.faults import DISTURBANCES
-from understudy.journal import Exchange
 from understudy.redaction.masks import redact_body, redact_headers
-from understudy.session import DEFAULT, FRESH, Session, Sessions
+from understudy.session.deliveries import Delivery
+from understudy.session.faults import CONNECTION_FAULTS
+from understudy.session.journal import Exchange
+from understudy.session.session import DEFAULT_SESSION, FRESH_SESSION, Session, Sessions
 from understudy.vendor import Call, Reply, Room
-from understudy.webhooks import Delivery
 
 Log = Callable[[Exchange | Delivery], None]
 # How many bytes of a request to a path, with these headers, are read.
@@ -87,7 +87,7 @@ class Addresses:
         Raises:
             Unaddressed: when no vendor has this address.
         """
-        session = named or DEFAULT
+        session = named or DEFAULT_SESSION
         if path.startswith("/@"):
             session, _, path = path[2:].partition("/")
             path = f"/{path}"
@@ -167,7 +167,7 @@ class Edge:
             response_body=error.reply.encode(),
             diagnoses=(Diagnosis("unknown-path", "path", "", str(error), NEAREST),),
         )
-        if session.name != FRESH:
+        if session.name != FRESH_SESSION:
             session.journal.add(exchange)
         if self._log is not None:
             self._log(exchange)
@@ -257,7 +257,7 @@ class Recorder:
         # First, because the journal keeps only the beginning of a long body.
         if self._log is not None:
             self._log(exchange)
-        if session.name != FRESH and self._room.vendor.journaled:
+        if session.name != FRESH_SESSION and self._room.vendor.journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1
@@ -305,7 +305,7 @@ class Recording:
     def _disturb(self) -> None:
         """Have the reply pass through its fault, if there is one."""
         fault = self._call.fault
-        if fault is None or fault.kind not in DISTURBANCES:
+        if fault is None or fault.kind not in CONNECTION_FAULTS:
             return
         self._disturbance = Disturbance(fault, self._scope, self._receive, self._send)
         self._send = self._disturbance

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import orjson
 
-from understudy.journal import Exchange
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
 
 # Costs: of a segment that is there on one side only, and of an empty one (a slash too many); of

@@ -15,9 +15,9 @@ from understudy.core.errors import Conflict
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.due import DueCalls
-from understudy.journal import Exchange
-from understudy.session import Session
-from understudy.store import Shelf
+from understudy.session.journal import Exchange
+from understudy.session.session import Session
+from understudy.session.store import CollectionData
 from understudy.vendor import Call, Room, Sample
 
 # Checks that count or remember requests: the past must not use up what the present may do.
@@ -126,7 +126,7 @@ class Populating:
         await call.commit()
 
 
-def _in_order(shelf: Shelf) -> Shelf:
+def _in_order(shelf: CollectionData) -> CollectionData:
     """A shelf in the order in which its resources were created, as far as they say."""
     created = {id: _created(resource) for id, resource in shelf.items()}
     if not all(created.values()):

@@ -11,13 +11,13 @@ from urllib.parse import parse_qsl
 
 from understudy.core.errors import PreferenceUnmet
 from understudy.core.fakes import Fakes
-from understudy.faults import DELAYS, DISTURBANCES, MAX_DELAY, Fault
 from understudy.openapi.document import Operation, Response
 from understudy.openapi.example_generator import ExampleGenerator
+from understudy.session.faults import CONNECTION_FAULTS, DELAY_FAULTS, MAX_DELAY, Fault
 from understudy.vendor import Call, Reply
 
 # `code` and `delay` say the rest.
-PREFERRED_FAULTS = (*DISTURBANCES, "rate-limit")
+PREFERRED_FAULTS = (*CONNECTION_FAULTS, "rate-limit")
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -116,7 +116,7 @@ async def preferred(call: Call) -> Reply | None:
         await asyncio.sleep(preferences.delay / 1000)
     reply = _documented(call, preferences) if preferences.picks_answer else None
     if preferences.fault is not None:
-        delay = preferences.delay or DELAYS.get(preferences.fault, 0)
+        delay = preferences.delay or DELAY_FAULTS.get(preferences.fault, 0)
         call.fault = Fault("preferred", preferences.fault, delay=delay)
     call.exchange.preference = preferences.applied()
     if call.exchange.preference:

@@ -20,7 +20,7 @@ from understudy.auth import Accounts, read_accounts
 from understudy.core.errors import StartError
 from understudy.core.strict_json import write_json
 from understudy.openapi.document import Document, read_document
-from understudy.store import Place, Shelf
+from understudy.session.store import CollectionData, CollectionKey
 from understudy.vendor import Handler, Room, Vendor
 
 GROUP = "understudy.vendors"
@@ -94,7 +94,7 @@ def open_room(name: str) -> Room:
     )
 
 
-def read_seed(vendor: Vendor, path: Path) -> tuple[Accounts, dict[Place, Shelf]]:
+def read_seed(vendor: Vendor, path: Path) -> tuple[Accounts, dict[CollectionKey, CollectionData]]:
     """The accounts and the resources of a vendor's seed file.
 
     Raises:
@@ -124,13 +124,13 @@ def read_world(path: Path) -> dict[str, Any]:
     return world
 
 
-def read_shelves(vendor: Vendor, world: Mapping[str, Any]) -> dict[Place, Shelf]:
+def read_shelves(vendor: Vendor, world: Mapping[str, Any]) -> dict[CollectionKey, CollectionData]:
     """The resources of a seed world as a store keeps them.
 
     Raises:
         StartError: when the world has a collection that the vendor does not declare.
     """
-    shelves: dict[Place, Shelf] = {}
+    shelves: dict[CollectionKey, CollectionData] = {}
     for collection, scopes in world["resources"].items():
         if collection not in vendor.collections:
             known = ", ".join(vendor.collections)

@@ -28,12 +28,12 @@ from understudy.core.settings import Settings
 from understudy.core.version import __version__
 from understudy.disturbance import CONNECTION
 from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
-from understudy.journal import Exchange
 from understudy.listing import banner
 from understudy.middleware import Log
 from understudy.reload import Watch, start_anew
 from understudy.rooms import PACKAGE, data_folder
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,12 @@ from understudy.core.json_pointer import escape_token
 from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
 from understudy.fitting import misfits
-from understudy.idempotency import Remembered
 from understudy.openapi.schemas import Validator
-from understudy.session import DELIVER, World
-from understudy.store import Place, Shelf, Snapshot
+from understudy.session.deliveries import HELD_FIELD_TYPES
+from understudy.session.idempotency import RememberedReply
+from understudy.session.session import SEND_HELD_DELIVERY, World
+from understudy.session.store import CollectionData, CollectionKey, Snapshot
 from understudy.vendor import Room
-from understudy.webhooks import PARCEL
 
 FORMAT = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
@@ -97,7 +97,7 @@ def _write_twister(state: tuple[Any, ...]) -> str:
     return base64.b64encode(struct.pack(f">{WORDS}I", *state[1])).decode()
 
 
-def _write_reply(owner: tuple[str, str, str], entry: Remembered) -> Json:
+def _write_reply(owner: tuple[str, str, str], entry: RememberedReply) -> Json:
     vendor, customer, key = owner
     return {
         "vendor": vendor,
@@ -162,7 +162,7 @@ def _read_instant(text: str, pointer: str, faults: list[Diagnosis]) -> int:
 
 def _read_shelves(
     written: Json, rooms: Mapping[str, Room], faults: list[Diagnosis]
-) -> Iterator[tuple[Place, Shelf]]:
+) -> Iterator[tuple[CollectionKey, CollectionData]]:
     for vendor, collections in written.items():
         room = rooms.get(vendor)
         if room is None:
@@ -179,8 +179,8 @@ def _read_shelves(
 
 def _read_shelf(
     room: Room, collection: str, resources: list[Json], pointer: str, faults: list[Diagnosis]
-) -> Shelf:
-    shelf: Shelf = {}
+) -> CollectionData:
+    shelf: CollectionData = {}
     for index, resource in enumerate(resources):
         found = misfits(room, collection, resource, prefix=f"{pointer}/{index}")
         if not found and resource[room.vendor.key] in shelf:
@@ -198,11 +198,11 @@ def _read_due(
     for index, each in enumerate(written):
         pointer = f"/clock/due/{index}"
         room = rooms.get(each["vendor"])
-        known = {DELIVER, *room.vendor.actions} if room is not None else set()
+        known = {SEND_HELD_DELIVERY, *room.vendor.actions} if room is not None else set()
         if room is None or each["action"] not in known:
             unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
             faults.append(_fault("unknown", f"{pointer}/action", unknown))
-        elif each["action"] != DELIVER:
+        elif each["action"] != SEND_HELD_DELIVERY:
             faults += _argument_faults(room, each, f"{pointer}/arguments")
         else:
             faults += _parcel_faults(room, each["arguments"], f"{pointer}/arguments")
@@ -237,7 +237,7 @@ def _parcel_faults(room: Room, parcel: Json, pointer: str) -> list[Diagnosis]:
 
 @cache
 def _parcel() -> Validator:
-    return Validator(PARCEL)
+    return Validator(HELD_FIELD_TYPES)
 
 
 def _read_fakes(written: Json | None, seed: int, faults: list[Diagnosis]) -> FakesState:
@@ -262,7 +262,7 @@ def _read_twister(text: str, pointer: str, faults: list[Diagnosis]) -> tuple[Any
 
 def _read_replies(
     written: list[Json], faults: list[Diagnosis]
-) -> Iterator[tuple[tuple[str, str, str], Remembered]]:
+) -> Iterator[tuple[tuple[str, str, str], RememberedReply]]:
     for index, each in enumerate(written):
         expires = _read_instant(each["expires"], f"/idempotency/{index}/expires", faults)
         # The request's id is repeated in a header, too.
@@ -271,5 +271,5 @@ def _read_replies(
                 pointer = f"/idempotency/{index}/headers/{escape_token(name)}"
                 faults.append(_fault("format", pointer, "cannot be a header", "use plain ASCII"))
         body = each["body"].encode()
-        reply = Remembered(each["request_id"], expires, each["status"], each["headers"], body)
+        reply = RememberedReply(each["request_id"], expires, each["status"], each["headers"], body)
         yield (each["vendor"], each["customer"], each["key"]), reply

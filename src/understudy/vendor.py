@@ -14,15 +14,15 @@ from understudy.core.errors import ApiError, Diagnosis
 from understudy.core.fakes import Fakes
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
-from understudy.faults import Fault
-from understudy.idempotency import IdempotencyRule
-from understudy.journal import Exchange
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Document, Operation, snake_case
-from understudy.ratelimit import Limit, Standing
-from understudy.session import Session
-from understudy.store import Changes, Collection, Place, Shelf, Snapshot
-from understudy.webhooks import Attempt, Delivery
+from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.faults import Fault
+from understudy.session.idempotency import IdempotencyRule
+from understudy.session.journal import Exchange
+from understudy.session.rate_limits import Limit, RateLimitStatus
+from understudy.session.session import Session
+from understudy.session.store import Changes, Collection, CollectionData, CollectionKey, Snapshot
 
 Resource = dict[str, Any]
 
@@ -143,7 +143,7 @@ class Room:
     document: Document
     handlers: Mapping[str, Handler]
     accounts: Accounts | None
-    shelves: Mapping[Place, Shelf]
+    shelves: Mapping[CollectionKey, CollectionData]
     prefix: str
 
     @property
@@ -307,7 +307,7 @@ class Call(UnitOfWork):
         self.request_id = room.vendor.request_id(session.fakes)
         self.customer = ""
         self.examined = False
-        self.standing: Standing | None = None
+        self.standing: RateLimitStatus | None = None
         self.remembered_as: tuple[str, str, str] | None = None
         self.fault: Fault | None = None
         self.reply_headers: dict[str, str] = {}

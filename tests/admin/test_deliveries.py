@@ -13,7 +13,7 @@ from tests.conftest import NOON
 from tests.receiving import receiving
 from tests.toy import SOLD
 from understudy.app import App
-from understudy.webhooks import KEPT, Delivery
+from understudy.session.deliveries import MAX_DELIVERIES, Delivery
 
 DELIVERIES = f"{ADMIN}/deliveries"
 READY = "/v3/profiles/660e8400-e29b-41d4-a716-44665544000{}/complete"
@@ -152,13 +152,13 @@ async def test_an_unknown_delivery_is_not_there(
 
 async def test_only_the_latest_are_kept(client: httpx.AsyncClient, app: App) -> None:
     """A thousand of them."""
-    for number in range(KEPT + 5):
+    for number in range(MAX_DELIVERIES + 5):
         sent = Delivery(str(number), "sent", "e", BLOCKED, b"{}", {}, 1.0, NOON)
         await app.session().webhooks.send_now(sent)
 
     listed = (await client.get(DELIVERIES)).json()
 
-    assert (listed["total"], listed["deliveries"][0]["id"]) == (KEPT, "5")
+    assert (listed["total"], listed["deliveries"][0]["id"]) == (MAX_DELIVERIES, "5")
 
 
 async def test_a_replay_sends_the_same_body_again(client: httpx.AsyncClient) -> None:

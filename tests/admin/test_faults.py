@@ -14,9 +14,15 @@ from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.exchange_log import text_line
-from understudy.faults import DELAYS, DELIVERY_FAULTS, LARGEST_BODY, MOST_FAULTS, REQUEST_FAULTS
-from understudy.journal import Exchange
 from understudy.rooms import open_room, vendor_names
+from understudy.session.faults import (
+    DELAY_FAULTS,
+    DELIVERY_FAULTS,
+    MAX_BODY,
+    MAX_FAULTS,
+    REQUEST_FAULTS,
+)
+from understudy.session.journal import Exchange
 
 FAULTS = "/__admin/faults"
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -127,7 +133,7 @@ async def test_what_is_left_out_has_a_default(client: httpx.AsyncClient, kind: s
     unset = ("vendor", "operation", "event", "times", "example")
     assert [planned[name] for name in unset] == [None] * 5
     assert (planned["probability"], planned["seed"], planned["retry_after"]) == (1, 0, 1)
-    assert (planned["delay"], planned["after"]) == (DELAYS.get(kind, 0), False)
+    assert (planned["delay"], planned["after"]) == (DELAY_FAULTS.get(kind, 0), False)
     assert "body" not in planned
 
 
@@ -208,10 +214,10 @@ async def test_a_stranger_among_a_requests_members(client: httpx.AsyncClient, ki
             "leave it out",
         ),
         (
-            {"kind": "status", "status": 500, "body": "x" * LARGEST_BODY},
+            {"kind": "status", "status": 500, "body": "x" * MAX_BODY},
             "/body",
-            f"it has {LARGEST_BODY + 2} bytes",
-            f"it may have {LARGEST_BODY}",
+            f"it has {MAX_BODY + 2} bytes",
+            f"it may have {MAX_BODY}",
         ),
         (
             {"kind": "webhook-bad-signature", "vendor": "tether"},
@@ -329,13 +335,13 @@ async def test_a_fault_that_is_not_there(client: httpx.AsyncClient, method: str)
 
 async def test_faults_have_a_bound(client: httpx.AsyncClient) -> None:
     """One more than may be is a conflict, and the session still answers."""
-    for _ in range(MOST_FAULTS):
+    for _ in range(MAX_FAULTS):
         await plan(client, "reset", probability=0)
 
     refused = await client.post(FAULTS, json={"kind": "reset"})
 
     assert refused.status_code == 409
-    assert problem_of(refused)["detail"] == f"there are {MOST_FAULTS} faults already"
+    assert problem_of(refused)["detail"] == f"there are {MAX_FAULTS} faults already"
     assert (await client.get(CAMPAIGNS, headers=KEY)).status_code == 200
 
 

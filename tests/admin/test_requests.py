@@ -12,10 +12,10 @@ from tests.admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.settings import Settings
-from understudy.journal import KEPT_BODY
 from understudy.openapi.document import Operation
 from understudy.redaction.masks import REDACTED
 from understudy.rooms import open_rooms
+from understudy.session.journal import MAX_KEPT_BODY
 from understudy.vendor import Room
 
 REQUESTS = f"{ADMIN}/requests"
@@ -237,7 +237,7 @@ async def test_a_long_body_is_shown_from_its_beginning(client: httpx.AsyncClient
 
     shown = (await client.get(f"{REQUESTS}/1")).json()["request"]
 
-    assert len(shown["body"]) == KEPT_BODY
+    assert len(shown["body"]) == MAX_KEPT_BODY
     assert await ids(client, pointer="/name") == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.admin.asking import ADMIN, Ask, ask, hint, refused
 from understudy.app import App
 from understudy.rooms import open_rooms
-from understudy.store import Place
+from understudy.session.store import CollectionKey
 
 RESOURCES = f"{ADMIN}/resources"
 BALANCE = {"id": "acct_acme", "credits": 12, "currency": "USD"}
@@ -28,7 +28,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, A
     return found
 
 
-def places(app: App) -> list[Place]:
+def places(app: App) -> list[CollectionKey]:
     """The places of the default session that hold something."""
     return [place for place, shelf in app.session().store.all().items() if shelf]
 

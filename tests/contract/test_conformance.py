@@ -15,9 +15,9 @@ from tests.conftest import Live, serve
 from tests.contract.scene import AGENT
 from understudy.core.settings import Settings
 from understudy.core.terminal import format_table
-from understudy.journal import Exchange
 from understudy.rooms import data_folder
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "100")

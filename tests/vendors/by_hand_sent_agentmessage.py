@@ -13,9 +13,9 @@ from understudy import checks
 from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis
-from understudy.journal import Exchange
 from understudy.openapi.schemas import SchemaCompiler
-from understudy.session import Session
+from understudy.session.journal import Exchange
+from understudy.session.session import Session
 from understudy.vendor import Call, Reply, Resource, Room, UnitOfWork
 
 COUNTING = (checks.count, checks.rate_limit)

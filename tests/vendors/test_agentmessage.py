@@ -26,9 +26,9 @@ from understudy.app import App
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.openapi.schemas import SchemaCompiler
-from understudy.paging import write_cursor
 from understudy.rooms import open_room
-from understudy.session import Session
+from understudy.session.pagination import write_cursor
+from understudy.session.session import Session
 from understudy.vendors.agentmessage import review, rules
 
 DAY = 24 * 60 * 60

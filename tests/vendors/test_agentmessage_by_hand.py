@@ -20,8 +20,8 @@ from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Forbidden, IllegalTransition
 from understudy.core.settings import Settings
+from understudy.session.deliveries import Delivery
 from understudy.vendors.agentmessage import events, review
-from understudy.webhooks import Delivery
 
 DAY = 24 * 60 * 60
 ACME = "0190a1b2-c3d4-e5f6-a7b8-c9d0e1f2a3b4"

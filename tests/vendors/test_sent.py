@@ -21,8 +21,8 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.rooms import open_room
-from understudy.session import Session
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.session import Session
 
 DAY = 24 * 60 * 60 * SECOND
 OPERATIONS = open_room("sent").document.operations

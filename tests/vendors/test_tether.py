@@ -22,7 +22,7 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.rooms import open_room
-from understudy.session import Session
+from understudy.session.session import Session
 from understudy.vendor import UnitOfWork
 from understudy.vendors.tether import rules, serializers
 

@@ -26,10 +26,10 @@ from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.openapi.schemas import SchemaCompiler
 from understudy.rooms import open_room
-from understudy.session import Session
+from understudy.session.deliveries import Delivery
+from understudy.session.session import Session
 from understudy.vendor import UnitOfWork
 from understudy.vendors.zexa import rules
-from understudy.webhooks import Delivery
 
 ROOM = open_room("zexa")
 OPERATIONS = ROOM.document.operations

@@ -25,15 +25,15 @@ from understudy.core.errors import (
 from understudy.core.json_pointer import ANY_VALUE
 from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
-from understudy.faults import MOST_FAULTS
 from understudy.fitting import misfits
-from understudy.journal import Exchange
 from understudy.nearest import is_unmatched, nearest
 from understudy.populate import Past, Populating
-from understudy.session import Session
+from understudy.session.deliveries import Delivery
+from understudy.session.faults import MAX_FAULTS
+from understudy.session.journal import Exchange
+from understudy.session.session import Session
 from understudy.snapshots import read_world, write_world
 from understudy.vendor import Call, Reply, Room, UnitOfWork
-from understudy.webhooks import Delivery
 
 MOST_SNAPSHOTS = 100
 MONTH = 30 * 86_400 * SECOND
@@ -299,7 +299,7 @@ async def list_faults(plane: Plane, call: Call) -> Reply:
 
 async def plan_fault(plane: Plane, call: Call) -> Reply:
     faults = call.session.faults
-    refuse_at(len(faults), MOST_FAULTS, "faults")
+    refuse_at(len(faults), MAX_FAULTS, "faults")
     planned = faults.plan(read_fault(plane, call.body, faults.next_id()))
     return Reply(201, views.fault(planned))
 

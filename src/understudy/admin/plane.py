@@ -11,8 +11,8 @@ from understudy.core.clock import Stopwatch
 from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.core.settings import Settings
 from understudy.due import DueCalls
-from understudy.session import Session, Sessions
-from understudy.store import Place
+from understudy.session.session import Session, Sessions
+from understudy.session.store import CollectionKey
 from understudy.vendor import Resource, Room
 
 
@@ -68,7 +68,9 @@ def scopes(session: Session, vendor: str, collection: str) -> dict[str, int]:
     }
 
 
-def place_of(session: Session, vendor: str, collection: str, id: str, scope: str | None) -> Place:
+def place_of(
+    session: Session, vendor: str, collection: str, id: str, scope: str | None
+) -> CollectionKey:
     """Where a resource is stored.
 
     Raises:
@@ -90,7 +92,7 @@ def place_of(session: Session, vendor: str, collection: str, id: str, scope: str
     return found[0]
 
 
-def new_place(session: Session, vendor: str, collection: str, scope: str | None) -> Place:
+def new_place(session: Session, vendor: str, collection: str, scope: str | None) -> CollectionKey:
     """Where a new resource goes.
 
     Raises:
@@ -109,7 +111,7 @@ def wrong_scope(message: str, hint: str) -> InvalidParameters:
     return InvalidParameters(message, [Diagnosis("scope", "query", "scope", message, hint)])
 
 
-def stored(session: Session, place: Place, id: str) -> Resource:
+def stored(session: Session, place: CollectionKey, id: str) -> Resource:
     """A resource that is there."""
     resource: Resource = orjson.loads(session.store.all()[place][id])
     return resource

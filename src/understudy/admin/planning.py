@@ -8,11 +8,11 @@ from typing import Any
 from understudy.admin.plane import Plane
 from understudy.core.errors import Diagnosis, Unfit
 from understudy.core.strict_json import write_json
-from understudy.faults import (
-    BODILESS,
-    DELAYS,
+from understudy.session.faults import (
+    BODILESS_STATUSES,
+    DELAY_FAULTS,
     DELIVERY_FAULTS,
-    LARGEST_BODY,
+    MAX_BODY,
     REQUEST_FAULTS,
     Fault,
 )
@@ -45,7 +45,7 @@ def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
     faults = [*_strangers(asked), *_whom(rooms, asked), *_answer(rooms, asked)]
     if faults:
         raise Unfit("this fault could not strike", faults)
-    members = {"delay": DELAYS.get(asked["kind"], 0), **asked, "id": id}
+    members = {"delay": DELAY_FAULTS.get(asked["kind"], 0), **asked, "id": id}
     # JSON's 503.0 is a whole number, too; Python's is not.
     whole = {name: int(members[name]) for name in WHOLE if name in members}
     own = {"body": write_json(asked["body"])} if "body" in asked else {}
@@ -94,11 +94,11 @@ def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
 
 
 def _body(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
-    if asked.get("status") in BODILESS:
+    if asked.get("status") in BODILESS_STATUSES:
         yield _fault("body", f"a reply {asked['status']} has no body", "leave it out")
     length = len(write_json(asked["body"]))
-    if length > LARGEST_BODY:
-        yield _fault("body", f"it has {length} bytes", f"it may have {LARGEST_BODY}")
+    if length > MAX_BODY:
+        yield _fault("body", f"it has {length} bytes", f"it may have {MAX_BODY}")
 
 
 def _example(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:

@@ -11,20 +11,20 @@ import orjson
 from understudy.core.clock import MILLISECOND, DueCall, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
-from understudy.faults import Planned
-from understudy.journal import Exchange
 from understudy.nearest import Candidate
 from understudy.redaction.masks import redact_body
-from understudy.session import DELIVER, Session, World
-from understudy.store import Place, Shelf
+from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.faults import PlannedFault
+from understudy.session.journal import Exchange
+from understudy.session.session import SEND_HELD_DELIVERY, Session, World
+from understudy.session.store import CollectionData, CollectionKey
 from understudy.vendor import Room
-from understudy.webhooks import Attempt, Delivery
 
 Json = dict[str, Any]
 SHOWN_DUE = 100
 
 
-def count(shelves: Mapping[Place, Shelf]) -> int:
+def count(shelves: Mapping[CollectionKey, CollectionData]) -> int:
     """How many resources there are."""
     return sum(len(shelf) for shelf in shelves.values())
 
@@ -66,7 +66,7 @@ def clock(shown: Session, pace: float | None) -> Json:
 
 def due(call: DueCall) -> Json:
     arguments = orjson.loads(call.arguments)
-    if call.action == DELIVER:
+    if call.action == SEND_HELD_DELIVERY:
         arguments = {"delivery": arguments["id"], "event": arguments["event"]}
     return {
         "at": format_instant(call.at),
@@ -76,13 +76,13 @@ def due(call: DueCall) -> Json:
     }
 
 
-def resource(place: Place, id: str, body: bytes) -> Json:
+def resource(place: CollectionKey, id: str, body: bytes) -> Json:
     vendor, collection, scope = place
     where = {"vendor": vendor, "collection": collection, "scope": scope, "id": id}
     return {**where, "resource": orjson.loads(body)}
 
 
-def fault(planned: Planned) -> Json:
+def fault(planned: PlannedFault) -> Json:
     it = planned.fault
     members = (
         *("id", "kind", "vendor", "operation", "event", "times", "probability", "seed"),

@@ -11,9 +11,9 @@ from understudy.started import started_app
 
 if TYPE_CHECKING:
     from understudy.app import App
-    from understudy.journal import Exchange
     from understudy.middleware import Log
-    from understudy.webhooks import Delivery
+    from understudy.session.deliveries import Delivery
+    from understudy.session.journal import Exchange
 
 KEPT = 32
 

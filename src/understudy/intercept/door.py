@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from understudy.app import App
-    from understudy.session import Session
+    from understudy.session.session import Session
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
-from understudy.journal import Exchange
 from understudy.middleware import Log
 from understudy.proxying.proxy import OWN
 from understudy.recording.formats import check_target, chosen_format, write_recording
 from understudy.recording.taking import Taker
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
-from understudy.webhooks import Delivery
 
 
 class Tape:

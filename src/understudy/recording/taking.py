@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.core.settings import Settings
-from understudy.journal import Exchange
 from understudy.recording.asides import told
 from understudy.recording.choosing import SETTINGS
 from understudy.recording.comparing import told_headers
@@ -20,8 +19,9 @@ from understudy.recording.model import (
     json_of,
 )
 from understudy.recording.scrub import Scrubber
+from understudy.session.deliveries import Delivery
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
-from understudy.webhooks import Delivery
 
 # The settings that decide what a vendor answers; others say how the mock is run.
 ADMIN = "admin"

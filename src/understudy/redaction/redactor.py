@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, unquote_plus
 import orjson
 
 from understudy.core.errors import Diagnosis
-from understudy.journal import Exchange
 from understudy.redaction.credential_names import (
     SECRET_FIELDS,
     is_credential_parameter,
@@ -41,6 +40,7 @@ from understudy.redaction.masks import (
     make_mask,
     redact_header_value,
 )
+from understudy.session.journal import Exchange
 from understudy.vendor import Room
 
 SECRET = SECRET_HEADERS | {"set-cookie"}

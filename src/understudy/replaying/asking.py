@@ -28,7 +28,7 @@ from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
 from understudy.rooms import open_rooms
-from understudy.session import DEFAULT
+from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.vendor import Room
@@ -101,7 +101,7 @@ class Asker:
         """What was done through the admin plane before the exchange of this index."""
         for event in self._recording.events:
             if event.get("before") == index:
-                session = str(event.get("session") or DEFAULT)
+                session = str(event.get("session") or DEFAULT_SESSION)
                 if "at" in event:
                     self._move_to(session, parse_instant(str(event["at"])))
                 path = self._twins.now(str(event.get("path", "/")))
@@ -115,7 +115,7 @@ class Asker:
             stage().run(self._app.move_to(session, at)).result()
 
     def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
-        session = recorded.session or DEFAULT
+        session = recorded.session or DEFAULT_SESSION
         self._move_to(session, recorded.at)
         room = self._rooms[recorded.vendor]
         request = self._twins.request(recorded.request)

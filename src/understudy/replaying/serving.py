@@ -22,7 +22,7 @@ from understudy.recording.model import RecordedExchange, RecordedResponse, Recor
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
 from understudy.rooms import open_rooms
-from understudy.store import Store
+from understudy.session.store import Store
 from understudy.vendor import Call, Reply, Room
 
 MOST_TOLD = 5

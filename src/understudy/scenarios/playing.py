@@ -19,7 +19,7 @@ from understudy.recording.model import Json, Recording, compact, json_of
 from understudy.recording.taking import Taker, settings_for
 from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
-from understudy.session import DEFAULT
+from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 
@@ -71,7 +71,7 @@ class Player:
     def _recording(self) -> Recording:
         name = f"{self._room.name}-{self._scenario.name}"
         return self._taker.recording(
-            name, self._settings, self._scenario.title, DEFAULT, self._deliveries()
+            name, self._settings, self._scenario.title, DEFAULT_SESSION, self._deliveries()
         )
 
     def _deliveries(self) -> list[Json]:

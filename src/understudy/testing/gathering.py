@@ -16,8 +16,8 @@ from understudy.intercept.door import house
 from understudy.rooms import open_rooms
 
 if TYPE_CHECKING:
-    from understudy.journal import Exchange
-    from understudy.webhooks import Delivery
+    from understudy.session.deliveries import Delivery
+    from understudy.session.journal import Exchange
 
 SENT_ALONG = "understudy_coverage"
 FILES = {"json": "understudy-coverage.json", "html": "understudy-coverage.html"}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from understudy.core.settings import Settings
 from understudy.intercept.door import house
-from understudy.journal import Exchange
+from understudy.session.journal import Exchange
 from understudy.testing import options, record
 from understudy.testing.naming import session_name
 from understudy.testing.options import Chosen

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.strict_json import write_json
 from understudy.lifecycle import Lifecycle
+from understudy.session.deliveries import Attempt, Delivery
 from understudy.vendor import ByHand, Call, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules, serializers
-from understudy.webhooks import Attempt, Delivery
 
 FILING_SECONDS = 2.0
 DECISION_SECONDS = 5.0

@@ -21,9 +21,9 @@ from understudy.core.errors import (
 )
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.paging import read_cursor, write_cursor
-from understudy.ratelimit import Limit
-from understudy.store import Collection, Resources
+from understudy.session.pagination import read_cursor, write_cursor
+from understudy.session.rate_limits import Limit
+from understudy.session.store import Collection, Resources
 from understudy.vendor import Call, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review
 

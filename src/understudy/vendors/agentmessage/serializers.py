@@ -21,10 +21,10 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
+from understudy.session.deliveries import Attempt, Delivery
 from understudy.spelling import STANDARD, example_name
 from understudy.vendor import Call, Reply, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules
-from understudy.webhooks import Attempt, Delivery
 
 API_VERSION = "2026-04-01"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -7,10 +7,10 @@ from typing import Any
 
 from understudy.checks import parameter_faults
 from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
-from understudy.idempotency import IdempotencyRule
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.ratelimit import Limit
+from understudy.session.idempotency import IdempotencyRule
+from understudy.session.rate_limits import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 
 # A campaign moves when Sent or the registry says so; no call of the API submits one.

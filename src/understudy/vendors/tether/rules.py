@@ -15,7 +15,7 @@ from understudy.core.clock import MILLISECOND, SECOND, parse_instant
 from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.ratelimit import Limit
+from understudy.session.rate_limits import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 
 # A draft is a request that is being read; it and a deleted campaign are never stored.

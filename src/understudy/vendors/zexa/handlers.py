@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from understudy.store import Collection
+from understudy.session.store import Collection
 from understudy.vendor import Call, Reply, Resource
 from understudy.vendors.zexa import events, rules, serializers
 

@@ -8,7 +8,7 @@ from understudy.core.clock import parse_instant
 from understudy.core.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
 from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.ratelimit import Limit
+from understudy.session.rate_limits import Limit
 from understudy.vendor import Call, Resource, UnitOfWork
 
 # Only time moves a campaign, never a call of the API; `fail` happens by hand alone.

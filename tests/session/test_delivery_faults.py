@@ -23,8 +23,8 @@ from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.exchange_log import delivery_json, delivery_line
 from understudy.rooms import open_room
-from understudy.session import Session
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.session import Session
 
 SIGNATURES = {
     "agentmessage": "x-amcore-signature",

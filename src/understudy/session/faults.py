@@ -11,15 +11,15 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-MOST_FAULTS = 1_000
+MAX_FAULTS = 1_000
 MAX_DELAY = 60_000
 # Bytes of a body of the user's own: a thousand faults must not fill the memory.
-LARGEST_BODY = 65_536
+MAX_BODY = 65_536
 # Statuses whose replies have no body, by RFC 9110.
-BODILESS = frozenset({204, 205, 304})
+BODILESS_STATUSES = frozenset({204, 205, 304})
 
-# What a client meets. Those of DISTURBANCES happen to the reply on its way, whatever it is.
-DISTURBANCES = {
+# What a client meets. Those of CONNECTION_FAULTS happen to the reply on its way, whatever it is.
+CONNECTION_FAULTS = {
     "reset": "the connection is reset and no reply comes",
     "empty": "the connection is closed and no reply comes",
     "truncated": "the reply ends in the middle of its body",
@@ -31,7 +31,7 @@ REQUEST_FAULTS = {
     "status": "the documented reply of `status`, or one made up where the document has none",
     "rate-limit": "a 429 with Retry-After of `retry_after` seconds",
     "delay": "the reply comes `delay` milliseconds later (with `sigma`: log-normal, that median)",
-    **DISTURBANCES,
+    **CONNECTION_FAULTS,
 }
 # What a receiver of deliveries meets.
 DELIVERY_FAULTS = {
@@ -42,8 +42,13 @@ DELIVERY_FAULTS = {
     "webhook-never": "the delivery does not come",
 }
 # Kinds whose request has always taken effect: they need the reply that it made.
-AFTERWARDS = frozenset({"truncated", "malformed", "content-type", "trickle"})
-DELAYS = {"delay": 1_000, "trickle": 1_000, "webhook-late": 60_000, "webhook-out-of-order": 60_000}
+AFTER_REPLY_FAULTS = frozenset({"truncated", "malformed", "content-type", "trickle"})
+DELAY_FAULTS = {
+    "delay": 1_000,
+    "trickle": 1_000,
+    "webhook-late": 60_000,
+    "webhook-out-of-order": 60_000,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +85,14 @@ class Fault:
     @property
     def takes_effect(self) -> bool:
         """Whether the request that it strikes is carried out."""
-        return self.after or self.kind in AFTERWARDS
+        return self.after or self.kind in AFTER_REPLY_FAULTS
 
     def __str__(self) -> str:
         return f"{self.kind} {self.status}" if self.status is not None else self.kind
 
 
 @dataclass(slots=True)
-class Planned:
+class PlannedFault:
     """A fault and what became of it: how often it struck."""
 
     fault: Fault
@@ -117,7 +122,7 @@ class Planned:
 
 
 @dataclass(slots=True)
-class Strike:
+class FaultHit:
     """What strikes one request: a wait (in milliseconds) and at most one fault."""
 
     wait: int = 0
@@ -128,7 +133,7 @@ class Strike:
 class Faults:
     """The planned faults of one session, in the order in which they were planned."""
 
-    _planned: dict[str, Planned] = field(default_factory=dict)
+    _planned: dict[str, PlannedFault] = field(default_factory=dict)
     _count: int = 0
 
     def next_id(self) -> str:
@@ -136,22 +141,22 @@ class Faults:
         self._count += 1
         return str(self._count)
 
-    def plan(self, fault: Fault) -> Planned:
+    def plan(self, fault: Fault) -> PlannedFault:
         """Have a fault strike from now on.
 
         Raises:
             ValueError: when there are too many.
         """
-        if len(self._planned) >= MOST_FAULTS:
-            raise ValueError(f"there are {MOST_FAULTS} faults already; delete some first")
+        if len(self._planned) >= MAX_FAULTS:
+            raise ValueError(f"there are {MAX_FAULTS} faults already; delete some first")
         # By its words and not by its id: planned again, later, it strikes the same way.
         words = (fault.seed, str(fault), fault.vendor, fault.operation, fault.event)
         # Not for secrets: the draws are to be repeatable.
-        planned = Planned(fault, random.Random(repr(words)))
+        planned = PlannedFault(fault, random.Random(repr(words)))
         self._planned[fault.id] = planned
         return planned
 
-    def find(self, id: str) -> Planned | None:
+    def find(self, id: str) -> PlannedFault | None:
         return self._planned.get(id)
 
     def drop(self, id: str) -> bool:
@@ -165,16 +170,16 @@ class Faults:
     def __len__(self) -> int:
         return len(self._planned)
 
-    def __iter__(self) -> Iterator[Planned]:
+    def __iter__(self) -> Iterator[PlannedFault]:
         return iter(self._planned.values())
 
-    def meet_request(self, vendor: str, operation: str, struck: bool = False) -> Strike:
+    def meet_request(self, vendor: str, operation: str, struck: bool = False) -> FaultHit:
         """What strikes a request to an operation: every delay, and the first other fault.
 
         Args:
             struck: whether a fault strikes it anyway; then only delays are added.
         """
-        strike = Strike()
+        strike = FaultHit()
         for planned in self._meeting(vendor, REQUEST_FAULTS):
             fault = planned.fault
             if fault.operation not in (None, operation):
@@ -186,7 +191,7 @@ class Faults:
         strike.wait = min(strike.wait, MAX_DELAY)
         return strike
 
-    def meet_delivery(self, vendor: str, event: str, signed: bool) -> Planned | None:
+    def meet_delivery(self, vendor: str, event: str, signed: bool) -> PlannedFault | None:
         """The first fault that strikes a delivery, if any."""
         for planned in self._meeting(vendor, DELIVERY_FAULTS):
             fault = planned.fault
@@ -198,7 +203,7 @@ class Faults:
                 return planned
         return None
 
-    def _meeting(self, vendor: str, kinds: Iterable[str]) -> list[Planned]:
+    def _meeting(self, vendor: str, kinds: Iterable[str]) -> list[PlannedFault]:
         return [
             planned
             for planned in self._planned.values()

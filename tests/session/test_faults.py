@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from understudy.faults import (
-    AFTERWARDS,
+from understudy.session.faults import (
+    AFTER_REPLY_FAULTS,
     DELIVERY_FAULTS,
     MAX_DELAY,
-    MOST_FAULTS,
+    MAX_FAULTS,
     REQUEST_FAULTS,
     Fault,
+    FaultHit,
     Faults,
-    Strike,
 )
 
 
@@ -27,11 +27,11 @@ def planned(*wanted: dict[str, Any]) -> Faults:
     return faults
 
 
-def meet(faults: Faults, operation: str = "listCampaigns", vendor: str = "sent") -> Strike:
+def meet(faults: Faults, operation: str = "listCampaigns", vendor: str = "sent") -> FaultHit:
     return faults.meet_request(vendor, operation)
 
 
-def struck_by(strike: Strike) -> str | None:
+def struck_by(strike: FaultHit) -> str | None:
     """The id of the fault that strikes."""
     return strike.fault and strike.fault.id
 
@@ -43,7 +43,7 @@ def pattern(faults: Faults, times: int = 64) -> list[bool]:
 
 def test_without_faults_nothing_strikes() -> None:
     """A session in which nothing is planned lets every request through."""
-    assert meet(Faults()) == Strike(wait=0, fault=None)
+    assert meet(Faults()) == FaultHit(wait=0, fault=None)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in REQUEST_FAULTS if kind != "delay"])
@@ -98,7 +98,7 @@ def test_a_fault_meets_whom_it_names(members: dict[str, Any], strikes: bool) -> 
 @pytest.mark.parametrize("kind", DELIVERY_FAULTS)
 def test_a_fault_of_deliveries_spares_requests(kind: str) -> None:
     """What is planned for webhooks does not meet who calls the mock."""
-    assert meet(planned({"kind": kind})) == Strike()
+    assert meet(planned({"kind": kind})) == FaultHit()
 
 
 @pytest.mark.parametrize(("probability", "struck"), [(0.0, 0), (1.0, 64)])
@@ -179,7 +179,7 @@ def test_a_struck_request_meets_delays_alone() -> None:
 
     strike = faults.meet_request("sent", "listCampaigns", struck=True)
 
-    assert (strike, [each.struck for each in faults]) == (Strike(wait=100), [1, 0])
+    assert (strike, [each.struck for each in faults]) == (FaultHit(wait=100), [1, 0])
 
 
 @pytest.mark.parametrize("sigma", [0.1, 0.5, 1.0])
@@ -248,7 +248,7 @@ def test_what_takes_effect(kind: str) -> None:
     """What mangles a reply needs one; of the others, `after` decides."""
     before, after = Fault("1", kind), Fault("1", kind, after=True)
 
-    assert before.takes_effect is (kind in AFTERWARDS)
+    assert before.takes_effect is (kind in AFTER_REPLY_FAULTS)
     assert after.takes_effect is True
 
 
@@ -272,7 +272,7 @@ def test_ids_are_not_used_twice() -> None:
 
 def test_faults_have_a_bound() -> None:
     """A test that plans without end is told to delete some."""
-    faults = planned(*[{}] * MOST_FAULTS)
+    faults = planned(*[{}] * MAX_FAULTS)
 
     with pytest.raises(ValueError, match="delete some first"):
         faults.plan(Fault("x", "reset"))

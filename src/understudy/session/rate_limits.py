@@ -22,7 +22,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """Where a caller stands in a window after one more request.
 
     `reset` is in unix seconds, `retry_after` in seconds from now (0 when allowed).
@@ -38,13 +38,13 @@ class Standing:
         return self.retry_after > 0
 
 
-class Windows:
+class FixedWindowLimiter:
     """The counters of one session, by pool and limit."""
 
     def __init__(self) -> None:
         self._counters: dict[Window, list[int]] = {}
 
-    def take(self, pool: str, limit: Limit, now: int) -> Standing:
+    def take(self, pool: str, limit: Limit, now: int) -> RateLimitStatus:
         """Count one request of a pool at an instant (ns) and say where the pool stands."""
         used, ends = self._count(pool, limit.name, limit.seconds, now)
         # A window of one second is its own burst; counted twice, it would be half as long.
@@ -55,7 +55,7 @@ class Windows:
             retry_after = max(1, ends - now // SECOND)
         elif burst_used > limit.burst:
             retry_after = max(1, burst_ends - now // SECOND)
-        return Standing(limit.count, max(0, limit.count - used), ends, retry_after)
+        return RateLimitStatus(limit.count, max(0, limit.count - used), ends, retry_after)
 
     def snapshot(self) -> dict[Window, tuple[int, int]]:
         """The counters: when each window began, in unix seconds, and how many it counted."""

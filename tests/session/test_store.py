@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.core.errors import NotFound
-from understudy.store import Changes, Collection, Place, Resource, Snapshot, Store
+from understudy.session.store import Changes, Collection, CollectionKey, Resource, Snapshot, Store
 
-BRANDS: Place = ("sent", "brands", "acme")
-CAMPAIGNS: Place = ("sent", "campaigns", "sales")
-OTHERS: Place = ("sent", "campaigns", "support")
+BRANDS: CollectionKey = ("sent", "brands", "acme")
+CAMPAIGNS: CollectionKey = ("sent", "campaigns", "sales")
+OTHERS: CollectionKey = ("sent", "campaigns", "support")
 
 
 def resource(id: str, **members: Any) -> Resource:
@@ -52,7 +52,7 @@ async def test_the_store_begins_with_the_seed(store: Store) -> None:
 
 
 @pytest.mark.parametrize("place", [OTHERS, BRANDS, ("zexa", "campaigns", "sales")])
-async def test_places_do_not_share_ids(store: Store, place: Place) -> None:
+async def test_places_do_not_share_ids(store: Store, place: CollectionKey) -> None:
     """An id is looked for in its vendor, collection and scope only."""
     assert await store.read(place, "one") is None
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from understudy.core.json_pointer import ANY_VALUE
-from understudy.journal import Exchange, Journal
 from understudy.redaction.masks import REDACTED, redact_body, redact_headers
+from understudy.session.journal import Exchange, Journal
 
 
 def exchange(id: str, **members: Any) -> Exchange:

@@ -1,125 +1,21 @@
-"""Deliveries: requests that the mock makes to its user, the way a vendor would.
-
-They leave for loopback only, unless a host was allowed; a blocked one is recorded. Deliveries of
-one subscription leave in order, one at a time.
-"""
+"""Outbox: the deliveries of one session, their order, attempts and log."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import orjson
 
 from understudy.core.clock import MILLISECOND
-from understudy.destinations import Destination, destination
-from understudy.faults import Planned
-from understudy.outgoing import NoAnswer, post
+from understudy.session.deliveries import MAX_DELIVERIES, Attempt, Delivery
+from understudy.session.egress_policy import Destination, resolve_destination
+from understudy.session.faults import PlannedFault
+from understudy.session.http_post import PostFailedError, post
 
-State = Literal["pending", "held", "withheld", "delivered", "failed", "blocked"]
-KEPT = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at a delivery.
-
-    Attributes:
-        at: when it began, in nanoseconds; `milliseconds` is what it took, by the same clock.
-        status: of the receiver's answer; None when there was none.
-        excerpt: how the answer's body begins.
-        error: what went wrong; "" when there was an answer.
-        headers: what it was sent with, the signature among them; `answered` came back.
-    """
-
-    at: int
-    status: int | None
-    error: str = ""
-    excerpt: str = ""
-    milliseconds: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    answered: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def succeeded(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+ReportAttempt = Callable[[Delivery, Attempt], Awaitable[None]]
 
 
-@dataclass(slots=True)
-class Delivery:
-    """One event on its way to one URL.
-
-    Attributes:
-        timeout: in seconds.
-        report: the room's action that is told of the attempt, if any.
-        about: what the room wants to find again when it is told.
-        subscription: whose deliveries leave one after the other.
-        signature: the header that signs it, in lower case; "" when it is not signed.
-        fault: the planned fault that struck it, if any.
-        repeats: whether it is a further attempt at what was sent under its id before.
-    """
-
-    id: str
-    vendor: str
-    event: str
-    url: str
-    body: bytes
-    headers: dict[str, str]
-    timeout: float
-    created: int
-    report: str | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
-    subscription: str = ""
-    signature: str = ""
-    state: State = "pending"
-    attempts: list[Attempt] = field(default_factory=list)
-    reason: str = ""
-    fault: str = ""
-    repeats: bool = False
-
-
-Report = Callable[[Delivery, Attempt], Awaitable[None]]
-
-# What of a delivery is carried to the time when it leaves, beside its body.
-CARRIED = (
-    *("id", "vendor", "event", "url", "headers", "timeout", "created", "report"),
-    *("about", "subscription", "signature", "fault"),
-)
-
-TEXT = {"type": "string"}
-# What a held delivery is as JSON.
-PARCEL = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": [*CARRIED, "body"],
-    "properties": {
-        **dict.fromkeys(("id", "vendor", "event", "url", "subscription", "signature"), TEXT),
-        **dict.fromkeys(("fault", "body"), TEXT),
-        "headers": {"type": "object", "additionalProperties": TEXT},
-        "timeout": {"type": "number", "exclusiveMinimum": 0},
-        "created": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-        "report": {"type": ["string", "null"]},
-        "about": {"type": "object"},
-    },
-}
-
-
-def packed(delivery: Delivery) -> bytes:
-    """A held delivery as JSON, so that it survives in a due call."""
-    members = {name: getattr(delivery, name) for name in CARRIED}
-    return orjson.dumps({**members, "body": delivery.body.decode()})
-
-
-def unpacked(parcel: bytes) -> Delivery:
-    """The delivery that was packed; what others wrote is held against PARCEL before."""
-    members = orjson.loads(parcel)
-    return Delivery(**{**members, "body": members["body"].encode()})
-
-
-class Webhooks:
+class Outbox:
     """The deliveries of one session, oldest first.
 
     Args:
@@ -129,7 +25,7 @@ class Webhooks:
     """
 
     def __init__(
-        self, allowed: frozenset[str], now: Callable[[], int], report: Report | None = None
+        self, allowed: frozenset[str], now: Callable[[], int], report: ReportAttempt | None = None
     ) -> None:
         self._log: dict[str, Delivery] = {}
         self._allowed = allowed
@@ -148,7 +44,7 @@ class Webhooks:
     def find(self, id: str) -> Delivery | None:
         return self._log.get(id)
 
-    def send(self, delivery: Delivery, planned: Planned | None = None) -> None:
+    def send(self, delivery: Delivery, planned: PlannedFault | None = None) -> None:
         """Record a delivery and have it sent when those before it are through.
 
         A closed session sends nothing. Of the faults, those that need the session's clock (`late`,
@@ -168,7 +64,7 @@ class Webhooks:
 
     def _queue(self, delivery: Delivery, kind: str) -> None:
         if kind == "webhook-bad-signature":
-            delivery.headers = _spoilt(delivery.headers, delivery.signature)
+            delivery.headers = _spoil_signature(delivery.headers, delivery.signature)
         self._enqueue(delivery, told=True)
         if kind == "webhook-duplicate":
             self._enqueue(delivery, told=False)
@@ -209,7 +105,7 @@ class Webhooks:
             delivery.attempts = earlier.attempts
             delivery.created = earlier.created
         self._log[delivery.id] = delivery
-        if len(self._log) > KEPT:
+        if len(self._log) > MAX_DELIVERIES:
             del self._log[next(iter(self._log))]
         return delivery
 
@@ -284,7 +180,7 @@ class Webhooks:
     async def _attempt(self, delivery: Delivery) -> Attempt:
         at = self._now()
         sent = dict(delivery.headers)
-        where = await destination(delivery.url, self._allowed)
+        where = await resolve_destination(delivery.url, self._allowed)
         if isinstance(where, str):
             delivery.state, delivery.reason = "blocked", where
             return Attempt(at, None, where, headers=sent)
@@ -299,13 +195,13 @@ class Webhooks:
     ) -> Attempt:
         try:
             answer = await post(where, delivery.body, sent, delivery.timeout)
-        except NoAnswer as error:
+        except PostFailedError as error:
             return Attempt(at, None, str(error), headers=sent)
         spent = (self._now() - at) // MILLISECOND
         return Attempt(at, answer.status, "", answer.excerpt, spent, sent, answer.headers)
 
 
-def _spoilt(headers: Mapping[str, str], signature: str) -> dict[str, str]:
+def _spoil_signature(headers: Mapping[str, str], signature: str) -> dict[str, str]:
     """The headers with a signature whose last character is another one."""
     spoilt = dict(headers)
     for name, value in headers.items():

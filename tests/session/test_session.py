@@ -11,10 +11,10 @@ from tests.conftest import NOON
 from understudy.app import App, create_app
 from understudy.core.clock import SECOND, Clock
 from understudy.core.settings import Settings
-from understudy.faults import Fault
-from understudy.session import DELIVER, Session, Sessions
-from understudy.store import Snapshot
-from understudy.webhooks import Delivery
+from understudy.session.deliveries import Delivery
+from understudy.session.faults import Fault
+from understudy.session.session import SEND_HELD_DELIVERY, Session, Sessions
+from understudy.session.store import Snapshot
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 PROFILES = "/sent/v3/profiles"
@@ -265,7 +265,7 @@ async def test_a_held_delivery_survives_in_a_snapshot() -> None:
 
     [call] = session.snapshot().clock.due
 
-    assert (call.action, call.at) == (DELIVER, NOON + 5 * SECOND)
+    assert (call.action, call.at) == (SEND_HELD_DELIVERY, NOON + 5 * SECOND)
     assert b'"d-1"' in call.arguments
 
 

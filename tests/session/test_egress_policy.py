@@ -7,8 +7,14 @@ import socket
 import pytest
 
 from understudy.core.hosts import is_address, is_loopback
-from understudy.destinations import Destination, Resolve, destination, networks, refusal
-from understudy.outgoing import NoAnswer, post
+from understudy.session.egress_policy import (
+    Destination,
+    Resolve,
+    find_refusal,
+    parse_networks,
+    resolve_destination,
+)
+from understudy.session.http_post import PostFailedError, post
 
 NOBODY: frozenset[str] = frozenset()
 PUBLIC = "93.184.215.14"
@@ -34,7 +40,7 @@ async def unknown(host: str) -> list[str]:
 def test_loopback_is_recognised_in_any_clothes(host: str) -> None:
     """An IPv4 address in IPv6 is what it is."""
     assert is_loopback(host)
-    assert refusal(f"http://[{host}]:80/" if ":" in host else f"http://{host}/", NOBODY) == ""
+    assert find_refusal(f"http://[{host}]:80/" if ":" in host else f"http://{host}/", NOBODY) == ""
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,7 @@ def test_what_only_looks_like_loopback_is_refused(host: str) -> None:
     url = f"http://[{host}]/" if ":" in host else f"http://{host}/"
 
     assert not is_loopback(host)
-    assert "allow it with --webhook-host" in refusal(url, NOBODY)
+    assert "allow it with --webhook-host" in find_refusal(url, NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -76,21 +82,21 @@ def test_an_address_is_no_name(host: str, address: bool) -> None:
 )
 async def test_what_was_allowed_leaves(allowed: str, url: str, leaves: bool) -> None:
     """An address, a network or a name lets through what it says, and nothing else."""
-    where = await destination(url, frozenset({allowed}), standing_for(PUBLIC))
+    where = await resolve_destination(url, frozenset({allowed}), standing_for(PUBLIC))
 
     assert isinstance(where, Destination) is leaves
 
 
 def test_networks_are_what_can_be_read_as_such() -> None:
     """Names beside them are left out; an address is a network of one."""
-    found = networks(frozenset({"10.0.0.7/8", "::1", "example.com", "10.0.0.0/99"}))
+    found = parse_networks(frozenset({"10.0.0.7/8", "::1", "example.com", "10.0.0.0/99"}))
 
     assert sorted(map(str, found)) == ["10.0.0.0/8", "::1/128"]
 
 
 async def test_an_allowed_name_goes_to_the_address_that_was_looked_at() -> None:
     """The destination is pinned: a second answer of the name server changes nothing."""
-    where = await destination(
+    where = await resolve_destination(
         "https://example.com/hook",
         frozenset({"example.com"}),
         standing_for(PUBLIC, "93.184.215.15"),
@@ -102,7 +108,7 @@ async def test_an_allowed_name_goes_to_the_address_that_was_looked_at() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://localhost/", "http://10.0.0.1/"])
 async def test_what_needs_no_look_up_is_not_looked_up(url: str) -> None:
     """An address stands for itself, localhost for this machine."""
-    where = await destination(url, frozenset({"10.0.0.1"}), unknown)
+    where = await resolve_destination(url, frozenset({"10.0.0.1"}), unknown)
 
     assert where == Destination(url)
 
@@ -119,7 +125,7 @@ async def test_what_needs_no_look_up_is_not_looked_up(url: str) -> None:
 )
 async def test_a_private_address_behind_an_allowed_name_is_refused(address: str) -> None:
     """A name is no way into a network that nobody allowed, in whatever clothes."""
-    why = await destination(
+    why = await resolve_destination(
         "http://example.com/", frozenset({"example.com"}), standing_for(PUBLIC, address)
     )
 
@@ -135,7 +141,7 @@ async def test_a_private_address_behind_an_allowed_name_is_refused(address: str)
 )
 async def test_a_public_address_or_this_machine_is_not(address: str) -> None:
     """Where everybody may go, and where deliveries may go anyway."""
-    where = await destination(
+    where = await resolve_destination(
         "http://example.com/", frozenset({"example.com"}), standing_for(address)
     )
 
@@ -146,14 +152,14 @@ async def test_a_private_address_may_be_allowed_beside_the_name() -> None:
     """Who says so for both means it."""
     allowed = frozenset({"hooks.internal", "10.0.0.0/8"})
 
-    where = await destination("http://hooks.internal/", allowed, standing_for("10.1.2.3"))
+    where = await resolve_destination("http://hooks.internal/", allowed, standing_for("10.1.2.3"))
 
     assert where == Destination("http://hooks.internal/", "10.1.2.3")
 
 
 async def test_a_name_that_nobody_knows_is_refused() -> None:
     """The reason is the resolver's."""
-    why = await destination("http://nowhere.test/", frozenset({"nowhere.test"}), unknown)
+    why = await resolve_destination("http://nowhere.test/", frozenset({"nowhere.test"}), unknown)
 
     assert isinstance(why, str)
     assert why.startswith("nowhere.test is not to be found (")
@@ -162,7 +168,7 @@ async def test_a_name_that_nobody_knows_is_refused() -> None:
 @pytest.mark.parametrize("host", ["a" * 64 + ".test", "nowhere.invalid"])
 async def test_a_name_that_cannot_be_looked_up_is_refused(host: str) -> None:
     """The machine's own resolver refuses it, and nothing is raised."""
-    why = await destination(f"http://{host}/", frozenset({host}))
+    why = await resolve_destination(f"http://{host}/", frozenset({host}))
 
     assert "is not to be found" in str(why)
 
@@ -173,7 +179,7 @@ async def test_a_pinned_address_is_called_under_its_name() -> None:
         port = listener.getsockname()[1]
         listener.settimeout(5)
 
-        with pytest.raises(NoAnswer):
+        with pytest.raises(PostFailedError):
             await post(Destination(f"http://hooks.test:{port}/in?a=b", "127.0.0.1"), b"{}", {}, 0.3)
 
         connection, _ = listener.accept()

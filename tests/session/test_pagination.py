@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.paging import Anchors, read_cursor, write_cursor
+from understudy.session.pagination import PageAnchors, read_cursor, write_cursor
 
 READER = ("acme", "listCampaigns", "50")
 
 
 def test_later_pages_skip_what_came_since_the_first() -> None:
     """Three new resources move the second page by three."""
-    anchors = Anchors()
+    anchors = PageAnchors()
     anchors.newer(READER, page=1, count=100)
 
     assert anchors.newer(READER, page=2, count=103) == 3
@@ -19,7 +19,7 @@ def test_later_pages_skip_what_came_since_the_first() -> None:
 
 def test_first_page_begins_anew() -> None:
     """Whoever asks for the first page again sees the newest."""
-    anchors = Anchors()
+    anchors = PageAnchors()
     anchors.newer(READER, page=1, count=100)
 
     assert anchors.newer(READER, page=1, count=103) == 0
@@ -28,12 +28,12 @@ def test_first_page_begins_anew() -> None:
 
 def test_a_reader_without_a_first_page_skips_nothing() -> None:
     """A page asked for out of the blue is counted from the newest."""
-    assert Anchors().newer(READER, page=7, count=100) == 0
+    assert PageAnchors().newer(READER, page=7, count=100) == 0
 
 
 def test_readers_do_not_share_an_anchor() -> None:
     """Another page size is another reading."""
-    anchors = Anchors()
+    anchors = PageAnchors()
     anchors.newer(READER, page=1, count=100)
 
     assert anchors.newer(("acme", "listCampaigns", "20"), page=2, count=103) == 0
@@ -41,7 +41,7 @@ def test_readers_do_not_share_an_anchor() -> None:
 
 def test_deleted_resources_skip_nothing() -> None:
     """Fewer than at the first page is no reason to go back."""
-    anchors = Anchors()
+    anchors = PageAnchors()
     anchors.newer(READER, page=1, count=100)
 
     assert anchors.newer(READER, page=2, count=90) == 0
@@ -49,7 +49,7 @@ def test_deleted_resources_skip_nothing() -> None:
 
 def test_a_restored_reader_goes_on_from_where_he_began() -> None:
     """Whoever began since is forgotten, and reads from the newest."""
-    anchors = Anchors()
+    anchors = PageAnchors()
     anchors.newer(READER, page=1, count=100)
     state = anchors.snapshot()
     anchors.newer(READER, page=1, count=150)

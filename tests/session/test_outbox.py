@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from tests.receiving import receiving
 from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.core.hosts import is_loopback
-from understudy.destinations import refusal
-from understudy.faults import Fault, Planned
-from understudy.outgoing import EXCERPT
-from understudy.webhooks import KEPT, Attempt, Delivery, Webhooks
+from understudy.session.deliveries import MAX_DELIVERIES, Attempt, Delivery
+from understudy.session.egress_policy import find_refusal
+from understudy.session.faults import Fault, PlannedFault
+from understudy.session.http_post import MAX_EXCERPT
+from understudy.session.outbox import Outbox
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 NOBODY: frozenset[str] = frozenset()
@@ -95,9 +96,9 @@ def deaf() -> Iterator[str]:
 
 
 @pytest.fixture
-def webhooks() -> Webhooks:
+def webhooks() -> Outbox:
     """A session's deliveries at noon, for loopback only."""
-    return Webhooks(NOBODY, lambda: NOON)
+    return Outbox(NOBODY, lambda: NOON)
 
 
 def delivery(url: str, **members: Any) -> Delivery:
@@ -139,7 +140,7 @@ def test_everything_else_is_not(host: str) -> None:
 )
 def test_loopback_may_be_called(url: str) -> None:
     """A URL of this machine is not refused."""
-    assert refusal(url, NOBODY) == ""
+    assert find_refusal(url, NOBODY) == ""
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_loopback_may_be_called(url: str) -> None:
 )
 def test_other_hosts_are_refused_by_name(url: str, host: str) -> None:
     """The reason names the host and the flag that allows it."""
-    assert refusal(url, NOBODY) == (
+    assert find_refusal(url, NOBODY) == (
         f"{host} is not on this machine; allow it with --webhook-host {host}"
     )
 
@@ -162,8 +163,8 @@ def test_a_host_may_be_allowed_by_name() -> None:
     """An allowed host is called, in whatever case it is spelled; its neighbours are not."""
     allowed = frozenset({"Example.Com"})
 
-    assert refusal("https://EXAMPLE.com/hook", allowed) == ""
-    assert refusal("https://www.example.com/hook", allowed) != ""
+    assert find_refusal("https://EXAMPLE.com/hook", allowed) == ""
+    assert find_refusal("https://www.example.com/hook", allowed) != ""
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_a_host_may_be_allowed_by_name() -> None:
 )
 def test_only_http_with_a_host_is_called(url: str) -> None:
     """Another scheme, or no host, is refused."""
-    assert refusal(url, NOBODY) == "only http and https URLs with a host are called"
+    assert find_refusal(url, NOBODY) == "only http and https URLs with a host are called"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_only_http_with_a_host_is_called(url: str) -> None:
 )
 def test_an_unreadable_url_is_refused(url: str) -> None:
     """A URL that cannot be split, or whose port does not exist, is refused rather than raised."""
-    assert refusal(url, NOBODY) == "the URL cannot be read"
+    assert find_refusal(url, NOBODY) == "the URL cannot be read"
 
 
 HOSTS = ("127.0.0.1", "[::1]", "localhost", "evil.test", "evil.test[::1]", "127.0.0.1\\", "%65vil")
@@ -202,10 +203,10 @@ def test_what_may_leave_goes_to_this_machine(scheme: str, host: str, tail: str) 
         return
 
     leaves = called.scheme in ("http", "https") and not is_loopback(called.host)
-    assert not leaves or refusal(url, NOBODY)
+    assert not leaves or find_refusal(url, NOBODY)
 
 
-async def test_a_delivery_arrives_as_it_was_made(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_a_delivery_arrives_as_it_was_made(webhooks: Outbox, receiver: Receiver) -> None:
     """Method, path, headers and body are what the receiver sees."""
     webhooks.send(delivery(f"{receiver.url}/200?a=b", headers={"signature": "sig-1"}))
     await webhooks.settle()
@@ -227,7 +228,7 @@ async def test_a_delivery_arrives_as_it_was_made(webhooks: Webhooks, receiver: R
     ],
 )
 async def test_the_answer_settles_a_delivery(
-    webhooks: Webhooks, receiver: Receiver, status: int, state: str
+    webhooks: Outbox, receiver: Receiver, status: int, state: str
 ) -> None:
     """Only a 2xx is a delivery; the attempt keeps the instant and the status."""
     sent = delivery(f"{receiver.url}/{status}")
@@ -239,7 +240,7 @@ async def test_the_answer_settles_a_delivery(
     assert (sent.state, attempt.at, attempt.status, sent.reason) == (state, NOON, status, "")
 
 
-async def test_a_redirect_is_not_followed(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_a_redirect_is_not_followed(webhooks: Outbox, receiver: Receiver) -> None:
     """A receiver cannot send a delivery on to another address."""
     webhooks.send(delivery(f"{receiver.url}/302"))
     await webhooks.settle()
@@ -247,9 +248,7 @@ async def test_a_redirect_is_not_followed(webhooks: Webhooks, receiver: Receiver
     assert [path for _, path, _, _ in receiver.requests] == ["/302"]
 
 
-async def test_a_delivery_is_pending_while_under_way(
-    webhooks: Webhooks, receiver: Receiver
-) -> None:
+async def test_a_delivery_is_pending_while_under_way(webhooks: Outbox, receiver: Receiver) -> None:
     """Sending does not wait for the answer."""
     sent = delivery(f"{receiver.url}/200")
 
@@ -261,7 +260,7 @@ async def test_a_delivery_is_pending_while_under_way(
 
 
 async def test_a_receiver_that_does_not_answer_in_time_fails(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """The delivery's own timeout ends the attempt."""
     sent = delivery(f"{receiver.url}/wait", timeout=0.05)
@@ -273,7 +272,7 @@ async def test_a_receiver_that_does_not_answer_in_time_fails(
     assert sent.reason in ("no answer within 0.05 s", "ReadTimeout: ")
 
 
-async def test_a_port_where_nobody_listens_fails(webhooks: Webhooks, deaf: str) -> None:
+async def test_a_port_where_nobody_listens_fails(webhooks: Outbox, deaf: str) -> None:
     """A refused connection is what went wrong, in the attempt and as the reason."""
     sent = delivery(deaf)
 
@@ -284,9 +283,7 @@ async def test_a_port_where_nobody_listens_fails(webhooks: Webhooks, deaf: str) 
     assert sent.reason.startswith("ConnectError: ")
 
 
-async def test_https_needs_a_receiver_that_speaks_it(
-    webhooks: Webhooks, receiver: Receiver
-) -> None:
+async def test_https_needs_a_receiver_that_speaks_it(webhooks: Outbox, receiver: Receiver) -> None:
     """An https URL is not quietly called in plain text."""
     sent = delivery(receiver.url.replace("http:", "https:"))
 
@@ -308,7 +305,7 @@ async def test_https_needs_a_receiver_that_speaks_it(
     ids=["path", "scheme", "header-text", "header-line"],
 )
 async def test_what_cannot_be_sent_fails(
-    webhooks: Webhooks, receiver: Receiver, url: str, headers: dict[str, str], reason: str
+    webhooks: Outbox, receiver: Receiver, url: str, headers: dict[str, str], reason: str
 ) -> None:
     """A request that cannot be put on the wire ends as a failed attempt."""
     port = urlsplit(receiver.url).port
@@ -321,7 +318,7 @@ async def test_what_cannot_be_sent_fails(
     assert sent.reason.startswith(reason)
 
 
-async def test_a_blocked_delivery_is_recorded(webhooks: Webhooks) -> None:
+async def test_a_blocked_delivery_is_recorded(webhooks: Outbox) -> None:
     """What must not leave is kept with the reason, without an attempt."""
     sent = delivery("https://example.com/hook")
 
@@ -330,10 +327,10 @@ async def test_a_blocked_delivery_is_recorded(webhooks: Webhooks) -> None:
     assert list(webhooks.deliveries) == [sent]
     assert (sent.state, sent.attempts) == ("blocked", [])
     assert attempt == Attempt(NOON, None, sent.reason)
-    assert sent.reason == refusal(sent.url, NOBODY)
+    assert sent.reason == find_refusal(sent.url, NOBODY)
 
 
-async def test_deliveries_are_kept_oldest_first(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_deliveries_are_kept_oldest_first(webhooks: Outbox, receiver: Receiver) -> None:
     """The order is that of sending, whatever became of them."""
     urls = [f"{receiver.url}/500", "https://example.com/", f"{receiver.url}/200"]
 
@@ -345,16 +342,16 @@ async def test_deliveries_are_kept_oldest_first(webhooks: Webhooks, receiver: Re
     assert states == [("0", "failed"), ("1", "blocked"), ("2", "delivered")]
 
 
-async def test_only_the_latest_deliveries_are_kept(webhooks: Webhooks) -> None:
+async def test_only_the_latest_deliveries_are_kept(webhooks: Outbox) -> None:
     """A session that delivers without end does not grow without end."""
-    for number in range(KEPT + 1):
+    for number in range(MAX_DELIVERIES + 1):
         await webhooks.send_now(delivery("https://example.com/", id=str(number)))
 
-    assert len(webhooks.deliveries) == KEPT
+    assert len(webhooks.deliveries) == MAX_DELIVERIES
     assert webhooks.deliveries[0].id == "1"
 
 
-async def test_a_delivery_can_be_waited_for(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_a_delivery_can_be_waited_for(webhooks: Outbox, receiver: Receiver) -> None:
     """What is sent now is over, recorded and handed back when the call returns."""
     sent = delivery(f"{receiver.url}/201")
 
@@ -375,20 +372,20 @@ def test_an_attempt_succeeds_by_a_2xx(status: int | None, succeeded: bool) -> No
 
 
 async def test_an_attempt_keeps_the_beginning_of_the_answer(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """A receiver's words are kept, up to a bound."""
     receiver.says = "no " * 1_000
 
     attempt = await webhooks.send_now(delivery(f"{receiver.url}/500"))
 
-    assert attempt.excerpt == receiver.says[:EXCERPT]
+    assert attempt.excerpt == receiver.says[:MAX_EXCERPT]
 
 
 async def test_an_attempt_takes_time_by_the_clock(receiver: Receiver) -> None:
     """The duration is what the session's clock says, in milliseconds."""
     readings = iter([NOON, NOON + 250 * MILLISECOND])
-    webhooks = Webhooks(NOBODY, lambda: next(readings))
+    webhooks = Outbox(NOBODY, lambda: next(readings))
 
     attempt = await webhooks.send_now(delivery(f"{receiver.url}/200"))
 
@@ -403,7 +400,7 @@ async def test_whoever_asked_is_told_of_the_attempt(receiver: Receiver, path: st
     async def report(delivery: Delivery, attempt: Attempt) -> None:
         told.append((delivery, attempt))
 
-    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    webhooks = Outbox(NOBODY, lambda: NOON, report)
     sent = delivery(f"{receiver.url}{path}", report="delivered")
 
     webhooks.send(sent)
@@ -419,7 +416,7 @@ async def test_every_attempt_in_the_background_is_told(receiver: Receiver) -> No
     async def report(delivery: Delivery, attempt: Attempt) -> None:
         told.append(delivery)
 
-    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    webhooks = Outbox(NOBODY, lambda: NOON, report)
 
     webhooks.send(delivery(f"{receiver.url}/200"))
     await webhooks.settle()
@@ -427,7 +424,7 @@ async def test_every_attempt_in_the_background_is_told(receiver: Receiver) -> No
     assert [each.state for each in told] == ["delivered"]
 
 
-async def test_a_report_needs_somebody_to_be_told(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_a_report_needs_somebody_to_be_told(webhooks: Outbox, receiver: Receiver) -> None:
     """A delivery that names an action is sent although nobody listens."""
     sent = delivery(f"{receiver.url}/200", report="delivered")
 
@@ -437,7 +434,7 @@ async def test_a_report_needs_somebody_to_be_told(webhooks: Webhooks, receiver: 
     assert sent.state == "delivered"
 
 
-async def test_closing_gives_up_what_is_under_way(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_closing_gives_up_what_is_under_way(webhooks: Outbox, receiver: Receiver) -> None:
     """A closed session waits for no receiver, and what it gave up has no outcome."""
     sent = delivery(f"{receiver.url}/wait")
     webhooks.send(sent)
@@ -451,7 +448,7 @@ async def test_closing_gives_up_what_is_under_way(webhooks: Webhooks, receiver: 
     assert (sent.state, sent.attempts) == ("pending", [])
 
 
-async def test_with_nothing_under_way_there_is_nothing_to_wait_for(webhooks: Webhooks) -> None:
+async def test_with_nothing_under_way_there_is_nothing_to_wait_for(webhooks: Outbox) -> None:
     """Settling an idle session returns at once, and closing it is no error."""
     webhooks.close()
 
@@ -460,9 +457,9 @@ async def test_with_nothing_under_way_there_is_nothing_to_wait_for(webhooks: Web
     assert not webhooks.deliveries
 
 
-def planned(kind: str, **members: Any) -> Planned:
+def planned(kind: str, **members: Any) -> PlannedFault:
     """A fault that strikes."""
-    return Planned(Fault("1", kind, **members), random.Random(0))
+    return PlannedFault(Fault("1", kind, **members), random.Random(0))
 
 
 class Slow:
@@ -486,7 +483,7 @@ class Slow:
                 await asyncio.sleep(0.001)
 
 
-async def test_deliveries_of_a_subscription_leave_in_order(webhooks: Webhooks) -> None:
+async def test_deliveries_of_a_subscription_leave_in_order(webhooks: Outbox) -> None:
     """One after the other, in the order of sending, however fast they come."""
     async with receiving() as receiver:
         for number in range(20):
@@ -498,7 +495,7 @@ async def test_deliveries_of_a_subscription_leave_in_order(webhooks: Webhooks) -
     assert receiver.bodies == [str(number).encode() for number in range(20)]
 
 
-async def test_one_of_a_subscription_is_under_way(webhooks: Webhooks) -> None:
+async def test_one_of_a_subscription_is_under_way(webhooks: Outbox) -> None:
     """The next one waits for the answer to the first."""
     slow = Slow()
     async with receiving(slow.answer) as receiver:
@@ -513,7 +510,7 @@ async def test_one_of_a_subscription_is_under_way(webhooks: Webhooks) -> None:
     assert (arrived, slow.most, len(receiver.bodies)) == (1, 1, 3)
 
 
-async def test_subscriptions_do_not_wait_for_each_other(webhooks: Webhooks) -> None:
+async def test_subscriptions_do_not_wait_for_each_other(webhooks: Outbox) -> None:
     """A slow receiver holds up its own deliveries only."""
     slow = Slow()
     async with receiving(slow.answer) as receiver:
@@ -526,7 +523,7 @@ async def test_subscriptions_do_not_wait_for_each_other(webhooks: Webhooks) -> N
     assert slow.most == 3
 
 
-async def test_a_failed_delivery_does_not_hold_up_the_next(webhooks: Webhooks, deaf: str) -> None:
+async def test_a_failed_delivery_does_not_hold_up_the_next(webhooks: Outbox, deaf: str) -> None:
     """Whatever became of the first."""
     for number in range(2):
         webhooks.send(delivery(deaf, id=str(number), subscription="one"))
@@ -543,7 +540,7 @@ async def test_a_report_may_send_the_next(receiver: Receiver) -> None:
         if told.id == "1":
             webhooks.send(delivery(f"{receiver.url}/200", id="2", subscription="one"))
 
-    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    webhooks = Outbox(NOBODY, lambda: NOON, report)
     webhooks.send(delivery(f"{receiver.url}/200", id="1", subscription="one"))
 
     await webhooks.settle()
@@ -552,7 +549,7 @@ async def test_a_report_may_send_the_next(receiver: Receiver) -> None:
     assert webhooks.busy() == frozenset()
 
 
-async def test_settling_apart_from_some_does_not_wait_for_them(webhooks: Webhooks) -> None:
+async def test_settling_apart_from_some_does_not_wait_for_them(webhooks: Outbox) -> None:
     """Who is busy himself would wait for ever."""
     slow = Slow()
     async with receiving(slow.answer) as patient, receiving() as quick:
@@ -569,7 +566,7 @@ async def test_settling_apart_from_some_does_not_wait_for_them(webhooks: Webhook
         await webhooks.settle()
 
 
-async def test_settling_has_an_end(webhooks: Webhooks) -> None:
+async def test_settling_has_an_end(webhooks: Outbox) -> None:
     """With a timeout nobody waits longer; what is under way stays under way."""
     slow = Slow()
     async with receiving(slow.answer) as receiver:
@@ -584,7 +581,7 @@ async def test_settling_has_an_end(webhooks: Webhooks) -> None:
 
 
 async def test_a_late_delivery_is_held_until_it_is_released(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """Nothing leaves before; then it does, once."""
     late = delivery(f"{receiver.url}/200")
@@ -601,7 +598,7 @@ async def test_a_late_delivery_is_held_until_it_is_released(
 
 
 async def test_an_unknown_delivery_is_released_as_it_was_packed(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """In another process the log does not know it, and it leaves all the same."""
     webhooks.release(delivery(f"{receiver.url}/200"))
@@ -610,7 +607,7 @@ async def test_an_unknown_delivery_is_released_as_it_was_packed(
     assert [each.state for each in webhooks.deliveries] == ["delivered"]
 
 
-async def test_a_closed_session_releases_nothing(webhooks: Webhooks, receiver: Receiver) -> None:
+async def test_a_closed_session_releases_nothing(webhooks: Outbox, receiver: Receiver) -> None:
     """What it held back stays."""
     late = delivery(f"{receiver.url}/200")
     webhooks.send(late, planned("webhook-late", delay=5))
@@ -622,7 +619,7 @@ async def test_a_closed_session_releases_nothing(webhooks: Webhooks, receiver: R
     assert receiver.requests == []
 
 
-async def test_out_of_order_is_after_the_next_of_its_subscription(webhooks: Webhooks) -> None:
+async def test_out_of_order_is_after_the_next_of_its_subscription(webhooks: Outbox) -> None:
     """Another subscription's delivery does not let it go."""
     async with receiving() as receiver:
         for id, subscription in (("1", "a"), ("2", "b"), ("3", "a"), ("4", "a")):
@@ -635,7 +632,7 @@ async def test_out_of_order_is_after_the_next_of_its_subscription(webhooks: Webh
 
 
 async def test_out_of_order_leaves_at_last_when_no_other_comes(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """Somebody releases it; the next one then has nobody to let go."""
     first = delivery(f"{receiver.url}/200", id="1", subscription="a")
@@ -655,7 +652,7 @@ async def test_a_replay_goes_past_the_queue_and_tells_nobody(receiver: Receiver)
     async def report(delivery: Delivery, attempt: Attempt) -> None:
         told.append(attempt)
 
-    webhooks = Webhooks(NOBODY, lambda: NOON, report)
+    webhooks = Outbox(NOBODY, lambda: NOON, report)
     sent = delivery(f"{receiver.url}/500", headers={"signature": "old"})
     webhooks.send(sent)
     await webhooks.settle()
@@ -668,7 +665,7 @@ async def test_a_replay_goes_past_the_queue_and_tells_nobody(receiver: Receiver)
 
 
 async def test_a_further_attempt_goes_on_with_the_one_it_repeats(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """One entry in the log, with every attempt, from when it was first sent."""
     await webhooks.send_now(delivery(f"{receiver.url}/500", id="1"))
@@ -681,7 +678,7 @@ async def test_a_further_attempt_goes_on_with_the_one_it_repeats(
 
 
 async def test_an_id_that_comes_again_is_another_delivery(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """After a restore ids repeat; what is no further attempt has none of the first."""
     await webhooks.send_now(delivery(f"{receiver.url}/500", id="1"))
@@ -693,7 +690,7 @@ async def test_an_id_that_comes_again_is_another_delivery(
     assert [attempt.status for attempt in other.attempts] == [200]
 
 
-async def test_forgetting_gives_up_what_has_not_left(webhooks: Webhooks) -> None:
+async def test_forgetting_gives_up_what_has_not_left(webhooks: Outbox) -> None:
     """What is under way, what waits behind it, and what is held back; what is done stays."""
     slow = Slow()
     async with receiving(slow.answer) as patient, receiving() as quick:
@@ -714,7 +711,7 @@ async def test_forgetting_gives_up_what_has_not_left(webhooks: Webhooks) -> None
 
 
 async def test_after_forgetting_deliveries_leave_again(
-    webhooks: Webhooks, receiver: Receiver
+    webhooks: Outbox, receiver: Receiver
 ) -> None:
     """The subscription is not stuck."""
     webhooks.send(delivery(f"{receiver.url}/wait", id="1", subscription="a"))

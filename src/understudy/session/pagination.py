@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 
-class Anchors:
+class PageAnchors:
     """Where the readers of numbered, newest-first pages began.
 
     A resource created while somebody reads moves all older ones down by one; a reader who goes on

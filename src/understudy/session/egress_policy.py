@@ -28,7 +28,7 @@ class Destination:
     address: str | None = None
 
 
-def refusal(url: str, allowed: frozenset[str]) -> str:
+def find_refusal(url: str, allowed: frozenset[str]) -> str:
     """Why a delivery to this URL must not leave, or "" when it may as far as the URL tells.
 
     Args:
@@ -42,12 +42,16 @@ def refusal(url: str, allowed: frozenset[str]) -> str:
         return "the URL cannot be read"
     if parts.scheme not in ("http", "https") or not host:
         return "only http and https URLs with a host are called"
-    if is_loopback(host) or _among(host, allowed) or host in {each.lower() for each in allowed}:
+    if (
+        is_loopback(host)
+        or _is_allowed(host, allowed)
+        or host in {each.lower() for each in allowed}
+    ):
         return ""
     return f"{host} is not on this machine; allow it with --webhook-host {host}"
 
 
-async def look_up(host: str) -> list[str]:
+async def resolve_host(host: str) -> list[str]:
     """The addresses that a name stands for.
 
     Raises:
@@ -58,11 +62,11 @@ async def look_up(host: str) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-async def destination(
-    url: str, allowed: frozenset[str], resolve: Resolve = look_up
+async def resolve_destination(
+    url: str, allowed: frozenset[str], resolve: Resolve = resolve_host
 ) -> Destination | str:
     """Where a delivery to this URL goes, or why it must not leave."""
-    reason = refusal(url, allowed)
+    reason = find_refusal(url, allowed)
     if reason:
         return reason
     host = urlsplit(url).hostname or ""
@@ -84,7 +88,7 @@ async def _resolved(
     except (OSError, UnicodeError) as error:
         return f"{host} is not to be found ({error})"
     for address in addresses:
-        if not (is_loopback(address) or _is_public(address) or _among(address, allowed)):
+        if not (is_loopback(address) or _is_public(address) or _is_allowed(address, allowed)):
             hint = f"allow it with --webhook-host {address}"
             return f"{host} stands for {address}, which is no public address; {hint}"
     return Destination(url, addresses[0])
@@ -94,11 +98,11 @@ def _is_public(text: str) -> bool:
     address = parse_address(text)
     if address is None or not address.is_global or address.is_multicast or address.is_reserved:
         return False
-    inner = _carried(address)
+    inner = _embedded_ipv4(address)
     return inner is None or inner.is_global
 
 
-def _carried(address: Address) -> ipaddress.IPv4Address | None:
+def _embedded_ipv4(address: Address) -> ipaddress.IPv4Address | None:
     """The IPv4 address to which a gateway would pass on what goes to an IPv6 one."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
@@ -107,13 +111,13 @@ def _carried(address: Address) -> ipaddress.IPv4Address | None:
     return address.sixtofour
 
 
-def _among(host: str, allowed: frozenset[str]) -> bool:
+def _is_allowed(host: str, allowed: frozenset[str]) -> bool:
     """Whether an address, or a network that it is in, was allowed."""
     address = parse_address(host)
-    return address is not None and any(address in network for network in networks(allowed))
+    return address is not None and any(address in network for network in parse_networks(allowed))
 
 
-def networks(allowed: frozenset[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def parse_networks(allowed: frozenset[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Those of the allowed hosts that are addresses or networks."""
     found = []
     for each in allowed:

@@ -8,7 +8,7 @@ import pytest
 
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.errors import IdempotencyInFlight, InvalidIdempotencyKey
-from understudy.idempotency import IdempotencyCache, IdempotencyRule, Remembered
+from understudy.session.idempotency import IdempotencyCache, IdempotencyRule, RememberedReply
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 RULE = IdempotencyRule("idempotency-key", re.compile(r"[a-z0-9_-]{1,255}"), lifetime=60)
@@ -80,7 +80,7 @@ def test_the_next_request_with_the_key_is_given_the_reply(cache: IdempotencyCach
     """Status, headers and body are those of the first reply."""
     entry = cache.begin(OWNER, "req_2", AGAIN, LIFETIME)
 
-    assert entry == Remembered("req_1", EXPIRED, 201, {"X-Sandbox": "true"}, b"{}")
+    assert entry == RememberedReply("req_1", EXPIRED, 201, {"X-Sandbox": "true"}, b"{}")
 
 
 def test_a_key_in_flight_is_refused() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from understudy.core.clock import SECOND
 from understudy.core.errors import IdempotencyInFlight, InvalidIdempotencyKey
 
-MOST_KEYS = 10_000
+MAX_KEYS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class IdempotencyRule:
 
 
 @dataclass(slots=True)
-class Remembered:
+class RememberedReply:
     """What one key stands for; `status` 0 while the first request is still being answered."""
 
     request_id: str
@@ -67,11 +67,11 @@ class IdempotencyCache:
     """The keys of one session, by vendor and customer; the oldest goes when there are too many."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str, str], Remembered] = {}
+        self._entries: dict[tuple[str, str, str], RememberedReply] = {}
 
     def begin(
         self, owner: tuple[str, str, str], request_id: str, now: int, lifetime: int
-    ) -> Remembered | None:
+    ) -> RememberedReply | None:
         """The remembered reply for a key, or None after noting that it is now being answered.
 
         Args:
@@ -91,9 +91,9 @@ class IdempotencyCache:
                 )
             return entry
         self._prune(now)
-        if len(self._entries) >= MOST_KEYS:
+        if len(self._entries) >= MAX_KEYS:
             del self._entries[next(iter(self._entries))]
-        self._entries[owner] = Remembered(request_id, now + lifetime * SECOND)
+        self._entries[owner] = RememberedReply(request_id, now + lifetime * SECOND)
         return None
 
     def keep(
@@ -108,11 +108,11 @@ class IdempotencyCache:
         """Let the next request with this key be a first one again."""
         self._entries.pop(owner, None)
 
-    def snapshot(self) -> dict[tuple[str, str, str], Remembered]:
+    def snapshot(self) -> dict[tuple[str, str, str], RememberedReply]:
         """What is remembered; requests that are still being answered are not."""
         return {owner: replace(entry) for owner, entry in self._entries.items() if entry.status}
 
-    def restore(self, entries: Mapping[tuple[str, str, str], Remembered]) -> None:
+    def restore(self, entries: Mapping[tuple[str, str, str], RememberedReply]) -> None:
         """Back to what was remembered."""
         self._entries = {owner: replace(entry) for owner, entry in entries.items()}
 

@@ -11,26 +11,27 @@ from dataclasses import dataclass, replace
 from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.settings import Settings
-from understudy.faults import Faults
-from understudy.idempotency import IdempotencyCache, Remembered
-from understudy.journal import Journal, SharedRoom
-from understudy.paging import Anchors
-from understudy.ratelimit import Window, Windows
-from understudy.store import Snapshot, Store
-from understudy.webhooks import Attempt, Delivery, Webhooks, packed, unpacked
+from understudy.session.deliveries import Attempt, Delivery, pack_delivery, unpack_delivery
+from understudy.session.faults import Faults
+from understudy.session.idempotency import IdempotencyCache, RememberedReply
+from understudy.session.journal import Journal, SharedBound
+from understudy.session.outbox import Outbox
+from understudy.session.pagination import PageAnchors
+from understudy.session.rate_limits import FixedWindowLimiter, Window
+from understudy.session.store import Snapshot, Store
 
 # The action of a due call that lets a held delivery go; no room has an action of this name.
-DELIVER = "(deliver)"
-DEFAULT = "default"
+SEND_HELD_DELIVERY = "(deliver)"
+DEFAULT_SESSION = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.
-MOST_KEPT = 1_000
+MAX_EXCHANGES = 1_000
 # How many of the newest sessions keep their sequences at hand; most others are never asked again.
 UNFOLDED = 200
-FRESH = "fresh"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+FRESH_SESSION = "fresh"
+SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
-Report = Callable[["Session", Delivery, Attempt], Awaitable[None]]
+ReportDelivery = Callable[["Session", Delivery, Attempt], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class World:
     resources: Snapshot
     clock: ClockState
     fakes: FakesState
-    idempotency: Mapping[tuple[str, str, str], Remembered]
+    idempotency: Mapping[tuple[str, str, str], RememberedReply]
     windows: Mapping[Window, tuple[int, int]]
     anchors: Mapping[tuple[str, ...], int]
 
@@ -63,8 +64,8 @@ class Session:
         name: str,
         seed: Snapshot,
         settings: Settings,
-        report: Report | None = None,
-        journals: SharedRoom | None = None,
+        report: ReportDelivery | None = None,
+        journals: SharedBound | None = None,
     ) -> None:
         self.name = name
         self._journals = journals
@@ -84,11 +85,11 @@ class Session:
         self._closed = False
         self.fakes = Fakes(self._settings.seed)
         self.idempotency = IdempotencyCache()
-        self.windows = Windows()
-        self.anchors = Anchors()
+        self.windows = FixedWindowLimiter()
+        self.anchors = PageAnchors()
         self.faults.clear()
         self.coverage: Counter[tuple[str, str, int]] = Counter()
-        self.webhooks = Webhooks(self._settings.webhook_hosts, self.clock.now, self._reported)
+        self.webhooks = Outbox(self._settings.webhook_hosts, self.clock.now, self._reported)
 
     async def _reported(self, delivery: Delivery, attempt: Attempt) -> None:
         if self._report is not None:
@@ -121,8 +122,8 @@ class Session:
 
     def restore(self, world: World) -> None:
         """Back to an earlier world; what is under way in this one is given up."""
-        held = (call.arguments for call in world.clock.due if call.action == DELIVER)
-        self.webhooks.forget(frozenset(unpacked(each).id for each in held))
+        held = (call.arguments for call in world.clock.due if call.action == SEND_HELD_DELIVERY)
+        self.webhooks.forget(frozenset(unpack_delivery(each).id for each in held))
         # A new store: what is under way in the old one must not reach this world.
         self.store = Store(self._seed)
         self.store.restore(world.resources)
@@ -139,7 +140,7 @@ class Session:
         self.webhooks.send(delivery, planned)
         if planned is not None and delivery.state == "held":
             at = self.clock.now() + planned.milliseconds() * MILLISECOND
-            self.clock.schedule(at, delivery.vendor, DELIVER, packed(delivery))
+            self.clock.schedule(at, delivery.vendor, SEND_HELD_DELIVERY, pack_delivery(delivery))
 
     def scaled(self, delay: float) -> int:
         """Nanoseconds for something that takes `delay` seconds at the vendor."""
@@ -174,13 +175,15 @@ class Session:
 class Sessions:
     """The sessions of one server; the least recently used one goes when there are too many."""
 
-    def __init__(self, seed: Snapshot, settings: Settings, report: Report | None = None) -> None:
+    def __init__(
+        self, seed: Snapshot, settings: Settings, report: ReportDelivery | None = None
+    ) -> None:
         self._seed = seed
         self._report = report
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._newest: deque[Session] = deque()
-        self._journals = SharedRoom(max(MOST_KEPT, settings.journal_size))
+        self._journals = SharedBound(max(MAX_EXCHANGES, settings.journal_size))
 
     def get(self, name: str) -> Session:
         """The session of this name, created from the seed world when it is new.
@@ -192,10 +195,12 @@ class Sessions:
         if session is not None:
             self._sessions.move_to_end(name)
             return session
-        if not NAME.fullmatch(name):
-            raise ValueError(f'"{name}" is not a session name: it must match {NAME.pattern}')
+        if not SESSION_NAME.fullmatch(name):
+            raise ValueError(
+                f'"{name}" is not a session name: it must match {SESSION_NAME.pattern}'
+            )
         session = Session(name, self._seed, self._settings, self._report, self._journals)
-        if name == FRESH:
+        if name == FRESH_SESSION:
             return session
         self._sessions[name] = session
         self._newest.append(session)

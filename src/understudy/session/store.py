@@ -19,19 +19,19 @@ from understudy.core.strict_json import write_json
 
 Resource = dict[str, Any]
 Resources = list[Resource]
-Shelf = dict[str, bytes]
+CollectionData = dict[str, bytes]
 # Vendor, collection and scope; the scope is the id of what owns the list, "" when nothing does.
-Place = tuple[str, str, str]
-Changes = dict[Place, dict[str, bytes | None]]
+CollectionKey = tuple[str, str, str]
+Changes = dict[CollectionKey, dict[str, bytes | None]]
 
-EMPTY: Shelf = {}
+NO_RESOURCES: CollectionData = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A store's contents at one moment."""
 
-    shelves: Mapping[Place, Shelf]
+    shelves: Mapping[CollectionKey, CollectionData]
 
 
 class Store:
@@ -41,7 +41,7 @@ class Store:
         self._seed = seed
         # Shelves that somebody else may hold, too, and those that are this store's alone.
         self._shared = seed.shelves
-        self._own: dict[Place, Shelf] = {}
+        self._own: dict[CollectionKey, CollectionData] = {}
 
     def reset(self) -> None:
         """Back to the seed world."""
@@ -56,21 +56,21 @@ class Store:
         """Back to what was stored when the snapshot was taken."""
         self._shared, self._own = snapshot.shelves, {}
 
-    def all(self) -> Mapping[Place, Shelf]:
+    def all(self) -> Mapping[CollectionKey, CollectionData]:
         """Every shelf; not to be changed."""
         return {**self._shared, **self._own} if self._own else self._shared
 
-    async def read(self, place: Place, id: str) -> bytes | None:
+    async def read(self, place: CollectionKey, id: str) -> bytes | None:
         """One resource, or None."""
         return self._shelf(place).get(id)
 
-    async def read_all(self, place: Place) -> Shelf:
+    async def read_all(self, place: CollectionKey) -> CollectionData:
         """The shelf itself, in the order of insertion; not to be changed."""
         return self._shelf(place)
 
-    def _shelf(self, place: Place) -> Shelf:
+    def _shelf(self, place: CollectionKey) -> CollectionData:
         shelf = self._own.get(place)
-        return self._shared.get(place, EMPTY) if shelf is None else shelf
+        return self._shared.get(place, NO_RESOURCES) if shelf is None else shelf
 
     async def write(self, changes: Changes) -> None:
         """Store resources (None deletes), all of them or none."""
@@ -82,16 +82,16 @@ class Store:
                 else:
                     shelf[id] = resource
 
-    def arrange(self, vendor: str, order: Callable[[Shelf], Shelf]) -> None:
+    def arrange(self, vendor: str, order: Callable[[CollectionData], CollectionData]) -> None:
         """Put the resources of each shelf of a vendor that was written to into an order."""
         for place, shelf in self._own.items():
             if place[0] == vendor:
                 self._own[place] = order(shelf)
 
-    def _writable(self, place: Place) -> Shelf:
+    def _writable(self, place: CollectionKey) -> CollectionData:
         shelf = self._own.get(place)
         if shelf is None:
-            shelf = self._own[place] = dict(self._shared.get(place, EMPTY))
+            shelf = self._own[place] = dict(self._shared.get(place, NO_RESOURCES))
         return shelf
 
 

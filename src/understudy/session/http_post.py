@@ -10,13 +10,13 @@ from functools import cache
 
 import httpx
 
-from understudy.destinations import Destination
+from understudy.session.egress_policy import Destination
 
-EXCERPT = 1_000
+MAX_EXCERPT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PostReply:
     """What a receiver said; `excerpt` is how its body begins."""
 
     status: int
@@ -24,7 +24,7 @@ class Answer:
     excerpt: str
 
 
-class NoAnswer(Exception):
+class PostFailedError(Exception):
     """The receiver did not answer; says why."""
 
 
@@ -36,14 +36,14 @@ def _tls() -> ssl.SSLContext:
 
 async def post(
     where: Destination, body: bytes, headers: Mapping[str, str], timeout: float
-) -> Answer:
+) -> PostReply:
     """Send a body; redirects are not followed, proxies not asked.
 
     Args:
         timeout: seconds for the whole.
 
     Raises:
-        NoAnswer: when none came.
+        PostFailedError: when none came.
     """
     secure = where.url.lower().startswith("https:")
     client = httpx.AsyncClient(timeout=timeout, trust_env=False, verify=_tls() if secure else False)
@@ -53,14 +53,14 @@ async def post(
         async with asyncio.timeout(timeout), client:
             answer = await client.send(request, stream=True)
             try:
-                excerpt = await _beginning(answer)
+                excerpt = await _read_excerpt(answer)
             finally:
                 await answer.aclose()
     except TimeoutError as error:
-        raise NoAnswer(f"no answer within {timeout:g} s") from error
+        raise PostFailedError(f"no answer within {timeout:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise NoAnswer(f"{type(error).__name__}: {error}") from error
-    return Answer(answer.status_code, dict(answer.headers), excerpt)
+        raise PostFailedError(f"{type(error).__name__}: {error}") from error
+    return PostReply(answer.status_code, dict(answer.headers), excerpt)
 
 
 def _request(
@@ -76,11 +76,11 @@ def _request(
     return client.build_request("POST", at, content=body, headers=named, extensions=extensions)
 
 
-async def _beginning(answer: httpx.Response) -> str:
+async def _read_excerpt(answer: httpx.Response) -> str:
     """How an answer's body begins, whatever its length and charset."""
     read = b""
     async for part in answer.aiter_bytes():
         read += part
-        if len(read) >= EXCERPT:
+        if len(read) >= MAX_EXCERPT:
             break
-    return read[:EXCERPT].decode("utf-8", "replace")
+    return read[:MAX_EXCERPT].decode("utf-8", "replace")

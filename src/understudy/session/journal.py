@@ -12,7 +12,7 @@ import orjson
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
 
-KEPT_BODY = 65_536
+MAX_KEPT_BODY = 65_536
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Exchange:
     diagnoses: tuple[Diagnosis, ...] = ()
 
 
-class SharedRoom:
+class SharedBound:
     """How many exchanges all journals of a server keep together; the oldest goes first.
 
     Thousands of sessions with a full journal each would otherwise fill the memory.
@@ -64,7 +64,7 @@ class Journal:
         room: what it shares with the other sessions' journals, if anything.
     """
 
-    def __init__(self, size: int, room: SharedRoom | None = None) -> None:
+    def __init__(self, size: int, room: SharedBound | None = None) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=size)
         self._room = room
         self._count = 0
@@ -76,8 +76,8 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange; of a long body only its beginning is kept."""
-        exchange.request_body = exchange.request_body[:KEPT_BODY]
-        exchange.response_body = exchange.response_body[:KEPT_BODY]
+        exchange.request_body = exchange.request_body[:MAX_KEPT_BODY]
+        exchange.response_body = exchange.response_body[:MAX_KEPT_BODY]
         self._exchanges.append(exchange)
         if self._room is not None:
             self._room.take(self, exchange.id)
@@ -134,11 +134,11 @@ class Journal:
             and (since is None or exchange.started >= since)
             and (until is None or exchange.started < until)
             and int(exchange.id) > after
-            and (not body or _holds(exchange.request_body, body))
+            and (not body or _body_matches(exchange.request_body, body))
         ]
 
 
-def _holds(text: bytes, wanted: Mapping[str, Any]) -> bool:
+def _body_matches(text: bytes, wanted: Mapping[str, Any]) -> bool:
     """Whether a JSON body has these values at these pointers."""
     try:
         document = orjson.loads(text)

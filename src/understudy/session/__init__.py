@@ -1,0 +1,1 @@
+"""What is alive for one user: store, journal, clock, deliveries, faults, limits."""
