@@ -91,7 +91,7 @@ async def shift(client: httpx.AsyncClient, duration: str) -> tuple[float, int]:
 async def month(receiver: Receiver) -> Iterator[tuple[str, float, Target]]:
     """A shift of 30 days over pending lifecycles and webhook retries, then one over nothing."""
     app = create_app(Settings(clock=parse_instant("2026-03-11T12:00:00Z")))
-    operation = app.rooms["agentmessage"].document.operations["createCampaign"]
+    operation = app.services["agentmessage"].document.operations["createCampaign"]
     assert operation.body is not None
     sample = "Acme: your code is 123456. Reply STOP to opt out."
     body = {**operation.body.examples["documented"], "sample1": sample}

@@ -43,9 +43,9 @@ from benchmarks.measure import (
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
-from understudy.rooms import open_room
+from understudy.rooms import open_service
+from understudy.service.service import Service
 from understudy.session.session import Session
-from understudy.vendor import Room
 
 MICROSECOND, MILLISECOND = 1_000, 1_000_000
 FEW, MANY = 100, 100_000
@@ -210,18 +210,18 @@ async def measure_calls(repetitions: int) -> list[Figure]:
     return figures
 
 
-def repeated(room: Room, operations: int) -> tuple[Room, str]:
-    """The room with a document in which the operations are repeated, and its last API version."""
-    times = operations // len(room.document.operations)
+def repeated(service: Service, operations: int) -> tuple[Service, str]:
+    """The service with its operations repeated in the document, and the last API version."""
+    times = operations // len(service.document.operations)
     paths: dict[str, Any] = {}
     handlers = {}
     for number in range(times):
-        for path, item in room.document.raw["paths"].items():
+        for path, item in service.document.raw["paths"].items():
             paths[path.replace("/v3/", f"/v{3 + number}/", 1)] = _renamed(item, number)
-        handlers.update({f"{id}{number or ''}": each for id, each in room.handlers.items()})
-    document = Document(room.name, {**room.document.raw, "paths": paths})
-    room = dataclasses.replace(room, document=document, handlers=handlers)
-    return room, f"/v{2 + times}/"
+        handlers.update({f"{id}{number or ''}": each for id, each in service.handlers.items()})
+    document = Document(service.name, {**service.document.raw, "paths": paths})
+    service = dataclasses.replace(service, document=document, handlers=handlers)
+    return service, f"/v{2 + times}/"
 
 
 def _renamed(item: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def _renamed(item: Mapping[str, Any], number: int) -> dict[str, Any]:
 
 async def measure_size(repetitions: int) -> list[Figure]:
     """Calls with a document of 600 operations against the real one; the last copy is called."""
-    real = open_room("sent")
+    real = open_service("sent")
     large, version = repeated(real, OPERATIONS)
     apps = {"real": App([real], Settings(), None), "large": App([large], Settings(), None)}
     cases = {}

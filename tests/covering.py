@@ -7,11 +7,12 @@ from typing import Any
 
 import orjson
 
-from tests.toy import toy_room
+from tests.toy import toy_service
 from understudy.contract_coverage import Coverage
 from understudy.openapi.document import Document
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 from understudy.session.journal import Exchange
-from understudy.vendor import Reply, Room
 
 Json = dict[str, Any]
 
@@ -28,18 +29,18 @@ def operation(schema: Json | None = None, *parameters: Json, **more: Any) -> Jso
     return {**node, **more}
 
 
-def room_of(*operations: Json, name: str = "toys", **schemas: Json) -> Room:
-    """A room whose document has these operations and component schemas."""
+def service_of(*operations: Json, name: str = "toys", **schemas: Json) -> Service:
+    """A service whose document has these operations and component schemas."""
     paths = {f"/{each['operationId']}": {"post": each} for each in operations}
     raw = {"info": {"title": f"The {name}"}, "paths": paths, "components": {"schemas": schemas}}
-    toy = toy_room(Reply(204))
+    toy = toy_service(Reply(204))
     vendor = replace(toy.vendor, name=name)
     return replace(toy, vendor=vendor, document=Document(name, raw))
 
 
 def coverage_of(schema: Json | None = None, *parameters: Json, **schemas: Json) -> Coverage:
     """A coverage of one operation that takes this body and these parameters."""
-    return Coverage([room_of(operation(schema, *parameters), **schemas)])
+    return Coverage([service_of(operation(schema, *parameters), **schemas)])
 
 
 def exchange(

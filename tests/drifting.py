@@ -11,23 +11,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from understudy.app import Behind
 from understudy.connexion_stack import connexion_stack
 from understudy.dispatch import CALL
-from understudy.vendor import Call, Room
+from understudy.service.call import Call
+from understudy.service.service import Service
 
-# From the status and the document that the room answers to those that the drifted vendor does.
+# From the status and the document that the service answers to those that the drifted vendor does.
 Drift = Callable[[int, Any], tuple[int, Any]]
 
 
 def drifted(drifts: Mapping[str, Drift]) -> Behind:
     """What stands behind an app whose operations have drifted: operationId -> drift."""
 
-    def behind(room: Room) -> ASGIApp:
-        return Drifting(connexion_stack(room), drifts)
+    def behind(service: Service) -> ASGIApp:
+        return Drifting(connexion_stack(service), drifts)
 
     return behind
 
 
 class Drifting:
-    """Changes a room's replies after the room has held them against its document."""
+    """Changes a service's replies after the service has held them against its document."""
 
     def __init__(self, app: ASGIApp, drifts: Mapping[str, Drift]) -> None:
         self._app = app

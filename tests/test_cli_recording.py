@@ -15,7 +15,7 @@ from understudy.cli import main
 from understudy.core.clock import Stopwatch
 from understudy.recording import own_json
 from understudy.recording.scrub import secrets_of
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 
 # A client that makes up ids and asks for the time, as clients do.
 CLIENT = """
@@ -149,7 +149,7 @@ def test_recorded_command_leaves_no_secret(tmp_path: Path) -> None:
     run("record", "--out", tmp_path / "a.json", "--", *RUN)
     text = (tmp_path / "a.json").read_text()
 
-    assert [each for each in secrets_of(open_room("sent")) if each in text] == []
+    assert [each for each in secrets_of(open_service("sent")) if each in text] == []
 
 
 def test_recording_in_real_time(tmp_path: Path) -> None:

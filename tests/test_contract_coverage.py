@@ -18,8 +18,8 @@ from tests.covering import (
     exchange,
     operation,
     pointers,
-    room_of,
     sent,
+    service_of,
     used,
     values,
 )
@@ -31,7 +31,7 @@ from understudy.core.settings import Settings
 from understudy.openapi.document import Operation
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
-from understudy.rooms import open_room, open_rooms
+from understudy.rooms import open_service, open_services
 from understudy.session.deliveries import Delivery
 
 TEXT: Json = {"type": "string"}
@@ -135,7 +135,7 @@ def test_query_and_header_parameters_are_fields() -> None:
 
 def test_a_path_parameter_is_no_field() -> None:
     """It cannot be left out."""
-    listed = declare(open_room("zexa").document).operations["getCampaign"]
+    listed = declare(open_service("zexa").document).operations["getCampaign"]
 
     assert listed.operation.parameters and listed.fields == ()
 
@@ -188,14 +188,16 @@ def members(value: Any, at: str = "") -> Iterator[str]:
 
 def takers() -> list[tuple[str, Operation]]:
     """Every operation of the real documents that takes a body."""
-    rooms = open_rooms()
-    return [(r.name, each) for r in rooms for each in r.document.operations.values() if each.body]
+    services = open_services()
+    return [
+        (r.name, each) for r in services for each in r.document.operations.values() if each.body
+    ]
 
 
 @pytest.mark.parametrize(("vendor", "taker"), takers(), ids=lambda each: getattr(each, "id", each))
 def test_every_member_of_an_invented_body_is_a_field(vendor: str, taker: Operation) -> None:
     """What another reading of a real document puts into a body was found by this one, too."""
-    document = open_room(vendor).document
+    document = open_service(vendor).document
     maker, schema = ExampleGenerator(document, Fakes(1)), taker.body.schema if taker.body else {}
     found = {each.pointer for each in declare(document).operations[taker.id].fields}
     free = tuple(each.removesuffix("*") for each in found if each.endswith("/*"))
@@ -401,8 +403,8 @@ def test_percentages_are_rounded_down(exercised: int, documented: int, expected:
 
 
 def two_vendors(count_unasked: bool = False) -> Coverage:
-    rooms = [room_of(operation(), name=name) for name in ("asked", "quiet")]
-    coverage = Coverage(rooms, count_unasked)
+    services = [service_of(operation(), name=name) for name in ("asked", "quiet")]
+    coverage = Coverage(services, count_unasked)
     coverage.note(exchange(vendor="asked"))
     return coverage
 
@@ -429,7 +431,7 @@ def test_without_a_request_nothing_is_covered() -> None:
 
 
 SCHEMA = an(a={"enum": ["x", "y"]}, b={"type": "array", "items": an(c=TEXT)})
-ROOMS = [room_of(operation(SCHEMA), name=name) for name in ("toys", "games")]
+SERVICES = [service_of(operation(SCHEMA), name=name) for name in ("toys", "games")]
 bodies = st.fixed_dictionaries(
     {},
     optional={
@@ -450,7 +452,7 @@ exchanges = st.lists(
 
 def after(noted: list[Any]) -> Coverage:
     """A coverage that has met these exchanges."""
-    coverage = Coverage(ROOMS)
+    coverage = Coverage(SERVICES)
     for each in noted:
         coverage(each)
     return coverage
@@ -458,7 +460,7 @@ def after(noted: list[Any]) -> Coverage:
 
 def merged(*coverages: Coverage) -> Coverage:
     """All of them in one, in this order."""
-    whole = Coverage(ROOMS)
+    whole = Coverage(SERVICES)
     for each in coverages:
         whole.merge(each)
     return whole
@@ -479,7 +481,7 @@ def test_a_coverage_survives_its_journey_as_json(noted: list[Any]) -> None:
     """What a worker sends is what the controller gets, and only plain JSON."""
     coverage = after(noted)
 
-    arrived = Coverage.from_json(ROOMS, json.loads(json.dumps(coverage.as_json())))
+    arrived = Coverage.from_json(SERVICES, json.loads(json.dumps(coverage.as_json())))
 
     assert arrived.as_json() == coverage.as_json()
     assert arrived.total == coverage.total
@@ -489,7 +491,7 @@ def test_what_the_document_does_not_declare_is_dropped_on_arrival() -> None:
     """Points of another version of the document must not bend the numbers."""
     there = {"statuses": {"201": 1}, "points": ['["body","/gone"]', '["body","/a"]']}
 
-    coverage = Coverage.from_json(ROOMS, {"toys": {"makeToy": there, "old": there}, "past": {}})
+    coverage = Coverage.from_json(SERVICES, {"toys": {"makeToy": there, "old": there}, "past": {}})
 
     known = {"statuses": {"201": 1}, "points": ['["body","/a"]']}
     assert coverage.as_json() == {"toys": {"makeToy": known}}
@@ -500,7 +502,7 @@ def test_what_the_document_does_not_declare_is_dropped_on_arrival() -> None:
 
 async def test_an_app_fills_it_as_its_log() -> None:
     """Handed to `create_app`, it meets every request, refused ones and preferred ones too."""
-    coverage = Coverage(open_rooms(["zexa"]))
+    coverage = Coverage(open_services(["zexa"]))
     app = create_app(Settings(clock=NOON), coverage)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as http:
@@ -514,7 +516,7 @@ async def test_an_app_fills_it_as_its_log() -> None:
 
 async def test_a_preferred_response_is_covered() -> None:
     """`Prefer` reaches what no rule answers."""
-    coverage = Coverage(open_rooms(["sent"]))
+    coverage = Coverage(open_services(["sent"]))
     app = create_app(Settings(clock=NOON), coverage)
     headers = {"x-api-key": "sk_test_acme_admin", "prefer": "code=503"}
 
@@ -526,7 +528,7 @@ async def test_a_preferred_response_is_covered() -> None:
 
 async def test_a_secret_is_a_field_like_any_other() -> None:
     """Its value is gone from the exchange, but that it was sent is not."""
-    coverage = Coverage(open_rooms(["tether"]))
+    coverage = Coverage(open_services(["tether"]))
     body = {"email": "a@example.com", "password": REDACTED}
 
     coverage.note(exchange(body, vendor="tether", operation="logIn"))

@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.covering import Json, coverage_of, exchange, operation, room_of
+from tests.covering import Json, coverage_of, exchange, operation, service_of
 from understudy.contract_coverage import Coverage
 from understudy.coverage_report import NARROWEST, html, json, term
-from understudy.rooms import data_folder, open_rooms
+from understudy.rooms import data_folder, open_services
 
 KINDS = ("operations", "responses", "fields", "values")
 INK = re.compile(r"\x1b\[\d+m")
@@ -33,7 +33,7 @@ def toys() -> Coverage:
     """Two operations, one of them called: half a body sent, one value used."""
     choice = {"enum": ["x", "y"]}
     make, quiet = operation(an(a=choice, b=TEXT)), operation(an(c=TEXT), operationId="breakToy")
-    coverage = Coverage([room_of(make, quiet)])
+    coverage = Coverage([service_of(make, quiet)])
     coverage.note(exchange({"a": "x"}))
     return coverage
 
@@ -41,7 +41,7 @@ def toys() -> Coverage:
 @pytest.fixture(scope="module")
 def real() -> Coverage:
     """The real documents, and the requests that two vendors publish."""
-    coverage = Coverage(open_rooms())
+    coverage = Coverage(open_services())
     for vendor in ("sent", "zexa"):
         for file in sorted((data_folder("fixtures") / vendor / "exchanges").glob("*.json")):
             coverage.note(published(vendor, file))
@@ -57,7 +57,7 @@ def published(vendor: str, file: Path) -> Any:
 
 
 def unasked(count: bool = False) -> Coverage:
-    coverage = Coverage([room_of(operation(), name=name) for name in ("asked", "quiet")], count)
+    coverage = Coverage([service_of(operation(), name=name) for name in ("asked", "quiet")], count)
     coverage.note(exchange(vendor="asked"))
     return coverage
 
@@ -100,7 +100,9 @@ def test_operations_that_lack_the_same_share_a_line() -> None:
     """A header that every operation takes is told once."""
     header = {"name": "X-Kind", "in": "header", "schema": TEXT}
     names = ("makeToy", "breakToy")
-    coverage = Coverage([room_of(*(operation(None, header, operationId=each) for each in names))])
+    coverage = Coverage(
+        [service_of(*(operation(None, header, operationId=each) for each in names))]
+    )
 
     for each in names:
         coverage.note(exchange(operation=each))
@@ -134,7 +136,7 @@ def test_without_a_request_there_is_one_sentence() -> None:
 
 def test_a_document_without_operations_can_be_reported() -> None:
     """When it is to count, there is nothing to show, but no failure either."""
-    coverage = Coverage([room_of(operation()), room_of(name="empty")], count_unasked=True)
+    coverage = Coverage([service_of(operation()), service_of(name="empty")], count_unasked=True)
 
     assert "\nempty none: operations none, responses none" in term(coverage)
 
@@ -378,9 +380,9 @@ def nasty(asked: bool) -> Coverage:
         operationId=NASTY,
         **{"x-fidelity": NASTY, "x-source": NASTY},
     )
-    room = room_of(node)
-    room.document.raw["info"]["title"] = NASTY
-    coverage = Coverage([replace(room, vendor=replace(room.vendor, name=NASTY))])
+    service = service_of(node)
+    service.document.raw["info"]["title"] = NASTY
+    coverage = Coverage([replace(service, vendor=replace(service.vendor, name=NASTY))])
     if asked:
         coverage.note(exchange(vendor=NASTY, operation=NASTY))
     return coverage

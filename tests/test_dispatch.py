@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
-from tests.toy import DOCUMENT, toy_room
+from tests.toy import DOCUMENT, toy_service
 from understudy.app import App
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
-from understudy.vendor import Reply
+from understudy.service.reply import Reply
 
 KEY = {"authorization": "Bearer let-me-in"}
 
@@ -27,7 +27,7 @@ async def ask(app: App, headers: dict[str, str] = KEY) -> httpx.Response:
 
 
 def toys(answer: Any, **settings: Any) -> App:
-    return App([toy_room(answer)], Settings(clock=NOON, **settings), None)
+    return App([toy_service(answer)], Settings(clock=NOON, **settings), None)
 
 
 def stored(app: App) -> dict[Any, Any]:
@@ -113,8 +113,8 @@ async def test_any_auth_takes_every_bearer() -> None:
 
 def test_document_that_is_no_openapi_stops_the_start() -> None:
     """What Connexion would stumble over is one sentence with the place."""
-    room = toy_room(Reply(200, {"toy": "kite"}))
+    service = toy_service(Reply(200, {"toy": "kite"}))
     document = Document("toys", {**DOCUMENT, "info": {"title": "Toys"}})
 
     with pytest.raises(StartError, match=r"is not OpenAPI 3.0: at info: .*version"):
-        App([replace(room, document=document)], Settings(), None)
+        App([replace(service, document=document)], Settings(), None)

@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
-from tests.toy import toy_room
+from tests.toy import toy_service
 from understudy.app import App
 from understudy.core.errors import Internal
 from understudy.core.settings import Settings
 from understudy.disturbance import PIECES, Disturbance
+from understudy.service.reply import Reply
 from understudy.session.faults import CONNECTION_FAULTS, Fault
-from understudy.vendor import Reply
 
 BODY = b'{"toy":"kite"}'
 BREAKING = {
@@ -146,7 +146,7 @@ async def ask(app: App, prefer: str) -> httpx.Response:
 
 def toys(answer: Any = None) -> App:
     reply = answer or Reply(200, {"toy": "kite"})
-    return App([toy_room(reply)], Settings(clock=NOON), None)
+    return App([toy_service(reply)], Settings(clock=NOON), None)
 
 
 @pytest.mark.parametrize("kind", BREAKING)

@@ -17,11 +17,14 @@ from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_ins
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.due import MOST_FIRED, DueCalls
+from understudy.service.call import Action, Call
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Reply
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.egress_policy import find_refusal
 from understudy.session.session import Session
 from understudy.session.store import Snapshot
-from understudy.vendor import Action, Call, Reply, UnitOfWork, Vendor
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 FROZEN = Settings(clock=NOON)

@@ -12,20 +12,21 @@ from typing import Any
 import pytest
 
 import understudy
-from tests.toy import toy_room
+from tests.toy import toy_service
 from understudy.cli import main
 from understudy.core import errors
 from understudy.core.errors import ApiError, StartError
 from understudy.explain import Answer, Rule, explain, meanings, render, rows, rules_of
 from understudy.openapi.document import Document
 from understudy.openapi.schemas import HINTS
-from understudy.rooms import open_room, open_rooms
-from understudy.vendor import Reply, Room
+from understudy.rooms import open_service, open_services
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 
 PACKAGE = Path(understudy.__file__).parent
 README = (Path(__file__).parents[1] / "README.md").read_text()
-VENDORS = [room.name for room in open_rooms()]
-RULES = [rule for room in open_rooms() for rule in rules_of(room)]
+VENDORS = [service.name for service in open_services()]
+RULES = [rule for service in open_services() for rule in rules_of(service)]
 # How code names a rule, and which argument is the hint, counted from 0.
 RAISED = {"Refused": 2, "broken": 3, "_fault": 3, "_bad": 3}
 HINTED = {**RAISED, "Forbidden": 2, "Conflict": 2}
@@ -50,7 +51,7 @@ def calls(file: Path, names: set[str]) -> Iterator[ast.Call]:
 
 
 def raised(vendor: str, names: set[str]) -> list[ast.Call]:
-    """Where a room says that one of its rules was broken."""
+    """Where a service says that one of its rules was broken."""
     files = sorted((PACKAGE / "vendors" / vendor).glob("*.py"))
     return [call for file in files for call in calls(file, names)]
 
@@ -81,20 +82,20 @@ def answers(rule: Rule) -> set[tuple[str, int]]:
 def resolved(place: str) -> Any:
     """What stands at a place such as `specs/sent.yaml#/paths/...`."""
     file, _, pointer = place.partition("#/")
-    node: Any = open_room(Path(file).stem).document.raw
+    node: Any = open_service(Path(file).stem).document.raw
     for token in pointer.split("/"):
         node = node[token.replace("~1", "/").replace("~0", "~")]
     return node
 
 
-def toys(status: int, body: Any, **marks: str) -> Room:
-    """A room whose one operation documents this error body."""
-    room = toy_room(Reply(204))
+def toys(status: int, body: Any, **marks: str) -> Service:
+    """A service whose one operation documents this error body."""
+    service = toy_service(Reply(204))
     document = {
-        **room.document.raw,
+        **service.document.raw,
         "paths": {"/a/b": {"get": {**refusing(status, body), **marks}}},
     }
-    return Room(room.vendor, Document("toys", document), {}, None, {}, "/toys")
+    return Service(service.vendor, Document("toys", document), {}, None, {}, "/toys")
 
 
 def refusing(status: int, body: Any) -> dict[str, Any]:
@@ -142,8 +143,8 @@ def test_each_code_of_a_diagnosis_is_explained(file: Path) -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_each_rule_that_a_room_raises_is_explained(vendor: str) -> None:
-    """What a room refuses by name is a name that its document explains."""
+def test_each_rule_that_a_service_raises_is_explained(vendor: str) -> None:
+    """What a service refuses by name is a name that its document explains."""
     described = {rule.name for rule in RULES if rule.vendor == vendor and "To pass: " in rule.text}
 
     assert literals(vendor)
@@ -169,7 +170,7 @@ def test_each_rule_stands_where_its_explanation_says(rule: Rule) -> None:
 
 def test_an_explanation_says_who_answers_and_how_sure_that_is() -> None:
     """Operation, status, fidelity, source, words and place are those of the document."""
-    first = explain(open_rooms(["sent"]), "inherits-campaigns").rules[0].spellings[0]
+    first = explain(open_services(["sent"]), "inherits-campaigns").rules[0].spellings[0]
 
     assert first.code == "VALIDATION_001"
     assert first.message.startswith("Cannot create campaigns when inherit_tcr_campaign=true.")
@@ -208,9 +209,9 @@ def test_a_body_in_a_shared_response_is_found_there() -> None:
 
 def test_a_response_without_a_source_has_its_operations() -> None:
     """What the response leaves open the operation says."""
-    room = toys(400, {"error": "no"}, **{"x-source": "toys.example: Get a toy"})
+    service = toys(400, {"error": "no"}, **{"x-source": "toys.example: Get a toy"})
 
-    [rule] = rules_of(room)
+    [rule] = rules_of(service)
 
     assert rule.spellings[0].answers == (
         Answer("getToy", 400, "assumed", "toys.example: Get a toy"),
@@ -249,7 +250,7 @@ def test_the_vendors_words_are_found_in_every_shape(body: Any, words: tuple[str,
 
 def test_a_code_of_many_rules_lists_them_all() -> None:
     """Sent says VALIDATION_001 for nearly everything; each of its rules is listed."""
-    found = {rule.name for rule in explain(open_rooms(["sent"]), "VALIDATION_001").rules}
+    found = {rule.name for rule in explain(open_services(["sent"]), "VALIDATION_001").rules}
 
     assert found >= {"inherits-campaigns", "validation", "brand-submitted", "prerequisites-unmet"}
     assert found == {
@@ -260,7 +261,7 @@ def test_a_code_of_many_rules_lists_them_all() -> None:
 @pytest.mark.parametrize("code", ["brand_not_verified", "Brand-Not-Verified", "MINLENGTH"])
 def test_case_does_not_matter(code: str) -> None:
     """A code is found however it was typed."""
-    found = explain(open_rooms(), code)
+    found = explain(open_services(), code)
 
     assert found.text or [rule.name for rule in found.rules] == ["brand-not-verified"]
 
@@ -286,7 +287,7 @@ def test_an_error_of_the_mock_shows_how_the_vendor_spells_it(
     code: str, vendor: str, names: set[str]
 ) -> None:
     """Beside what the mock means by it stand the bodies that a user of the vendor sees."""
-    found = explain(open_rooms([vendor]), code)
+    found = explain(open_services([vendor]), code)
 
     assert found.text
     assert {rule.name for rule in found.rules} == names
@@ -294,7 +295,7 @@ def test_an_error_of_the_mock_shows_how_the_vendor_spells_it(
 
 def test_what_no_operation_answers_is_explained() -> None:
     """A request to an unknown path gets a code that stands in no document."""
-    [rule] = explain(open_rooms(["sent"]), "RESOURCE_000").rules
+    [rule] = explain(open_services(["sent"]), "RESOURCE_000").rules
 
     assert (rule.name, rule.text) == ("unknown-path", errors.UnknownPath.meaning)
     assert answers(rule) == {("no operation", 404)}
@@ -303,13 +304,13 @@ def test_what_no_operation_answers_is_explained() -> None:
 def test_an_unknown_code_suggests_the_nearest() -> None:
     """A slip of the finger leads to the code that was meant."""
     with pytest.raises(StartError, match=r'the code "inherit-campaign"; nearest: inherits-camp'):
-        explain(open_rooms(["sent"]), "inherit-campaign")
+        explain(open_services(["sent"]), "inherit-campaign")
 
 
 def test_a_code_like_no_other_suggests_the_list() -> None:
     """Where nothing is near, the list is all that can be offered."""
     with pytest.raises(StartError) as caught:
-        explain(open_rooms(["zexa"]), "9" * 20)
+        explain(open_services(["zexa"]), "9" * 20)
 
     assert str(caught.value) == (
         f'no error of zexa has the code "{"9" * 20}"; understudy explain lists all'
@@ -318,7 +319,7 @@ def test_a_code_like_no_other_suggests_the_list() -> None:
 
 def test_the_list_has_a_line_for_each_rule_and_each_common_code() -> None:
     """Whoever does not know the code finds it by vendor, status or sense."""
-    lines = list(rows(open_rooms()))
+    lines = list(rows(open_services()))
 
     assert lines[0][0] == "VENDOR"
     assert len(lines) == 1 + len(RULES) + len(meanings())
@@ -340,7 +341,7 @@ def test_a_name_has_one_line_at_each_vendor() -> None:
 
 def test_text_has_rule_words_answers_and_place() -> None:
     """A rule reads from top to bottom: what it is, what the vendor says, who says it, where."""
-    text = render(explain(open_rooms(["zexa"]), "phone-taken"))
+    text = render(explain(open_services(["zexa"]), "phone-taken"))
 
     assert text.splitlines()[0] == "phone-taken (zexa)"
     assert "To pass: send another number" in text

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.toy import toy_room
+from tests.toy import toy_service
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.server import Listening, Server, bind, make_server
-from understudy.vendor import Reply
+from understudy.service.reply import Reply
 
 PATH = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
 CAMPAIGN = f"{PATH}/b2c3d4e5-f6a7-8901-bcde-f12345678901"
@@ -83,7 +83,7 @@ def sent(request: pytest.FixtureRequest) -> Iterator[Served]:
 def toys(request: pytest.FixtureRequest) -> Iterator[Callable[[Reply], Served]]:
     """A server whose one reply the test chooses, in each of the two event loops."""
     chosen = Reply(200, {"toy": "kite"})
-    app = App([toy_room(chosen)], Settings(check_responses=False), None)
+    app = App([toy_service(chosen)], Settings(check_responses=False), None)
     with served(app, request.param) as mock:
 
         def answering(reply: Reply) -> Served:

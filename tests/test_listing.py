@@ -1,4 +1,4 @@
-"""What the command line prints about rooms; the pasted request is sent for real."""
+"""What the command line prints about services; the pasted request is sent for real."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Live
-from understudy.admin import admin_room
+from understudy.admin import admin_service
 from understudy.core.terminal import format_table
-from understudy.listing import banner, describe_room, first_request, list_rooms
+from understudy.listing import banner, describe_service, first_request, list_services
 from understudy.openapi.document import Document
 from understudy.openapi.security import credential_header
-from understudy.rooms import open_room
-from understudy.vendor import Room
+from understudy.rooms import open_service
+from understudy.service.service import Service
 
 BEARER = {"components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
 BASE = "http://127.0.0.1:4010"
 
 
 @pytest.fixture
-def sent() -> Room:
-    """Sent's room."""
-    return open_room("sent")
+def sent() -> Service:
+    """Sent's service."""
+    return open_service("sent")
 
 
 @pytest.fixture
-def open_to_all(sent: Room) -> Room:
-    """A room without accounts."""
+def open_to_all(sent: Service) -> Service:
+    """A service without accounts."""
     return replace(sent, accounts=None)
 
 
@@ -63,24 +63,24 @@ def test_cells_begin_below_each_other(rows: list[tuple[str, str, str]]) -> None:
     ] == rows
 
 
-def test_rooms_are_listed_with_address_origin_and_key(sent: Room) -> None:
+def test_services_are_listed_with_address_origin_and_key(sent: Service) -> None:
     """A line shows what a newcomer needs to call a vendor."""
     count = str(len(sent.document.operations))
 
-    heading, line = list_rooms([sent]).split("\n")
+    heading, line = list_services([sent]).split("\n")
 
     assert heading.split() == ["VENDOR", "ADDRESS", "OPERATIONS", "STANDS", "IN", "FOR", "KEY"]
     assert line.split() == ["sent", "/sent", count, "https://api.sent.dm", "sk_test_acme_admin"]
 
 
-def test_a_room_without_accounts_is_listed_without_a_key(open_to_all: Room) -> None:
+def test_a_service_without_accounts_is_listed_without_a_key(open_to_all: Service) -> None:
     """Where everybody may call there is no key to show."""
-    assert list_rooms([open_to_all]).endswith("https://api.sent.dm")
+    assert list_services([open_to_all]).endswith("https://api.sent.dm")
 
 
-def test_a_room_is_described_by_operation(sent: Room) -> None:
+def test_a_service_is_described_by_operation(sent: Service) -> None:
     """Each operation has its address and fidelity, each response its examples."""
-    lines = [" ".join(line.split()) for line in describe_room(sent).split("\n")]
+    lines = [" ".join(line.split()) for line in describe_service(sent).split("\n")]
 
     assert lines[0] == "Sent API v3: campaigns and profiles, https://api.sent.dm"
     assert "listCampaigns GET /sent/v3/profiles/{profileId}/campaigns documented" in lines
@@ -88,9 +88,9 @@ def test_a_room_is_described_by_operation(sent: Room) -> None:
 
 
 @pytest.mark.parametrize("what", ["operations", "responses"])
-def test_nothing_is_left_out_of_a_description(sent: Room, what: str) -> None:
+def test_nothing_is_left_out_of_a_description(sent: Service, what: str) -> None:
     """Every operation and every response has its line."""
-    shown = [line.split() for line in describe_room(sent).split("\n")]
+    shown = [line.split() for line in describe_service(sent).split("\n")]
 
     for operation in sent.document.operations.values():
         if what == "operations":
@@ -99,18 +99,18 @@ def test_nothing_is_left_out_of_a_description(sent: Room, what: str) -> None:
             assert [operation.id, str(status)] in [line[:2] for line in shown]
 
 
-def test_a_description_shows_the_accounts(sent: Room, open_to_all: Room) -> None:
+def test_a_description_shows_the_accounts(sent: Service, open_to_all: Service) -> None:
     """Accounts stand at the end with key and note, where there are any."""
     assert sent.accounts is not None
 
-    description = describe_room(sent)
+    description = describe_service(sent)
 
     assert all(each.credential in description for each in sent.accounts.all)
     assert description.endswith(sent.accounts.all[-1].note)
-    assert "ACCOUNT" not in describe_room(open_to_all)
+    assert "ACCOUNT" not in describe_service(open_to_all)
 
 
-def test_the_banner_tells_where_and_how(sent: Room) -> None:
+def test_the_banner_tells_where_and_how(sent: Service) -> None:
     """Address, operations, keys and a first request are what it shows."""
     assert sent.accounts is not None
 
@@ -123,12 +123,12 @@ def test_the_banner_tells_where_and_how(sent: Room) -> None:
     assert blocks[3] == f"Try it:\n  {first_request(sent, BASE)}"
 
 
-def test_the_banner_of_an_open_room_has_no_keys(open_to_all: Room) -> None:
+def test_the_banner_of_an_open_service_has_no_keys(open_to_all: Service) -> None:
     """Where everybody may call there are no keys to show."""
     assert "keys" not in banner([open_to_all], BASE, "1.2.3").split()
 
 
-def test_the_first_request_works_when_pasted(sent: Room, live: Live) -> None:
+def test_the_first_request_works_when_pasted(sent: Service, live: Live) -> None:
     """The curl line is a request that the seed world answers."""
     curl, url, flag, header = shlex.split(first_request(sent, live.url))
 
@@ -139,24 +139,24 @@ def test_the_first_request_works_when_pasted(sent: Room, live: Live) -> None:
     assert response.json()["data"]
 
 
-def test_the_first_request_of_an_open_room_needs_no_key(open_to_all: Room) -> None:
+def test_the_first_request_of_an_open_service_needs_no_key(open_to_all: Service) -> None:
     """Where everybody may call there is no header to send."""
     assert "-H" not in shlex.split(first_request(open_to_all, BASE))
 
 
-def test_a_key_goes_into_the_documented_header(sent: Room) -> None:
+def test_a_key_goes_into_the_documented_header(sent: Service) -> None:
     """An apiKey scheme names its header."""
     assert credential_header(sent.document) == ("x-api-key", "")
 
 
-def test_a_token_is_a_bearer(sent: Room) -> None:
+def test_a_token_is_a_bearer(sent: Service) -> None:
     """A bearer scheme means Authorization."""
     assert credential_header(Document("toy", BEARER)) == ("Authorization", "Bearer ")
 
 
-def test_the_admin_plane_can_be_described(sent: Room) -> None:
-    """The mock's own room is shown like the others, without a prefix or accounts."""
-    description = describe_room(admin_room([sent]))
+def test_the_admin_plane_can_be_described(sent: Service) -> None:
+    """The mock's own service is shown like the others, without a prefix or accounts."""
+    description = describe_service(admin_service([sent]))
 
     assert "GET /__admin/health" in description
     assert "ACCOUNT" not in description

@@ -13,18 +13,18 @@ from understudy.core.strict_json import write_json
 from understudy.nearest import Candidate, Difference, is_unmatched, nearest
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
-ROOMS = open_rooms()
-TREES = {room.name: PathRouter(room.document.operations.values()) for room in ROOMS}
+SERVICES = open_services()
+TREES = {service.name: PathRouter(service.document.operations.values()) for service in SERVICES}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ID = "665f1a0c0e0a4b001a2c9f10"
 EVERY = [
-    pytest.param(room, operation, id=f"{room.name}-{operation.id}")
-    for room in ROOMS
-    for operation in room.document.operations.values()
+    pytest.param(service, operation, id=f"{service.name}-{operation.id}")
+    for service in SERVICES
+    for operation in service.document.operations.values()
 ]
 
 
@@ -70,7 +70,7 @@ def typos(word: str) -> Iterator[str]:
     yield word.capitalize()
 
 
-def misspelt(room: Room, operation: Operation) -> Iterator[str]:
+def misspelt(service: Service, operation: Operation) -> Iterator[str]:
     """The operation's path with a mistake in one word, as far as that is no other's path."""
     words = path_of(operation).split("/")
     for at, word in enumerate(words):
@@ -78,99 +78,105 @@ def misspelt(room: Room, operation: Operation) -> Iterator[str]:
             continue
         for typo in typos(word):
             path = "/".join([*words[:at], typo, *words[at + 1 :]])
-            met = TREES[room.name].match(path)
+            met = TREES[service.name].match(path)
             if met is None or operation.method not in met[0].operations:
                 yield path
 
 
 def first(exchange: Exchange) -> tuple[str, str]:
     """The vendor and the operation that are named first."""
-    candidate = nearest(ROOMS, exchange)[0]
-    return candidate.room.name, candidate.operation.id
+    candidate = nearest(SERVICES, exchange)[0]
+    return candidate.service.name, candidate.operation.id
 
 
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_a_typo_in_a_path_is_seen_through(room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_a_typo_in_a_path_is_seen_through(service: Service, operation: Operation) -> None:
     """Whatever the mistake and the word, the operation is named first."""
-    for path in misspelt(room, operation):
-        exchange = lost(room.name, operation.method, path, body_of(operation))
+    for path in misspelt(service, operation):
+        exchange = lost(service.name, operation.method, path, body_of(operation))
 
-        assert first(exchange) == (room.name, operation.id), path
+        assert first(exchange) == (service.name, operation.id), path
 
 
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_a_typo_in_the_prefix_is_seen_through(room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_a_typo_in_the_prefix_is_seen_through(service: Service, operation: Operation) -> None:
     """The vendor is recognised, and its operation is named first."""
-    for typo in typos(room.name):
+    for typo in typos(service.name):
         exchange = lost("", operation.method, f"/{typo}{path_of(operation)}")
 
-        assert first(exchange) == (room.name, operation.id), typo
+        assert first(exchange) == (service.name, operation.id), typo
 
 
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_a_missing_prefix_is_seen_through(room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_a_missing_prefix_is_seen_through(service: Service, operation: Operation) -> None:
     """Named first; where two vendors have the very path, both are named, equally near."""
     path = path_of(operation)
     met = [tree.match(path) for tree in TREES.values()]
     twins = [each for each in met if each and operation.method in each[0].operations]
 
-    found = nearest(ROOMS, lost("", operation.method, path))
+    found = nearest(SERVICES, lost("", operation.method, path))
 
     equally = [each for each in found if each.distance == found[0].distance]
-    named = [(each.room.name, each.operation.id) for each in equally]
-    assert (room.name, operation.id) in named
+    named = [(each.service.name, each.operation.id) for each in equally]
+    assert (service.name, operation.id) in named
     assert len(named) == len(twins)
 
 
 @pytest.mark.parametrize("tail", ["/", "/extra"])
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_too_much_of_a_path_is_seen_through(room: Room, operation: Operation, tail: str) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_too_much_of_a_path_is_seen_through(
+    service: Service, operation: Operation, tail: str
+) -> None:
     """A slash or a word too many at the end."""
     path = path_of(operation) + tail
-    if TREES[room.name].match(path) is None:
-        exchange = lost(room.name, operation.method, path, body_of(operation))
+    if TREES[service.name].match(path) is None:
+        exchange = lost(service.name, operation.method, path, body_of(operation))
 
-        assert first(exchange) == (room.name, operation.id)
+        assert first(exchange) == (service.name, operation.id)
 
 
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_a_wrong_method_is_seen_through(room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_a_wrong_method_is_seen_through(service: Service, operation: Operation) -> None:
     """Of the path's operations the one is named first that takes such a body, or none.
 
     Where another takes the same (both none, or the body of one does for the other), both are named
     before all others.
     """
     path, body = path_of(operation), body_of(operation)
-    met = TREES[room.name].match(path)
+    met = TREES[service.name].match(path)
     assert met is not None
     for method in set(METHODS) - met[0].operations.keys():
-        found = nearest(ROOMS, lost(room.name, method, path, body, "method-not-allowed"))
+        found = nearest(SERVICES, lost(service.name, method, path, body, "method-not-allowed"))
 
         near = [each for each in found if each.distance <= found[0].distance + 0.02]
         assert operation.id in [each.operation.id for each in near], method
         assert {each.operation.path for each in near} == {operation.path}
 
 
-@pytest.mark.parametrize(("room", "operation"), EVERY)
-def test_a_wrong_content_type_is_seen_through(room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), EVERY)
+def test_a_wrong_content_type_is_seen_through(service: Service, operation: Operation) -> None:
     """The operation was met, so it is that one, whoever else has one of its name."""
     if operation.body is None:
         return
     exchange = lost(
-        room.name, operation.method, path_of(operation), b"{}", "unsupported-media-type"
+        service.name, operation.method, path_of(operation), b"{}", "unsupported-media-type"
     )
     exchange.operation = operation.id
 
-    found = nearest(ROOMS, exchange)[0]
+    found = nearest(SERVICES, exchange)[0]
 
     expected = f"content-type: {', '.join(operation.body.media_types)}"
-    assert (found.room.name, found.operation.id, found.distance) == (room.name, operation.id, 0.0)
+    assert (found.service.name, found.operation.id, found.distance) == (
+        service.name,
+        operation.id,
+        0.0,
+    )
     assert found.differences == (Difference("header", expected, "content-type: text/plain"),)
 
 
 def only(vendor: str, method: str, path: str) -> Candidate:
     """The nearest operation to a request without a body."""
-    return nearest(ROOMS, lost(vendor, method, path))[0]
+    return nearest(SERVICES, lost(vendor, method, path))[0]
 
 
 @pytest.mark.parametrize(
@@ -208,10 +214,10 @@ def test_three_are_named_nearest_first() -> None:
     """And no more than were asked for."""
     exchange = lost("sent", "GET", "/v3/profile")
 
-    found = nearest(ROOMS, exchange)
+    found = nearest(SERVICES, exchange)
 
     assert [each.distance for each in found] == sorted(each.distance for each in found)
-    assert (len(found), len(nearest(ROOMS, exchange, count=1))) == (3, 1)
+    assert (len(found), len(nearest(SERVICES, exchange, count=1))) == (3, 1)
 
 
 def test_a_word_of_the_document_is_no_value() -> None:
@@ -258,7 +264,7 @@ def test_strange_paths_take_no_time(path: str) -> None:
     """Nobody means more than the beginning of such a path."""
     watch = Stopwatch()
 
-    assert len(nearest(ROOMS, lost("", "GET", path))) == 3
+    assert len(nearest(SERVICES, lost("", "GET", path))) == 3
     assert watch.seconds() < 2
 
 
@@ -268,4 +274,4 @@ def test_paths_at_random_are_answered() -> None:
     for _ in range(50):
         path = "".join(draw.choices("/abcv13campaigns%{}", k=draw.randint(1, 40)))
 
-        assert len(nearest(ROOMS, lost(draw.choice(["", "sent", "zexa"]), "GET", path))) == 3
+        assert len(nearest(SERVICES, lost(draw.choice(["", "sent", "zexa"]), "GET", path))) == 3

@@ -24,7 +24,7 @@ version = "1"
 [project.entry-points."understudy.vendors"]
 acme = "acme_mock:VENDOR"
 """
-ROOM = "src/understudy/vendors/$name/"
+SERVICE = "src/understudy/vendors/$name/"
 
 
 def words(text: str) -> str:
@@ -41,8 +41,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
     for path, text in scaffold.FILES.items():
-        if path.startswith(ROOM):
-            (package / path.removeprefix(ROOM)).write_text(words(text))
+        if path.startswith(SERVICE):
+            (package / path.removeprefix(SERVICE)).write_text(words(text))
     (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))
     (package / "seed.json").write_text(words(scaffold.SEED))
     target = tmp_path_factory.mktemp("target")

@@ -12,7 +12,7 @@ from tests.conftest import problem_of
 from understudy.app import App
 from understudy.openapi.document import Document
 from understudy.prefer import PREFERRED_FAULTS
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 CAMPAIGNS = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
@@ -26,7 +26,7 @@ async def test_code_picks_the_first_example_of_a_response(client: httpx.AsyncCli
     """`code=503` is answered with the documented body, verbatim."""
     response = await client.get(CAMPAIGNS, headers=prefer("code=503"))
 
-    documented = open_room("sent").document.operations["listCampaigns"].responses[503].examples
+    documented = open_service("sent").document.operations["listCampaigns"].responses[503].examples
     assert response.status_code == 503
     assert response.json() == next(iter(documented.values()))
     assert response.headers["preference-applied"] == "code=503"
@@ -102,7 +102,7 @@ def campaign() -> dict[str, object]:
 
 
 def sent_operations() -> Iterator[tuple[str, str]]:
-    document: Document = open_room("sent").document
+    document: Document = open_service("sent").document
     for operation in document.operations.values():
         if operation.success.schema is not None:
             path = operation.path.replace("{profileId}", "770e8400-e29b-41d4-a716-446655440002")
@@ -117,7 +117,7 @@ async def test_dynamic_bodies_satisfy_the_document(
     """An invented body is held against the same schema as a handler's."""
     response = await client.get(path, headers=prefer("dynamic=true, seed=3"))
 
-    declared = open_room("sent").document.operations[operation].success
+    declared = open_service("sent").document.operations[operation].success
     assert response.status_code == declared.status
     assert declared.diagnose(response.json()) == []
 
@@ -171,7 +171,7 @@ async def test_picked_answer_is_not_remembered(client: httpx.AsyncClient) -> Non
 
 async def test_control_characters_do_not_reach_the_reply_header(client: httpx.AsyncClient) -> None:
     """What a query twin holds cannot break the header that repeats it."""
-    document = open_room("sent").document.operations["listCampaigns"]
+    document = open_service("sent").document.operations["listCampaigns"]
     name = next(iter(document.success.examples))
 
     refused = await client.get(f"{CAMPAIGNS}?__example={name}%0d%0aX: y", headers=KEY)

@@ -39,7 +39,7 @@ from understudy.exchange_log import json_line, text_line
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app, read_upstream
 from understudy.proxying.tape import Tape
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 
 KEY = KEYS["zexa"]
 CREDITS = b'{"credits":1,"currency":"USD"}'
@@ -357,7 +357,7 @@ def pass_through(
     **sent: Any,
 ) -> tuple[httpx.Response, bytes, str]:
     """One exchange: the reply, what reached the vendor, and all that is kept of it."""
-    tape = Tape(tmp_path / "out.json", None, open_rooms([vendor]))
+    tape = Tape(tmp_path / "out.json", None, open_services([vendor]))
     with answering(answer) as upstream:
         app = proxy_app(vendor, upstream.url, terms, log=tape.log(None))
         with LiveServer(app) as proxy:
@@ -555,7 +555,7 @@ def test_a_token_in_a_location_is_not_kept(tmp_path: Path) -> None:
 def test_a_token_that_was_handed_out_is_not_kept_later(tmp_path: Path) -> None:
     """Wherever later exchanges of the same proxy have it."""
     answers = iter([json.dumps({"access_token": PLAIN}), json.dumps({"note": PLAIN})])
-    tape = Tape(tmp_path / "out.json", None, open_rooms(["sent"]))
+    tape = Tape(tmp_path / "out.json", None, open_services(["sent"]))
     with (
         answering(lambda _: ok(next(answers).encode())) as upstream,
         LiveServer(proxy_app("sent", upstream.url, log=tape.log(None))) as proxy,

@@ -202,7 +202,7 @@ def test_rate_limits_of_the_marker(understudy: OwnSession) -> None:
 @pytest.mark.understudy(vendors="zexa", static=True)
 def test_vendors_and_static_of_the_marker(understudy: OwnSession) -> None:
     """Only Zexa is served, and answers its documented example."""
-    assert list(understudy.app.rooms) == ["zexa"]
+    assert list(understudy.app.services) == ["zexa"]
     assert sell(understudy).json() == sell(understudy).json()
 
 

@@ -529,8 +529,10 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
 
 def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     """A vendor from outside has its fixture, too."""
-    room = "src/understudy/vendors/$name/"
-    texts = {path.removeprefix(room): text for path, text in scaffold.FILES.items() if room in path}
+    service = "src/understudy/vendors/$name/"
+    texts = {
+        path.removeprefix(service): text for path, text in scaffold.FILES.items() if service in path
+    }
     texts |= {"acme.yaml": scaffold.DOCUMENT, "seed.json": scaffold.SEED}
     package, dist = pytester.mkdir("acme_room"), pytester.mkdir("acme-1.dist-info")
     for name, text in texts.items():

@@ -1,4 +1,4 @@
-"""Rooms: what is found, what is bound, and what stops the start with a sentence that helps."""
+"""Services: what is found, what is bound, and what stops the start with a sentence that helps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from typing import Any
 
 import pytest
 
-from understudy.auth import Account
 from understudy.core.errors import StartError
 from understudy.openapi.document import Document
 from understudy.rooms import (
     bind,
     data_folder,
     find_vendor,
-    open_room,
-    open_rooms,
+    open_service,
+    open_services,
     read_seed,
     read_shelves,
     read_world,
     vendor_names,
 )
-from understudy.vendor import Call, Reply, Vendor
+from understudy.service.accounts import Account
+from understudy.service.call import Call
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Reply
 
 ENTRY = {"name": "admin", "credential": "k-1", "note": "Hi.", "role": "admin"}
 WORLD: dict[str, Any] = {"accounts": [ENTRY], "default_account": "admin", "resources": {}}
@@ -83,7 +85,7 @@ def test_data_stands_where_it_is_found(folder: str, file: str) -> None:
     assert (data_folder(folder) / file).exists()
 
 
-def test_every_room_is_known_by_name() -> None:
+def test_every_service_is_known_by_name() -> None:
     """The vendors are listed in order, and Sent is one of them."""
     names = vendor_names()
 
@@ -91,14 +93,14 @@ def test_every_room_is_known_by_name() -> None:
     assert names == sorted(set(names))
 
 
-def test_all_rooms_are_opened_when_none_is_named() -> None:
+def test_all_services_are_opened_when_none_is_named() -> None:
     """Without names every vendor plays."""
-    assert [room.name for room in open_rooms()] == vendor_names()
+    assert [service.name for service in open_services()] == vendor_names()
 
 
-def test_only_the_named_rooms_are_opened() -> None:
+def test_only_the_named_services_are_opened() -> None:
     """With names only those play, in the order given."""
-    assert [room.name for room in open_rooms(["sent"])] == ["sent"]
+    assert [service.name for service in open_services(["sent"])] == ["sent"]
 
 
 def test_an_unknown_vendor_is_told_which_are_known() -> None:
@@ -106,28 +108,28 @@ def test_an_unknown_vendor_is_told_which_are_known() -> None:
     known = re.escape(", ".join(vendor_names()))
 
     with pytest.raises(StartError, match=f'^there is no vendor "acme"; known: {known}$'):
-        open_rooms(["sent", "acme"])
+        open_services(["sent", "acme"])
 
 
-def test_a_room_is_ready_to_play() -> None:
+def test_a_service_is_ready_to_play() -> None:
     """Every operation has a handler, the accounts and the resources are those of the seed."""
-    room = open_room("sent")
+    service = open_service("sent")
 
-    assert (room.name, room.prefix) == ("sent", "/sent")
-    assert set(room.handlers) == set(room.document.operations)
-    assert room.accounts is not None
-    assert room.accounts.default.name == "acme-admin"
-    assert ("sent", "organizations", "") in room.shelves
+    assert (service.name, service.prefix) == ("sent", "/sent")
+    assert set(service.handlers) == set(service.document.operations)
+    assert service.accounts is not None
+    assert service.accounts.default.name == "acme-admin"
+    assert ("sent", "organizations", "") in service.shelves
 
 
-def test_a_room_is_read_once() -> None:
+def test_a_service_is_read_once() -> None:
     """Apps of one process share what never changes."""
-    assert open_room("sent") is open_room("sent")
+    assert open_service("sent") is open_service("sent")
 
 
 OUTSIDE = """
 import sys
-from understudy.vendor import Vendor
+from understudy.service.declaration import Vendor
 
 async def get_toy(call): ...
 
@@ -164,17 +166,21 @@ def install(folder: Path, name: str, source: str = OUTSIDE) -> None:
     (folder / "seed.json").write_text(json.dumps(WORLD))
 
 
-def test_a_room_may_come_from_outside(installed: Path) -> None:
+def test_a_service_may_come_from_outside(installed: Path) -> None:
     """A package that names its VENDOR as an entry point is listed and plays like our own."""
     install(installed, "blocks")
 
-    [room] = open_rooms(["blocks"])
+    [service] = open_services(["blocks"])
 
     assert {"blocks", "sent"} <= set(vendor_names())
-    assert (room.name, room.prefix, list(room.handlers)) == ("blocks", "/blocks", ["getToy"])
+    assert (service.name, service.prefix, list(service.handlers)) == (
+        "blocks",
+        "/blocks",
+        ["getToy"],
+    )
 
 
-def test_a_room_from_outside_keeps_its_data_beside_it(installed: Path) -> None:
+def test_a_service_from_outside_keeps_its_data_beside_it(installed: Path) -> None:
     """Document and seed stand beside the module of the entry point."""
     install(installed, "bricks")
 
@@ -191,7 +197,7 @@ def test_a_package_that_cannot_be_imported_says_why(installed: Path) -> None:
     with pytest.raises(
         StartError, match=r"^vendor broken: broken_room:VENDOR cannot be loaded"
     ) as caught:
-        open_rooms(["broken"])
+        open_services(["broken"])
 
     assert "(ModuleNotFoundError: No module named 'nothing_called_so')" in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""`understudy new`: a room that is green from its first minute."""
+"""`understudy new`: a service that is green from its first minute."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from understudy.core.errors import StartError
-from understudy.scaffold import make_room
+from understudy.scaffold import write_vendor_package
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("src", "specs", "fixtures", "tests", "pyproject.toml", "README.md", "LICENSE")
@@ -41,8 +41,8 @@ def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_new_room_leaves_the_project_green(checkout: Path) -> None:
-    """Style, types, documents, tests and fuzzing of the new room pass as it was written."""
+def test_new_service_leaves_the_project_green(checkout: Path) -> None:
+    """Style, types, documents, tests and fuzzing of the new service pass as it was written."""
     assert run(checkout, "understudy", "new", "acme").returncode == 0
 
     commands = (
@@ -57,27 +57,27 @@ def test_new_room_leaves_the_project_green(checkout: Path) -> None:
         assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_new_room_is_listed(checkout: Path) -> None:
-    """The room is served without further steps."""
-    make_room("acme", checkout)
+def test_new_service_is_listed(checkout: Path) -> None:
+    """The service is served without further steps."""
+    write_vendor_package("acme", checkout)
 
     assert "acme_test_acme" in run(checkout, "understudy", "vendors").stdout
 
 
 @pytest.mark.parametrize("name", ["", "Acme", "9lives", "a-b", "../up", "x" * 40])
 def test_bad_name_is_refused(name: str, checkout: Path) -> None:
-    """A room's name is a Python package's name; nothing is written elsewhere."""
-    with pytest.raises(StartError, match="cannot name a room"):
-        make_room(name, checkout)
+    """A service's name is a Python package's name; nothing is written elsewhere."""
+    with pytest.raises(StartError, match="cannot name a vendor"):
+        write_vendor_package(name, checkout)
 
 
-def test_existing_room_is_left_alone(checkout: Path) -> None:
+def test_existing_service_is_left_alone(checkout: Path) -> None:
     """What is there is not overwritten."""
     with pytest.raises(StartError, match="already there"):
-        make_room("sent", checkout)
+        write_vendor_package("sent", checkout)
 
 
 def test_elsewhere_is_refused(tmp_path: Path) -> None:
     """A folder that is no checkout gets no files."""
     with pytest.raises(StartError, match="not a checkout"):
-        make_room("acme", tmp_path)
+        write_vendor_package("acme", tmp_path)

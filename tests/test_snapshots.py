@@ -17,16 +17,16 @@ from understudy.core.clock import ClockState, DueCall, format_instant
 from understudy.core.errors import Unfit
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.strict_json import write_json
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import make_seed_snapshot
 from understudy.session.deliveries import HELD_FIELDS, Delivery, pack_delivery, unpack_delivery
 from understudy.session.idempotency import RememberedReply
 from understudy.session.session import SEND_HELD_DELIVERY, World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
 from understudy.snapshots import WORDS, read_world, write_world
-from understudy.vendor import seed_snapshot
 
 SHOP = toy_shop()
-ROOMS = {"shop": SHOP}
+SERVICES = {"shop": SHOP}
 SEED = 7
 instants = st.integers(NOON, NOON + 10**18)
 texts = st.text(max_size=8)
@@ -35,7 +35,7 @@ counts = st.integers(0, 10**9)
 
 def read(written: Any) -> World:
     """The world that this JSON describes to a mock of the shop."""
-    return read_world(orjson.loads(orjson.dumps(written)), ROOMS, SEED)
+    return read_world(orjson.loads(orjson.dumps(written)), SERVICES, SEED)
 
 
 def toy(id: str, name: str = "Doll", **members: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def parcels(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def due_calls(draw: st.DrawFn) -> tuple[DueCall, ...]:
-    """What waits: calls of the room, and deliveries that are held."""
+    """What waits: calls of the service, and deliveries that are held."""
     calls = []
     for order in range(1, draw(st.integers(0, 4)) + 1):
         held = draw(st.booleans())
@@ -133,17 +133,19 @@ def test_what_was_read_is_written_the_same(world: World) -> None:
     """The second text is the first one, to the byte and in its order."""
     written = orjson.dumps(write_world(world))
 
-    assert orjson.dumps(write_world(read_world(orjson.loads(written), ROOMS, SEED))) == written
+    assert orjson.dumps(write_world(read_world(orjson.loads(written), SERVICES, SEED))) == written
 
 
 def test_the_seed_worlds_of_all_vendors_are_read() -> None:
     """What the mock begins with fits the vendors that it plays."""
-    rooms = open_rooms()
-    seed = seed_snapshot(rooms)
+    services = open_services()
+    seed = make_seed_snapshot(services)
     world = World(seed, ClockState(NOON, True), Fakes(0).snapshot(), {}, {}, {})
 
     again = read_world(
-        orjson.loads(orjson.dumps(write_world(world))), {room.name: room for room in rooms}, 0
+        orjson.loads(orjson.dumps(write_world(world))),
+        {service.name: service for service in services},
+        0,
     )
 
     assert again == world

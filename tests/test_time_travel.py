@@ -49,7 +49,7 @@ class AgentMessage:
 
     def __init__(self, live: Live, mock: Client) -> None:
         self._http = httpx.Client(base_url=f"{mock.url('agentmessage')}/v1", headers=KEY)
-        operation = live.app.rooms["agentmessage"].document.operations["createCampaign"]
+        operation = live.app.services["agentmessage"].document.operations["createCampaign"]
         assert operation.body is not None
         self._campaign = {**operation.body.examples["documented"], "sample1": SAMPLE}
 

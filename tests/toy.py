@@ -1,29 +1,24 @@
-"""Two small vendors, for tests of what no real room does, or not yet."""
+"""Two small vendors, for tests of what no real service does, or not yet."""
 
 from __future__ import annotations
 
 from types import ModuleType
 from typing import Any
 
-from understudy import checks
-from understudy.auth import Account, Accounts
 from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
-from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Document
 from understudy.rooms import bind
+from understudy.service import checks
+from understudy.service.accounts import Account, Accounts
+from understudy.service.call import Call
+from understudy.service.declaration import Sample, Vendor, View
+from understudy.service.lifecycle import Lifecycle
+from understudy.service.reply import Reply
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource, UnitOfWork
 from understudy.session.deliveries import Delivery
 from understudy.session.rate_limits import Limit
-from understudy.vendor import (
-    Call,
-    Reply,
-    Resource,
-    Room,
-    Sample,
-    UnitOfWork,
-    Vendor,
-    View,
-)
 
 ANSWER = {"type": "object", "required": ["toy"], "properties": {"toy": {"type": "string"}}}
 DOCUMENT: dict[str, Any] = {
@@ -56,8 +51,8 @@ def finish(call: Call, reply: Reply) -> None:
     reply.headers["X-Toy"] = "yes"
 
 
-def toy_room(answer: Any) -> Room:
-    """A room whose one handler answers what is given: a reply to send, an exception to raise."""
+def toy_service(answer: Any) -> Service:
+    """A service whose one handler answers what is given: a reply to send, an exception to raise."""
 
     async def get_toy(call: Call) -> Reply:
         if isinstance(answer, Exception):
@@ -80,7 +75,7 @@ def toy_room(answer: Any) -> Room:
         collections={"toys": "toy"},
     )
     accounts = Accounts([ACCOUNT], "owner", bool)
-    return Room(vendor, document, bind(document, handlers), accounts, {}, "/toys")
+    return Service(vendor, document, bind(document, handlers), accounts, {}, "/toys")
 
 
 # A second vendor: a shop whose toys have a life.
@@ -204,8 +199,8 @@ async def resign(work: UnitOfWork, delivery: Delivery) -> dict[str, str]:
     return signed(work)
 
 
-def toy_shop() -> Room:
-    """A room whose toys are made by its operation, by hand or by samples, and sold by time."""
+def toy_shop() -> Service:
+    """A service whose toys are made by its operation, by hand or by samples, and sold by time."""
     handlers = ModuleType("shop")
     handlers.__dict__["create_toy"] = create_toy
     document = Document("shop", SHOP)
@@ -229,4 +224,4 @@ def toy_shop() -> Room:
     accounts = Accounts([ACCOUNT, HELPER], "owner", bool)
     seed = {"id": "bear", "name": "Bear", "state": "new", "created_at": "2026-01-01T00:00:00+00:00"}
     shelves = {("shop", "toys", ""): {"bear": write_json({**seed, "by": "owner"})}}
-    return Room(vendor, document, bind(document, handlers), accounts, shelves, "/shop")
+    return Service(vendor, document, bind(document, handlers), accounts, shelves, "/shop")

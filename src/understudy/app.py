@@ -1,4 +1,4 @@
-"""Composition root: documents, rooms and machinery become one ASGI app."""
+"""Composition root: documents, services and machinery become one ASGI app."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Protocol, runtime_checkable
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.admin import PREFIX, Plane, admin_room, guard
+from understudy.admin import PREFIX, Plane, admin_service, guard
 from understudy.connexion_stack import connexion_stack, new_stack
 from understudy.core.clock import DueCall
 from understudy.core.settings import Settings
 from understudy.due import DueCalls
 from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service, make_seed_snapshot
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
-from understudy.vendor import Room, seed_snapshot
 
-# What answers the requests to a room, behind its address, its session and its journal.
-Behind = Callable[[Room], ASGIApp]
+# What answers the requests to a service, behind its address, its session and its journal.
+Behind = Callable[[Service], ASGIApp]
 
 
 @runtime_checkable
@@ -36,25 +36,26 @@ OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Di
 
 
 class App:
-    """The mock as an ASGI app; `sessions` and `rooms` are open to whoever runs it in-process."""
+    """The mock as an ASGI app; `sessions` and `services` are open to whoever runs it in-process."""
 
     def __init__(
         self,
-        rooms: Sequence[Room],
+        services: Sequence[Service],
         settings: Settings,
         log: Log | None,
         behind: Behind = connexion_stack,
     ) -> None:
-        self.rooms = {room.name: room for room in rooms}
+        self.services = {service.name: service for service in services}
         self.settings = settings
-        self._due = DueCalls({room.name: room.vendor for room in rooms})
+        self._due = DueCalls({service.name: service.vendor for service in services})
         self._log = log
-        self.sessions = Sessions(seed_snapshot(rooms), settings, self._delivered)
-        plane = Plane(self.rooms, self.sessions, self._due, settings)
-        self.admin = admin = admin_room(plane)
-        self._behind = {room.name: behind(room) for room in rooms}
+        self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
+        plane = Plane(self.services, self.sessions, self._due, settings)
+        self.admin = admin = admin_service(plane)
+        self._behind = {service.name: behind(service) for service in services}
         self._stages = {
-            room.name: _stage(room, self._behind[room.name], settings, log) for room in rooms
+            service.name: _stage(service, self._behind[service.name], settings, log)
+            for service in services
         }
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
         limit = partial(guard.limit, settings)
@@ -85,7 +86,7 @@ class App:
         return await self._due.move_to(session, instant)
 
     async def aclose(self) -> None:
-        """Close what stands behind the rooms' addresses, where it holds something open."""
+        """Close what stands behind the services' addresses, where it holds something open."""
         for each in self._behind.values():
             if isinstance(each, Closable):
                 await each.aclose()
@@ -121,11 +122,11 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _stage(room: Room, behind: ASGIApp, settings: Settings, log: Log | None) -> Stage:
-    """From the outside in: CORS (where a page asks), the journal, Connexion, the room."""
+def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | None) -> Stage:
+    """From the outside in: CORS (where a page asks), the journal, Connexion, the service."""
     limit = settings.body_limit
-    app = Recorder(behind, room, settings, log, lambda path, headers: limit)
-    exposed = {*OWN_HEADERS, "Preference-Applied", *room.document.reply_headers}
+    app = Recorder(behind, service, settings, log, lambda path, headers: limit)
+    exposed = {*OWN_HEADERS, "Preference-Applied", *service.document.reply_headers}
     cors = CORSMiddleware(
         app,
         allow_origins=["*"],
@@ -133,7 +134,7 @@ def _stage(room: Room, behind: ASGIApp, settings: Settings, log: Log | None) -> 
         allow_headers=["*"],
         expose_headers=sorted(exposed),
     )
-    return Stage(room, app, cors)
+    return Stage(service, app, cors)
 
 
 def create_app(
@@ -143,10 +144,10 @@ def create_app(
 
     Args:
         log: is handed every exchange and every delivery when it is over.
-        behind: makes what answers in the place of the rooms' own rules.
+        behind: makes what answers in the place of the services' own rules.
 
     Raises:
-        StartError: when a document, a room or a setting cannot be served.
+        StartError: when a document, a service or a setting cannot be served.
     """
     chosen = settings or Settings()
-    return App(open_rooms(chosen.vendors), chosen, log, behind)
+    return App(open_services(chosen.vendors), chosen, log, behind)

@@ -145,11 +145,11 @@ def serve(
 @click.argument("name", required=False)
 def vendors(name: str | None) -> None:
     """List the vendors, or one vendor's operations, responses and keys."""
-    from understudy.listing import describe_room, list_rooms
-    from understudy.rooms import open_rooms
+    from understudy.listing import describe_service, list_services
+    from understudy.rooms import open_services
 
-    rooms = open_rooms([name] if name else [])
-    click.echo(describe_room(rooms[0]) if name else list_rooms(rooms))
+    services = open_services([name] if name else [])
+    click.echo(describe_service(services[0]) if name else list_services(services))
 
 
 @commands.command()
@@ -175,23 +175,23 @@ def explain(code: str | None, names: tuple[str, ...]) -> None:
     """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
     from understudy import explain as explaining
     from understudy.core.terminal import format_table
-    from understudy.rooms import open_rooms
+    from understudy.rooms import open_services
 
-    rooms = open_rooms(names)
+    services = open_services(names)
     if code is None:
-        click.echo(format_table(explaining.rows(rooms)))
+        click.echo(format_table(explaining.rows(services)))
     else:
-        click.echo(explaining.render(explaining.explain(rooms, code)))
+        click.echo(explaining.render(explaining.explain(services, code)))
 
 
 @commands.command()
 @click.argument("name")
 def new(name: str) -> None:
-    """Write an empty room NAME into the checkout in the current folder."""
-    from understudy.scaffold import make_room
+    """Write an empty vendor package NAME into the checkout in the current folder."""
+    from understudy.scaffold import write_vendor_package
 
     here = Path.cwd()
-    for file in make_room(name, here):
+    for file in write_vendor_package(name, here):
         click.echo(f"wrote {file.relative_to(here)}")
     click.echo("next: describe the vendor in the document, then write its rules and handlers")
 

@@ -105,22 +105,22 @@ class Proxying:
         """What people are told when the proxy is ready."""
         from understudy.core.version import __version__
 
-        room = app.rooms[self.vendor]
+        service = app.services[self.vendor]
         recorded = f", recorded to {self.tape.file} at the end" if self.tape is not None else ""
         return (
             f"understudy {__version__} is ready on {url} and asks {self.upstream}{recorded}\n"
-            f"{room.vendor.title} also stands at {url}{room.prefix}; what differs from its "
+            f"{service.vendor.title} also stands at {url}{service.prefix}; what differs from its "
             f"document is told in X-Understudy-Diagnosis and at {url}/__admin/requests/find"
         )
 
 
 def _tape(vendor: str, out: Path | None, format_name: str | None) -> Tape | None:
     from understudy.proxying.tape import Tape
-    from understudy.rooms import open_rooms
+    from understudy.rooms import open_services
 
     if out is None and format_name is not None:
         raise StartError("--format says how a recording is written; say where with --out")
-    return None if out is None else Tape(out, format_name, open_rooms([vendor]))
+    return None if out is None else Tape(out, format_name, open_services([vendor]))
 
 
 @contextmanager

@@ -141,8 +141,8 @@ def _target(
         what = "one stream" if str(out) == "-" else f"one file, {out}"
         raise StartError(f"{len(among)} scenarios do not go into {what}; name a folder with --out")
     # A folder for one vendor need not say whose it is.
-    alone = out is not None and len({each.room.name for each in among}) == 1
-    name = scenario.name if alone else f"{scenario.room.name}-{scenario.name}"
+    alone = out is not None and len({each.service.name for each in among}) == 1
+    name = scenario.name if alone else f"{scenario.service.name}-{scenario.name}"
     return (out or Path()) / f"{name}{format.suffix}"
 
 
@@ -217,11 +217,11 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
     from understudy.recording.attribution import Attribution
     from understudy.recording.formats import read_recording
     from understudy.recording.model import UnreadableRecording, merged
-    from understudy.rooms import open_rooms, vendor_names
+    from understudy.rooms import open_services, vendor_names
 
     if vendor and vendor not in vendor_names():
         raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')
-    attribution = Attribution(open_rooms(), vendor)
+    attribution = Attribution(open_services(), vendor)
     parts = []
     for file in _within(files):
         try:
@@ -275,13 +275,13 @@ def export(
     """
     from understudy.recording.formats import chosen_format
     from understudy.recording.normal_form import in_normal_form, known_tokens
-    from understudy.rooms import open_rooms
+    from understudy.rooms import open_services
 
     format = chosen_format(format_name, out)
     recording = _read(files, vendor)
     if normalise:
         first = next((each.at for each in recording.exchanges if each.at is not None), 0)
-        known = known_tokens(open_rooms(recording.vendors))
+        known = known_tokens(open_services(recording.vendors))
         foreign = replace(recording, clock=None)
         recording = in_normal_form(foreign, known, first)
     _write(recording.at_origins(_origins(origins)), format, out)
@@ -352,7 +352,7 @@ def _serve(
         return replay_app(recording, settings, match == "operation", log)
 
     def announce(app: App, url: str) -> str:
-        places = ", ".join(f"{url}{room.prefix}" for room in app.rooms.values())
+        places = ", ".join(f"{url}{service.prefix}" for service in app.services.values())
         what = format_count(len(recording.answered), "exchange")
         return f"understudy replays {recording.name} ({what}) on {places}"
 

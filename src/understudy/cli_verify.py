@@ -15,7 +15,7 @@ from understudy.core.errors import StartError
 from understudy.options import option
 
 if TYPE_CHECKING:
-    from understudy.vendor import Room
+    from understudy.service.service import Service
     from understudy.verify.findings import Outcome
     from understudy.verify.sending import Access
 
@@ -98,22 +98,22 @@ def verify(
 
     import httpx
 
-    from understudy.rooms import open_rooms
+    from understudy.rooms import open_services
     from understudy.verify.fuzzing import require_schemathesis
     from understudy.verify.given import read_base_url
     from understudy.verify.sending import Sender
 
-    (room,) = open_rooms([vendor])
+    (service,) = open_services([vendor])
     require_schemathesis()
     base_url = read_base_url(base_url)
     _require_junit(chosen)
-    access = replace(_access(room, credential), extra=headers, writes=allow_writes, rate=rate)
+    access = replace(_access(service, credential), extra=headers, writes=allow_writes, rate=rate)
     # Neither proxies nor passwords of the environment have a say: what is given is what is sent.
     # A connection that is kept for long may be closed just when it is used.
     limits = httpx.Limits(keepalive_expiry=KEPT)
     with httpx.Client(timeout=timeout, headers=AGENT, limits=limits, trust_env=False) as http:
         sender = Sender(http, base_url, access)
-        outcome = _verified(room, sender, credential is None, chosen)
+        outcome = _verified(service, sender, credential is None, chosen)
     return _tell([outcome], **_telling(chosen))
 
 
@@ -126,26 +126,26 @@ def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
     Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
     interrupted.
     """
-    from understudy.rooms import open_rooms
+    from understudy.rooms import open_services
     from understudy.verify.fuzzing import require_schemathesis
 
-    rooms = open_rooms(vendors)
+    services = open_services(vendors)
     require_schemathesis()
     _require_junit(chosen)
     outcomes: list[Outcome] = []
-    for room in rooms:
-        outcomes.append(_checked_itself(room, timeout, chosen))
+    for service in services:
+        outcomes.append(_checked_itself(service, timeout, chosen))
         if outcomes[-1].interrupted:
             break
     return _tell(outcomes, **_telling(chosen))
 
 
-def _access(room: Room, credential: str | None) -> Access:
+def _access(service: Service, credential: str | None) -> Access:
     from understudy.openapi.security import credential_header
     from understudy.verify.sending import Access
 
-    header, before = credential_header(room.document)
-    usual = room.accounts.default.credential if room.accounts is not None else ""
+    header, before = credential_header(service.document)
+    usual = service.accounts.default.credential if service.accounts is not None else ""
     return Access(header, before, usual if credential is None else credential)
 
 
@@ -156,18 +156,20 @@ def _require_junit(chosen: dict[str, Any]) -> None:
         require_writable(chosen["junit"])
 
 
-def _verified(room: Room, sender: Any, usual_credential: bool, chosen: dict[str, Any]) -> Outcome:
+def _verified(
+    service: Service, sender: Any, usual_credential: bool, chosen: dict[str, Any]
+) -> Outcome:
     from understudy.verify.fuzzing import Fuzzing
     from understudy.verify.sending import Unreachable
     from understudy.verify.verifying import Plan, read_recordings, verify
 
-    recordings = read_recordings(chosen["recordings"], room)
+    recordings = read_recordings(chosen["recordings"], service)
     try:
         sender.reach()
         understudy = sender.is_understudy()
         return verify(
             Plan(
-                room=room,
+                service=service,
                 sender=sender,
                 fuzzing=Fuzzing(chosen["max_examples"], chosen["seed"]),
                 recordings=recordings,
@@ -180,21 +182,21 @@ def _verified(room: Room, sender: Any, usual_credential: bool, chosen: dict[str,
         raise StartError(str(error)) from error
 
 
-def _checked_itself(room: Room, timeout: float, chosen: dict[str, Any]) -> Outcome:
+def _checked_itself(service: Service, timeout: float, chosen: dict[str, Any]) -> Outcome:
     from dataclasses import replace
 
     from understudy.verify.fuzzing import Fuzzing
     from understudy.verify.own import own
     from understudy.verify.verifying import Plan, read_recordings, verify
 
-    access = replace(_access(room, None), writes=True)
-    with own(room, access, timeout) as mock:
+    access = replace(_access(service, None), writes=True)
+    with own(service, access, timeout) as mock:
         return verify(
             Plan(
-                room=room,
+                service=service,
                 sender=mock.sender(),
                 fuzzing=Fuzzing(chosen["max_examples"], chosen["seed"]),
-                recordings=read_recordings(chosen["recordings"], room),
+                recordings=read_recordings(chosen["recordings"], service),
                 understudy=True,
                 own_accounts=True,
                 compare=chosen["compare"],

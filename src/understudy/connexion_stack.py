@@ -1,4 +1,4 @@
-"""Connexion around one room: it reads the document, secures, and renders what goes wrong.
+"""Connexion around one service: it reads the document, secures, and renders what goes wrong.
 
 Routing is ours (a tree instead of a list of patterns, and 405 with every method of the path), and
 so is validation, which runs as checks in the vendor's own order (see `checks.py`).
@@ -15,11 +15,12 @@ from typing import Any
 import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.checks import route
 from understudy.core.errors import StartError
 from understudy.dispatch import CALL, Dispatch, finished, spelled
 from understudy.openapi.path_router import PathRouter
-from understudy.vendor import Call, Room
+from understudy.service.call import Call
+from understudy.service.checks import route
+from understudy.service.service import Service
 
 # Connexion 3.3 imports what Starlette and jsonschema are about to drop; users can do nothing about
 # it, so they are not told at every start.
@@ -63,12 +64,12 @@ def _openapi_schema() -> jsonschema_rs.Draft4Validator:
 class Routing(SpecMiddleware):
     """Finds the documented operation of a request and names it the way Connexion expects."""
 
-    def __init__(self, app: ASGIApp, room: Room) -> None:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app = app
-        self.tree = PathRouter(room.document.operations.values())
+        self.tree = PathRouter(service.document.operations.values())
 
     def add_api(self, specification: Any, **options: Any) -> None:
-        """The tree is made from the room's document already."""
+        """The tree is made from the service's document already."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -104,12 +105,12 @@ def _identify(
     request: ConnexionRequest, read: Callable[[dict[str, str]], str | None]
 ) -> dict[str, str]:
     call: Call = request.scope[CALL]
-    if call.room.accounts is None:
+    if call.service.accounts is None:
         return {}
     credential = read(call.headers)
     # Even of a revoked credential the journal tells whose it is.
-    call.exchange.account = call.room.accounts.owner(credential)
-    call.account = call.room.accounts.identify(credential, call.settings.auth)
+    call.exchange.account = call.service.accounts.owner(credential)
+    call.account = call.service.accounts.identify(credential, call.settings.auth)
     call.exchange.account = call.account.name
     return {"sub": call.account.name}
 
@@ -126,35 +127,35 @@ async def _render(request: ConnexionRequest, error: Exception) -> ConnexionRespo
 
 
 @cache
-def connexion_stack(room: Room) -> ASGIApp:
-    """The ASGI app of one room; sessions and settings come with each call, so one serves all.
+def connexion_stack(service: Service) -> ASGIApp:
+    """The ASGI app of one service; sessions and settings come with each call, so one serves all.
 
     Raises:
         StartError: when Connexion cannot read the document.
     """
-    return new_stack(room)
+    return new_stack(service)
 
 
-def new_stack(room: Room) -> ASGIApp:
-    """The ASGI app of a room that lives no longer than its mock.
+def new_stack(service: Service) -> ASGIApp:
+    """The ASGI app of a service that lives no longer than its mock.
 
     Raises:
         StartError: when Connexion cannot read the document.
     """
     stack = ConnexionMiddleware(
-        Dispatch(room),
+        Dispatch(service),
         import_name=__name__,
-        middlewares=[ExceptionMiddleware, partial(Routing, room=room), SecurityMiddleware],
-        resolver=Resolver(room.handlers.__getitem__),
+        middlewares=[ExceptionMiddleware, partial(Routing, service=service), SecurityMiddleware],
+        resolver=Resolver(service.handlers.__getitem__),
         security_map={"apiKey": ApiKeySecurity, "bearer": BearerSecurity},
     )
     for kind in (ProblemException, Exception):
         stack.add_error_handler(kind, _render)
     # As `add_api` does, but for who validates: see CheckedSpecification.
     try:
-        specification = CheckedSpecification.from_dict(room.document.raw)
+        specification = CheckedSpecification.from_dict(service.document.raw)
     except ValueError as error:
-        raise StartError(f"specs/{room.name}.yaml: {error}; run: understudy lint") from error
+        raise StartError(f"specs/{service.name}.yaml: {error}; run: understudy lint") from error
     stack.apis.append(API(specification, base_path="", **stack.options.__dict__))
     app: ASGIApp = stack
     return app

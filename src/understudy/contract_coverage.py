@@ -33,9 +33,9 @@ from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Document, Operation
 from understudy.openapi.parameters import Parameter
 from understudy.openapi.schemas import Schema
+from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
 Json = dict[str, Any]
 
@@ -373,9 +373,9 @@ class Coverage:
         count_unasked: whether vendors that no test asked count in the total.
     """
 
-    def __init__(self, rooms: Iterable[Room], count_unasked: bool = False) -> None:
+    def __init__(self, services: Iterable[Service], count_unasked: bool = False) -> None:
         self._count_unasked = count_unasked
-        self.declared = {room.name: declare(room.document) for room in rooms}
+        self.declared = {service.name: declare(service.document) for service in services}
         self._exercised = {
             (vendor, name): Exercised(operation)
             for vendor, declared in self.declared.items()
@@ -443,10 +443,10 @@ class Coverage:
 
     @classmethod
     def from_json(
-        cls, rooms: Iterable[Room], exercised: Json, count_unasked: bool = False
+        cls, services: Iterable[Service], exercised: Json, count_unasked: bool = False
     ) -> Coverage:
         """What `as_json` gave, perhaps in another process; what no document declares is dropped."""
-        coverage = cls(rooms, count_unasked)
+        coverage = cls(services, count_unasked)
         coverage._add(exercised)
         return coverage
 

@@ -21,13 +21,15 @@ from understudy.core.errors import (
     TooManyRequests,
 )
 from understudy.prefer import first_example, preferred
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 from understudy.session.faults import (
     AFTER_REPLY_FAULTS,
     BODILESS_STATUSES,
     CONNECTION_FAULTS,
     Fault,
 )
-from understudy.vendor import Call, Reply, Room
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +39,8 @@ CALL = "understudy.call"
 class Dispatch:
     """Checks, preference or handler, unit of work, response check."""
 
-    def __init__(self, room: Room) -> None:
-        self.room = room
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +68,7 @@ class Dispatch:
             return self._conforming(call, spelled(call, error))
 
     async def _answer(self, call: Call) -> Reply:
-        for check in self.room.vendor.checks:
+        for check in self.service.vendor.checks:
             reply = await check(call)
             if reply is not None:
                 return reply
@@ -80,7 +82,7 @@ class Dispatch:
         if call.settings.static and call.vendor.journaled:
             response, body = first_example(call.operation.success)
             return Reply(response.status, body, media_type=response.media_type or "")
-        reply = await self.room.handlers[call.operation.id](call, **call.arguments)
+        reply = await self.service.handlers[call.operation.id](call, **call.arguments)
         reply = self._conforming(call, reply)
         await call.commit()
         return reply

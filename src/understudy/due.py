@@ -10,10 +10,12 @@ from typing import Any
 import orjson
 
 from understudy.core.clock import LAST, Clock, DueCall, format_timestamp
+from understudy.service.call import Action
+from understudy.service.declaration import Vendor
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Attempt, Delivery, unpack_delivery
 from understudy.session.session import SEND_HELD_DELIVERY, Session
 from understudy.session.store import Store
-from understudy.vendor import Action, UnitOfWork, Vendor
 
 # What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
 MOST_FIRED = 100_000
@@ -117,7 +119,7 @@ class DueCalls:
         task.add_done_callback(self._tasks.discard)
 
     async def report(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
-        """Tell a room what came of a delivery."""
+        """Tell a service what came of a delivery."""
         if delivery.report is not None:
             told = self._vendors[delivery.vendor].actions[delivery.report]
             await self._run(session, delivery.vendor, attempt.at, told, delivery, attempt)

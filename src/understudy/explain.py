@@ -14,7 +14,7 @@ from understudy.core.errors import ApiError, StartError
 from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Document, Node
 from understudy.openapi.schemas import HINTS
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 WIDTH = 96
 HEADING = ("VENDOR", "CODE", "RULE", "STATUS", "WHAT IT SAYS")
@@ -130,7 +130,7 @@ class Explanation:
     rules: tuple[Rule, ...]
 
 
-def explain(rooms: Sequence[Room], code: str) -> Explanation:
+def explain(services: Sequence[Service], code: str) -> Explanation:
     """What a code stands for at these vendors; upper and lower case are alike.
 
     Args:
@@ -143,13 +143,13 @@ def explain(rooms: Sequence[Room], code: str) -> Explanation:
     kind = next((kind for kind in _kinds(ApiError) if kind.code == wanted), None)
     rules = tuple(
         rule
-        for room in rooms
-        for rule in rules_of(room)
-        if rule.is_called(wanted) or (kind and rule.name in _names(room, kind))
+        for service in services
+        for rule in rules_of(service)
+        if rule.is_called(wanted) or (kind and rule.name in _names(service, kind))
     )
     common = {each: text for each, text in meanings().items() if each.casefold() == wanted}
     if not rules and not common:
-        raise StartError(_unknown(rooms, code))
+        raise StartError(_unknown(services, code))
     return Explanation(next(iter(common), code), "".join(common.values()), rules)
 
 
@@ -170,31 +170,31 @@ def _kinds(above: type[ApiError]) -> Iterator[type[ApiError]]:
         yield from _kinds(kind)
 
 
-def _unknown(rooms: Sequence[Room], code: str) -> str:
+def _unknown(services: Sequence[Service], code: str) -> str:
     known = {each.casefold(): each for each in meanings()}
-    for rule in (rule for room in rooms for rule in rules_of(room)):
+    for rule in (rule for service in services for rule in rules_of(service)):
         known |= {each.casefold(): each for each in (rule.name, *rule.codes)}
     close = difflib.get_close_matches(code.casefold(), known, cutoff=0.5)
     nearest = f"nearest: {', '.join(known[each] for each in close)}; " if close else ""
-    vendors = ", ".join(room.name for room in rooms)
+    vendors = ", ".join(service.name for service in services)
     return f'no error of {vendors} has the code "{code}"; {nearest}understudy explain lists all'
 
 
-def rules_of(room: Room) -> list[Rule]:
+def rules_of(service: Service) -> list[Rule]:
     """Every rule that a vendor's document names, in its order, and what no document can say."""
-    file = f"specs/{room.name}.yaml"
+    file = f"specs/{service.name}.yaml"
     found: dict[tuple[str, str], dict[str, Spelling]] = {}
-    for place, response, answer in _error_responses(room.document):
-        for name, where, body in _bodies(room.document, place, response):
+    for place, response, answer in _error_responses(service.document):
+        for name, where, body in _bodies(service.document, place, response):
             text = body.get("description") or body.get("summary", "")
             spellings = found.setdefault((name, text), {})
             earlier = spellings[where].answers if where in spellings else ()
             spellings[where] = _spelling(body, f"{file}{where}", (*earlier, answer))
     rules = [
-        Rule(room.name, name, text, tuple(spellings.values()))
+        Rule(service.name, name, text, tuple(spellings.values()))
         for (name, text), spellings in found.items()
     ]
-    return rules + _undocumented(room)
+    return rules + _undocumented(service)
 
 
 def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
@@ -239,44 +239,46 @@ def _words(value: Any) -> tuple[str, str]:
     return str(words.get("code", text)), str(words["message"])
 
 
-def _undocumented(room: Room) -> list[Rule]:
-    """What a room answers to a request that reached no operation."""
+def _undocumented(service: Service) -> list[Rule]:
+    """What a service answers to a request that reached no operation."""
     rules = []
-    for kind, (code, message) in _table(room, "UNDOCUMENTED").items():
+    for kind, (code, message) in _table(service, "UNDOCUMENTED").items():
         answer = Answer("no operation", kind.status, "assumed", "the document cannot say it")
         spelling = Spelling(code, message, "", (answer,))
-        rules.append(Rule(room.name, kind.code, kind.meaning, (spelling,)))
+        rules.append(Rule(service.name, kind.code, kind.meaning, (spelling,)))
     return rules
 
 
-def _names(room: Room, kind: type[ApiError]) -> set[str]:
-    """The names of the bodies in which a room spells an error of the mock."""
-    if issubclass(kind, IDEMPOTENCY) and room.vendor.idempotency is None:
+def _names(service: Service, kind: type[ApiError]) -> set[str]:
+    """The names of the bodies in which a service spells an error of the mock."""
+    if issubclass(kind, IDEMPOTENCY) and service.vendor.idempotency is None:
         return set()
     if kind is errors.NotFound:
-        return {f"{noun.replace(' ', '-')}-not-found" for noun in room.vendor.collections.values()}
+        return {
+            f"{noun.replace(' ', '-')}-not-found" for noun in service.vendor.collections.values()
+        }
     if kind is errors.IllegalTransition:
-        return set(_table(room, "TRANSITIONS").values())
-    spelled = _table(room, "EXAMPLES")
+        return set(_table(service, "TRANSITIONS").values())
+    spelled = _table(service, "EXAMPLES")
     nearest = next((each for each in kind.__mro__ if each in spelled), ApiError)
-    # What a room says of any error whatever says nothing about this one.
+    # What a service says of any error whatever says nothing about this one.
     return set() if nearest is ApiError else {spelled[nearest]}
 
 
-def _table(room: Room, name: str) -> Mapping[Any, Any]:
-    """A table of the module in which a room spells its errors; not every room has each.
+def _table(service: Service, name: str) -> Mapping[Any, Any]:
+    """A table of the module in which a service spells its errors; not every service has each.
 
     The tables stand beside `spell`, the one part of that module that VENDOR names.
     """
-    found: Mapping[Any, Any] = getattr(sys.modules.get(room.vendor.spell.__module__), name, {})
+    found: Mapping[Any, Any] = getattr(sys.modules.get(service.vendor.spell.__module__), name, {})
     return found
 
 
-def rows(rooms: Sequence[Room]) -> Iterator[Sequence[str]]:
+def rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
     """A line for each rule of these vendors, then one for each code that all of them share."""
     yield HEADING
-    for room in rooms:
-        for rule in sorted(rules_of(room), key=lambda rule: rule.name):
+    for service in services:
+        for rule in sorted(rules_of(service), key=lambda rule: rule.name):
             statuses = sorted({each.status for one in rule.spellings for each in one.answers})
             shown = " ".join(map(str, statuses))
             yield rule.vendor, " ".join(rule.codes), rule.name, shown, _gist(rule.text)

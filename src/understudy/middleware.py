@@ -1,4 +1,4 @@
-"""The ASGI side around the rooms: addresses, sessions, body limit, journal."""
+"""The ASGI side around the services: addresses, sessions, body limit, journal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from understudy.dispatch import CALL, diagnosis_header, problem, send_reply
 from understudy.disturbance import Disturbance
 from understudy.due import DueCalls
 from understudy.redaction.masks import redact_body, redact_headers
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import CONNECTION_FAULTS
 from understudy.session.journal import Exchange
 from understudy.session.session import DEFAULT_SESSION, FRESH_SESSION, Session, Sessions
-from understudy.vendor import Call, Reply, Room
 
 Log = Callable[[Exchange | Delivery], None]
 # How many bytes of a request to a path, with these headers, are read.
@@ -51,9 +53,9 @@ class Unaddressed(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """A room's ASGI app, and the same app with CORS around it for requests from a page."""
+    """A service's ASGI app, and the same app with CORS around it for requests from a page."""
 
-    room: Room
+    service: Service
     app: ASGIApp
     cors: ASGIApp
 
@@ -62,7 +64,7 @@ class Addresses:
     """Which vendor, session and path a request means.
 
     Args:
-        stages: the served rooms by the first segment of their addresses.
+        stages: the served services by the first segment of their addresses.
         admin: the stage of the mock's own paths, which begin with `prefix`.
         root: the stage whose paths also stand at the root, if any.
     """
@@ -74,7 +76,9 @@ class Addresses:
         self._admin = admin
         self._prefix = prefix
         self._root = root
-        self._hosts = {host: stage for stage in stages.values() for host in stage.room.vendor.hosts}
+        self._hosts = {
+            host: stage for stage in stages.values() for host in stage.service.vendor.hosts
+        }
 
     def find(self, path: str, host: str, named: str | None) -> tuple[Stage, str, str]:
         """The stage, the session's name and the path at the vendor.
@@ -185,7 +189,7 @@ class Edge:
             return stage, self._sessions.get(name)
         except ValueError as error:
             reply = problem(400, "Bad session name", str(error))
-            raise Unaddressed(reply, public=stage.room.vendor.journaled) from error
+            raise Unaddressed(reply, public=stage.service.vendor.journaled) from error
 
 
 def _path(scope: Scope) -> str:
@@ -198,11 +202,11 @@ class Recorder:
     """Opens the exchange, reads the body within the limit, and closes the exchange."""
 
     def __init__(
-        self, app: ASGIApp, room: Room, settings: Settings, log: Log | None, limit: Limit
+        self, app: ASGIApp, service: Service, settings: Settings, log: Log | None, limit: Limit
     ) -> None:
         self._limit = limit
         self._app = app
-        self._room = room
+        self._service = service
         self._settings = settings
         self._log = log
 
@@ -218,16 +222,16 @@ class Recorder:
         except Disconnected:
             return
         exchange = Exchange(
-            id=session.journal.next_id() if self._room.vendor.journaled else "",
+            id=session.journal.next_id() if self._service.vendor.journaled else "",
             session=session.name,
-            vendor=self._room.name,
+            vendor=self._service.name,
             method=scope["method"],
             path=scope[PATH],
             query=scope["query_string"].decode("latin-1"),
             started=session.clock.now(),
             request_headers=headers,
         )
-        call = scope[CALL] = Call(self._room, session, self._settings, exchange)
+        call = scope[CALL] = Call(self._service, session, self._settings, exchange)
         exchange.request_headers = redact_headers(headers)
         call.content, call.too_large = content, too_large
         exchange.request_body = self._redacted(content)
@@ -235,7 +239,7 @@ class Recorder:
             recording = Recording(call, scope, receive, send)
             await self._answer(scope, receive, recording)
             if recording.broken is not None:
-                # Not raised where it happens: there it would be spelled as an error of the room.
+                # Not raised where it happens: there it would be spelled as an error of the service.
                 raise recording.broken
         finally:
             self._close(exchange, session)
@@ -249,7 +253,7 @@ class Recorder:
             await send_reply(problem(503, "Shutting down", "the mock was stopped"), recording)
 
     def _redacted(self, body: bytes) -> bytes:
-        return redact_body(body, self._room.document.secrets, self._room.owners)
+        return redact_body(body, self._service.document.secrets, self._service.owners)
 
     def _close(self, exchange: Exchange, session: Session) -> None:
         exchange.ended = session.clock.now()
@@ -257,7 +261,7 @@ class Recorder:
         # First, because the journal keeps only the beginning of a long body.
         if self._log is not None:
             self._log(exchange)
-        if session.name != FRESH_SESSION and self._room.vendor.journaled:
+        if session.name != FRESH_SESSION and self._service.vendor.journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1

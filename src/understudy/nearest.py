@@ -11,8 +11,8 @@ import orjson
 
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
+from understudy.service.service import Service
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
 # Costs: of a segment that is there on one side only, and of an empty one (a slash too many); of
 # another word in its place; of a value where a template has a parameter; of another method, and of
@@ -50,7 +50,7 @@ class Candidate:
     """An operation, how far a request is from it, and why."""
 
     distance: float
-    room: Room
+    service: Service
     operation: Operation
     differences: tuple[Difference, ...]
 
@@ -60,37 +60,37 @@ def is_unmatched(exchange: Exchange) -> bool:
     return any(each.code in UNMATCHED for each in exchange.diagnoses)
 
 
-def nearest(rooms: Iterable[Room], exchange: Exchange, count: int = 3) -> list[Candidate]:
+def nearest(services: Iterable[Service], exchange: Exchange, count: int = 3) -> list[Candidate]:
     """The operations that a request was most likely meant for, the nearest first."""
     candidates = [
-        _candidate(room, operation, met, exchange)
-        for room in rooms
-        for met in [_met(room, exchange)]
-        for operation in room.document.operations.values()
+        _candidate(service, operation, met, exchange)
+        for service in services
+        for met in [_met(service, exchange)]
+        for operation in service.document.operations.values()
     ]
     return sorted(candidates, key=lambda each: each.distance)[:count]
 
 
-def _met(room: Room, exchange: Exchange) -> str:
-    """The path template that the request met, "" when it met none of this room."""
-    if room.name != exchange.vendor:
+def _met(service: Service, exchange: Exchange) -> str:
+    """The path template that the request met, "" when it met none of this service."""
+    if service.name != exchange.vendor:
         return ""
-    found = PathRouter(room.document.operations.values()).match(exchange.path)
+    found = PathRouter(service.document.operations.values()).match(exchange.path)
     return found[0].path if found else ""
 
 
-def _candidate(room: Room, operation: Operation, met: str, exchange: Exchange) -> Candidate:
-    if (room.name, operation.id) == (exchange.vendor, exchange.operation):
+def _candidate(service: Service, operation: Operation, met: str, exchange: Exchange) -> Candidate:
+    if (service.name, operation.id) == (exchange.vendor, exchange.operation):
         # It was found, so only what came with it was wrong.
-        return Candidate(0.0, room, operation, tuple(_headers(operation, exchange)))
+        return Candidate(0.0, service, operation, tuple(_headers(operation, exchange)))
     prefix = f"/{exchange.vendor}" if exchange.vendor else ""
-    distance, differences = _paths(f"{room.prefix}{operation.path}", f"{prefix}{exchange.path}")
+    distance, differences = _paths(f"{service.prefix}{operation.path}", f"{prefix}{exchange.path}")
     if _hidden(operation.path, met):
         distance += EXTRA
     if operation.method != exchange.method:
         distance += _method(operation.method, exchange.method)
         differences = [*differences, Difference("method", operation.method, exchange.method)]
-    return Candidate(distance + _body(operation, exchange), room, operation, tuple(differences))
+    return Candidate(distance + _body(operation, exchange), service, operation, tuple(differences))
 
 
 def _hidden(path: str, met: str) -> bool:

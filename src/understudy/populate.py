@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 import orjson
 
-from understudy import checks
-from understudy.auth import Account
 from understudy.core.clock import Clock
 from understudy.core.errors import Conflict
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.due import DueCalls
+from understudy.service import checks
+from understudy.service.accounts import Account
+from understudy.service.call import Call
+from understudy.service.declaration import Sample
+from understudy.service.service import Service
 from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.session.store import CollectionData
-from understudy.vendor import Call, Room, Sample
 
 # Checks that count or remember requests: the past must not use up what the present may do.
 COUNTING = frozenset({checks.count, checks.rate_limit, checks.replay, checks.idempotency_key})
@@ -32,9 +34,9 @@ CREATED = ("created_at", "createdAt")
 
 @dataclass(frozen=True)
 class Past:
-    """What is to be made: in which room, by whose account, at which instants (ns, ascending)."""
+    """What is to be made: in which service, by whose account, at which instants (ns, ascending)."""
 
-    room: Room
+    service: Service
     collection: str
     account: Account
     instants: Sequence[int]
@@ -59,7 +61,7 @@ class Populating:
             ApiError: when the vendor refuses one, or the session holds too much; what was made
                 before stays.
         """
-        sample = past.room.vendor.samples[past.collection]
+        sample = past.service.vendor.samples[past.collection]
         clock = Clock(past.instants[0])
         now = self._session.clock.now()
         fired = 0
@@ -75,7 +77,7 @@ class Populating:
         finally:
             for call in clock.pending():
                 self._session.clock.schedule(call.at, call.vendor, call.action, call.arguments)
-            self._session.store.arrange(past.room.name, _in_order)
+            self._session.store.arrange(past.service.name, _in_order)
         self._due.wake(self._session)
         return fired
 
@@ -103,26 +105,26 @@ class Populating:
 
     async def _make(self, past: Past, sample: Sample, clock: Clock, at: int) -> None:
         """One resource, by a request that the vendor's checks and handler answer."""
-        operation = past.room.document.operations[sample.operation]
+        operation = past.service.document.operations[sample.operation]
         exchange = Exchange(
             id="",
             session=self._session.name,
-            vendor=past.room.name,
+            vendor=past.service.name,
             method=operation.method,
             path=operation.path,
             query="",
             started=at,
             request_headers={"content-type": "application/json"},
         )
-        call = Call(past.room, self._session, self._settings, exchange)
+        call = Call(past.service, self._session, self._settings, exchange)
         call.clock, call.muted = clock, True
         call.routed, call.account = operation, past.account
         call.path_values, body = await sample.make(call)
         call.content = write_json(body)
-        for check in past.room.vendor.checks:
+        for check in past.service.vendor.checks:
             if check not in COUNTING:
                 await check(call)
-        await past.room.handlers[operation.id](call, **call.arguments)
+        await past.service.handlers[operation.id](call, **call.arguments)
         await call.commit()
 
 

@@ -13,8 +13,9 @@ from understudy.core.errors import PreferenceUnmet
 from understudy.core.fakes import Fakes
 from understudy.openapi.document import Operation, Response
 from understudy.openapi.example_generator import ExampleGenerator
+from understudy.service.call import Call
+from understudy.service.reply import Reply
 from understudy.session.faults import CONNECTION_FAULTS, DELAY_FAULTS, MAX_DELAY, Fault
-from understudy.vendor import Call, Reply
 
 # `code` and `delay` say the rest.
 PREFERRED_FAULTS = (*CONNECTION_FAULTS, "rate-limit")
@@ -129,7 +130,7 @@ def _documented(call: Call, preferences: Preferences) -> Reply:
     if preferences.dynamic and response.schema is not None:
         seed = preferences.seed
         fakes = call.fakes if seed is None else Fakes(seed)
-        maker = ExampleGenerator(call.room.document, fakes)
+        maker = ExampleGenerator(call.service.document, fakes)
         return Reply(response.status, maker.make(response.schema))
     media_type = response.media_type or "application/json"
     return Reply(response.status, copy.deepcopy(body), media_type=media_type)

@@ -1,4 +1,4 @@
-"""Finds rooms, their documents and seed worlds, and binds operations to handlers."""
+"""Finds services, their documents and seed worlds, and binds operations to handlers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from typing import Any
 import orjson
 
 from understudy import vendors
-from understudy.auth import Accounts, read_accounts
 from understudy.core.errors import StartError
 from understudy.core.strict_json import write_json
 from understudy.openapi.document import Document, read_document
+from understudy.service.accounts import Accounts, read_accounts
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Handler
+from understudy.service.service import Service
 from understudy.session.store import CollectionData, CollectionKey
-from understudy.vendor import Handler, Room, Vendor
 
 GROUP = "understudy.vendors"
 PACKAGE = Path(__file__).parent
@@ -34,13 +36,13 @@ def data_folder(name: str) -> Path:
 
 
 def vendor_names() -> list[str]:
-    """The rooms of this package and those that other packages bring, sorted."""
+    """The services of this package and those that other packages bring, sorted."""
     own = {module.name for module in pkgutil.iter_modules(vendors.__path__)}
     return sorted(own | {entry.name for entry in entry_points(group=GROUP)})
 
 
 def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
-    """A vendor as its room declares it, its document and its seed world.
+    """A vendor as its service declares it, its document and its seed world.
 
     A package from outside names its VENDOR in the entry point group `understudy.vendors` and keeps
     `NAME.yaml` and `seed.json` beside the module that the entry point names.
@@ -61,22 +63,22 @@ def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
     return own, data_folder("specs") / f"{name}.yaml", world
 
 
-def open_rooms(names: Sequence[str] = ()) -> list[Room]:
-    """The rooms of these vendors (of all, when none is named), ready to play.
+def open_services(names: Sequence[str] = ()) -> list[Service]:
+    """The services of these vendors (of all, when none is named), ready to play.
 
     Raises:
-        StartError: for an unknown name, and for whatever in a room cannot be served.
+        StartError: for an unknown name, and for whatever in a service cannot be served.
     """
     known = vendor_names()
     for name in names:
         if name not in known:
             raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
-    return [open_room(name) for name in names or known]
+    return [open_service(name) for name in names or known]
 
 
 @cache
-def open_room(name: str) -> Room:
-    """One vendor's room; read once in a process, since nothing in it changes.
+def open_service(name: str) -> Service:
+    """One vendor's service; read once in a process, since nothing in it changes.
 
     Raises:
         StartError: when its document, seed world or handlers cannot be served.
@@ -84,7 +86,7 @@ def open_room(name: str) -> Room:
     vendor, specification, seed = find_vendor(name)
     document = read_document(name, specification)
     accounts, shelves = read_seed(vendor, seed)
-    return Room(
+    return Service(
         vendor=vendor,
         document=document,
         handlers=bind(document, vendor.handlers),

@@ -1,4 +1,4 @@
-"""`understudy new NAME`: an empty room with its document, seed world and tests, all green."""
+"""`understudy new NAME`: a vendor package with its document, seed data and tests, all green."""
 
 from __future__ import annotations
 
@@ -133,10 +133,9 @@ SEED = """\
 """
 
 INIT = '''\
-"""$Title: what the room covers."""
+"""$Title: what the package covers."""
 
-from understudy import checks
-from understudy.vendor import Vendor
+from understudy.service import Vendor, checks
 from understudy.vendors.$name import events, handlers, rules, serializers
 
 VENDOR = Vendor(
@@ -159,7 +158,7 @@ HANDLERS = '''\
 
 from __future__ import annotations
 
-from understudy.vendor import Call, Reply
+from understudy.service import Call, Reply
 
 
 async def get_thing(call: Call, thing_id: str) -> Reply:
@@ -171,7 +170,7 @@ RULES = '''\
 
 from __future__ import annotations
 
-from understudy.vendor import Call
+from understudy.service import Call
 
 
 async def identify_customer(call: Call) -> None:
@@ -186,8 +185,7 @@ SERIALIZERS = '''\
 from __future__ import annotations
 
 from understudy.core.errors import ApiError, Internal, MissingCredential, UnknownCredential
-from understudy.spelling import example_name
-from understudy.vendor import Call, Reply
+from understudy.service import Call, Reply, choose_example
 
 # Which documented body says what went wrong.
 EXAMPLES: dict[type[ApiError], str] = {
@@ -200,7 +198,7 @@ EXAMPLES: dict[type[ApiError], str] = {
 
 def error(call: Call, error: ApiError) -> Reply:
     """An error as $Title spells it: the documented body of the error's name."""
-    name = example_name(error, EXAMPLES)
+    name = choose_example(error, EXAMPLES)
     found = call.routed.example(name) if call.routed is not None else None
     if found is not None:
         return Reply(found[0].status, found[1])
@@ -216,7 +214,7 @@ EVENTS = '''\
 
 from __future__ import annotations
 
-from understudy.vendor import Action
+from understudy.service import Action
 
 ACTIONS: dict[str, Action] = {}
 '''
@@ -286,8 +284,8 @@ FILES: Mapping[str, str] = {
 }
 
 
-def make_room(name: str, checkout: Path) -> list[Path]:
-    """Write an empty room of this name into a checkout of the project.
+def write_vendor_package(name: str, checkout: Path) -> list[Path]:
+    """Write an empty vendor package of this name into a checkout of the project.
 
     Returns:
         The files written, in the order in which to look at them.
@@ -296,7 +294,7 @@ def make_room(name: str, checkout: Path) -> list[Path]:
         StartError: for a bad name, a file that is already there, or a folder that is no checkout.
     """
     if not NAME.fullmatch(name):
-        raise StartError(f'"{name}" cannot name a room: use lower-case letters and digits')
+        raise StartError(f'"{name}" cannot name a vendor: use lower-case letters and digits')
     if not (checkout / "src" / "understudy" / "vendors").is_dir():
         raise StartError(f"{checkout} is not a checkout of understudy; change to one")
     words = {"name": name, "Title": name.capitalize()}

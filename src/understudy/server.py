@@ -189,7 +189,7 @@ def run(
         announce: what is said of it, in the place of the vendors' banner.
 
     Raises:
-        StartError: when a document, a room, a setting or the address cannot be used.
+        StartError: when a document, a service, a setting or the address cannot be used.
     """
     file = listening.port_file
     if file is not None and not file.parent.is_dir():
@@ -234,7 +234,7 @@ def _handlers_kept() -> Iterator[None]:
 
 
 def _banner(app: App, url: str) -> str:
-    return banner(list(app.rooms.values()), url, __version__)
+    return banner(list(app.services.values()), url, __version__)
 
 
 def _announce(app: App, listening: Listening, url: str, announce: Announce) -> None:

@@ -25,13 +25,13 @@ from understudy.core.fakes import Fakes, FakesState
 from understudy.core.json_pointer import escape_token
 from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
-from understudy.fitting import misfits
 from understudy.openapi.schemas import Validator
+from understudy.service.resource_validation import validate_resource
+from understudy.service.service import Service
 from understudy.session.deliveries import HELD_FIELD_TYPES
 from understudy.session.idempotency import RememberedReply
 from understudy.session.session import SEND_HELD_DELIVERY, World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
-from understudy.vendor import Room
 
 FORMAT = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
@@ -111,24 +111,24 @@ def _write_reply(owner: tuple[str, str, str], entry: RememberedReply) -> Json:
     }
 
 
-def read_world(written: Json, rooms: Mapping[str, Room], seed: int) -> World:
+def read_world(written: Json, services: Mapping[str, Service], seed: int) -> World:
     """The world that JSON of the documented form describes.
 
     Args:
-        rooms: those that are served, by name.
+        services: those that are served, by name.
         seed: of the ids, when the world does not say where they stand.
 
     Raises:
-        Unfit: with everything that these rooms cannot have stored or scheduled.
+        Unfit: with everything that these services cannot have stored or scheduled.
     """
     faults: list[Diagnosis] = []
     clock = written["clock"]
     world = World(
-        resources=Snapshot(dict(_read_shelves(written["resources"], rooms, faults))),
+        resources=Snapshot(dict(_read_shelves(written["resources"], services, faults))),
         clock=ClockState(
             now=_read_instant(clock["now"], "/clock/now", faults),
             frozen=clock["frozen"],
-            due=tuple(sorted(_read_due(clock.get("due", []), rooms, faults))),
+            due=tuple(sorted(_read_due(clock.get("due", []), services, faults))),
             scheduled=clock.get("scheduled", len(clock.get("due", []))),
         ),
         fakes=_read_fakes(written.get("ids"), seed, faults),
@@ -161,76 +161,76 @@ def _read_instant(text: str, pointer: str, faults: list[Diagnosis]) -> int:
 
 
 def _read_shelves(
-    written: Json, rooms: Mapping[str, Room], faults: list[Diagnosis]
+    written: Json, services: Mapping[str, Service], faults: list[Diagnosis]
 ) -> Iterator[tuple[CollectionKey, CollectionData]]:
     for vendor, collections in written.items():
-        room = rooms.get(vendor)
-        if room is None:
-            known = f"served: {', '.join(rooms)}"
+        service = services.get(vendor)
+        if service is None:
+            known = f"served: {', '.join(services)}"
             unknown = f'no vendor "{vendor}" is served'
             faults.append(_fault("unknown", f"/resources/{escape_token(vendor)}", unknown, known))
             continue
         for collection, scopes in collections.items():
             for scope, resources in scopes.items():
                 pointer = f"/resources/{vendor}/{escape_token(collection)}/{escape_token(scope)}"
-                shelf = _read_shelf(room, collection, resources, pointer, faults)
+                shelf = _read_shelf(service, collection, resources, pointer, faults)
                 yield (vendor, collection, scope), shelf
 
 
 def _read_shelf(
-    room: Room, collection: str, resources: list[Json], pointer: str, faults: list[Diagnosis]
+    service: Service, collection: str, resources: list[Json], pointer: str, faults: list[Diagnosis]
 ) -> CollectionData:
     shelf: CollectionData = {}
     for index, resource in enumerate(resources):
-        found = misfits(room, collection, resource, prefix=f"{pointer}/{index}")
-        if not found and resource[room.vendor.key] in shelf:
-            twin = f'"{resource[room.vendor.key]}" stands twice'
+        found = validate_resource(service, collection, resource, prefix=f"{pointer}/{index}")
+        if not found and resource[service.vendor.key] in shelf:
+            twin = f'"{resource[service.vendor.key]}" stands twice'
             found = [_fault("duplicate", f"{pointer}/{index}", twin, "give each an id of its own")]
         faults += found
         if not found:
-            shelf[resource[room.vendor.key]] = write_json(resource)
+            shelf[resource[service.vendor.key]] = write_json(resource)
     return shelf
 
 
 def _read_due(
-    written: list[Json], rooms: Mapping[str, Room], faults: list[Diagnosis]
+    written: list[Json], services: Mapping[str, Service], faults: list[Diagnosis]
 ) -> Iterator[DueCall]:
     for index, each in enumerate(written):
         pointer = f"/clock/due/{index}"
-        room = rooms.get(each["vendor"])
-        known = {SEND_HELD_DELIVERY, *room.vendor.actions} if room is not None else set()
-        if room is None or each["action"] not in known:
+        service = services.get(each["vendor"])
+        known = {SEND_HELD_DELIVERY, *service.vendor.actions} if service is not None else set()
+        if service is None or each["action"] not in known:
             unknown = f'no action "{each["action"]}" of {each["vendor"]} is served'
             faults.append(_fault("unknown", f"{pointer}/action", unknown))
         elif each["action"] != SEND_HELD_DELIVERY:
-            faults += _argument_faults(room, each, f"{pointer}/arguments")
+            faults += _argument_faults(service, each, f"{pointer}/arguments")
         else:
-            faults += _parcel_faults(room, each["arguments"], f"{pointer}/arguments")
+            faults += _parcel_faults(service, each["arguments"], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
         yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
 
 
-def _argument_faults(room: Room | None, due: Json, pointer: str) -> Iterator[Diagnosis]:
+def _argument_faults(service: Service | None, due: Json, pointer: str) -> Iterator[Diagnosis]:
     """What keeps an action from being called when its time has come."""
-    if room is None:
+    if service is None:
         return
     try:
-        signature(room.vendor.actions[due["action"]]).bind(None, **due["arguments"])
+        signature(service.vendor.actions[due["action"]]).bind(None, **due["arguments"])
     except TypeError as error:
         yield _fault("required", pointer, f"{due['action']}: {error}", "give what the action takes")
 
 
-def _parcel_faults(room: Room, parcel: Json, pointer: str) -> list[Diagnosis]:
+def _parcel_faults(service: Service, parcel: Json, pointer: str) -> list[Diagnosis]:
     """What keeps a held delivery from leaving when its time has come."""
     found = _parcel().diagnose(parcel, "body", pointer)
     if found:
         return found
-    if parcel["vendor"] != room.name:
-        other = f"it is a delivery of {parcel['vendor']}, the call one of {room.name}"
+    if parcel["vendor"] != service.name:
+        other = f"it is a delivery of {parcel['vendor']}, the call one of {service.name}"
         return [_fault("const", f"{pointer}/vendor", other, "make them the same")]
-    if parcel["report"] not in (None, *room.vendor.actions):
-        unknown = f'{room.name} has no action "{parcel["report"]}"'
+    if parcel["report"] not in (None, *service.vendor.actions):
+        unknown = f'{service.name} has no action "{parcel["report"]}"'
         return [_fault("unknown", f"{pointer}/report", unknown)]
     return []
 

@@ -18,9 +18,9 @@ def started_app(settings: Settings, log: Log | None = None) -> App:
     """A new app with these settings, warmed up.
 
     Raises:
-        StartError: when a document, a room or a setting cannot be served.
+        StartError: when a document, a service or a setting cannot be served.
     """
-    # Connexion and the rooms take longer to import than the rest of the package; a module whose
+    # Connexion and the services take longer to import than the rest of the package; a module whose
     # tests are only collected should not pay for them.
     from understudy.app import create_app
 

@@ -14,7 +14,7 @@ from tests.calling import create_app
 from tests.conftest import problem_of
 from understudy.app import App
 from understudy.core.settings import Settings
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 
 ADMIN = "/__admin"
 # Nobody listens there: each delivery fails at once.
@@ -48,14 +48,14 @@ async def mock(
 
 def example(vendor: str, operation: str, named: str, **members: Any) -> dict[str, Any]:
     """A documented request body, with these members instead of its own."""
-    declared = open_room(vendor).document.operations[operation].body
+    declared = open_service(vendor).document.operations[operation].body
     assert declared is not None
     return {**declared.examples[named], **members}
 
 
 def credential(vendor: str) -> dict[str, str]:
     """The header that lets the vendor's default account in."""
-    accounts = open_room(vendor).accounts
+    accounts = open_service(vendor).accounts
     assert accounts is not None
     key = accounts.default.credential
     return {"x-api-key": key} if vendor == "sent" else {"authorization": f"Bearer {key}"}

@@ -1,4 +1,4 @@
-"""The toy vendor's shop behind the plane: a mock of one room, as a client of it."""
+"""The toy vendor's shop behind the plane: a mock of one service, as a client of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.conftest import NOON
 from tests.toy import toy_shop
 from understudy.app import App
 from understudy.core.settings import Settings
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 FROZEN = Settings(clock=NOON, rate_limits=True)
 OWNER = {"authorization": "Bearer let-me-in"}
@@ -20,10 +20,10 @@ OWNER = {"authorization": "Bearer let-me-in"}
 
 @asynccontextmanager
 async def shop(
-    settings: Settings = FROZEN, room: Room | None = None
+    settings: Settings = FROZEN, service: Service | None = None
 ) -> AsyncIterator[tuple[App, httpx.AsyncClient]]:
-    """The mock with the shop as its only vendor, or with a room in its place."""
-    app = App([room or toy_shop()], settings, None)
+    """The mock with the shop as its only vendor, or with a service in its place."""
+    app = App([service or toy_shop()], settings, None)
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         yield app, client

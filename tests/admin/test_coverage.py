@@ -8,7 +8,7 @@ import httpx
 
 from tests.admin.asking import ADMIN, Ask, ask, credential
 from understudy.app import App
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 
 LIST = Ask("sent", "GET", "/v3/profiles")
 
@@ -29,9 +29,9 @@ async def details(client: httpx.AsyncClient, operation: str) -> dict[str, Any]:
 
 async def test_at_first_nothing_is_exercised(client: httpx.AsyncClient) -> None:
     """Everything that is documented is listed, for every vendor, and nothing was called."""
-    for room in open_rooms():
-        told = await coverage(client, room.name)
-        operations = room.document.operations.values()
+    for service in open_services():
+        told = await coverage(client, service.name)
+        operations = service.document.operations.values()
 
         assert told["operations"] == {"documented": len(operations), "exercised": 0}
         assert told["responses"] == {

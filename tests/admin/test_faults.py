@@ -14,7 +14,7 @@ from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.exchange_log import text_line
-from understudy.rooms import open_room, vendor_names
+from understudy.rooms import open_service, vendor_names
 from understudy.session.faults import (
     DELAY_FAULTS,
     DELIVERY_FAULTS,
@@ -511,7 +511,7 @@ async def test_faults_do_not_move_ids(client: httpx.AsyncClient, members: dict[s
 
 def credential(vendor: str) -> dict[str, str]:
     """The header by which a vendor's default account is known."""
-    accounts = open_room(vendor).accounts
+    accounts = open_service(vendor).accounts
     assert accounts is not None
     key = accounts.default.credential
     return {"x-api-key": key, "authorization": f"Bearer {key}"}
@@ -520,7 +520,7 @@ def credential(vendor: str) -> dict[str, str]:
 async def first(client: httpx.AsyncClient, vendor: str) -> httpx.Response:
     """The GET that a vendor's seed world answers."""
     return await client.get(
-        f"/{vendor}{open_room(vendor).vendor.first_request}", headers=credential(vendor)
+        f"/{vendor}{open_service(vendor).vendor.first_request}", headers=credential(vendor)
     )
 
 
@@ -560,13 +560,13 @@ async def test_a_documented_status_comes_with_its_documented_body(
 
     reply = await client.get(CAMPAIGNS, headers=KEY)
 
-    declared = open_room("sent").document.operations["listCampaigns"].responses[503]
+    declared = open_service("sent").document.operations["listCampaigns"].responses[503]
     assert reply.json() == next(iter(declared.examples.values()))
 
 
 async def test_an_example_is_picked_by_name(client: httpx.AsyncClient) -> None:
     """Of several documented bodies, the one that was named; the first where it is not known."""
-    responses = open_room("sent").document.operations["listCampaigns"].responses
+    responses = open_service("sent").document.operations["listCampaigns"].responses
     *_, example = responses[404].examples
     await plan(client, "status", status=404, example=example)
 

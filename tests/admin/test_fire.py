@@ -113,9 +113,9 @@ async def test_what_the_vendor_refuses_is_a_conflict() -> None:
 
 async def test_a_collection_without_a_life_allows_nothing() -> None:
     """What has no lifecycle has no events."""
-    room = toy_shop()
-    without = replace(room, vendor=replace(room.vendor, lifecycles={}))
-    async with shop(room=without) as (_, client):
+    service = toy_shop()
+    without = replace(service, vendor=replace(service.vendor, lifecycles={}))
+    async with shop(service=without) as (_, client):
         refused(await fire(client, "sell"), 409)
 
 

@@ -182,7 +182,7 @@ async def test_what_cannot_be_made_is_refused(
 
 async def test_a_vendor_without_accounts_makes_nothing() -> None:
     """Somebody must have made it."""
-    async with shop(room=replace(toy_shop(), accounts=None)) as (_, client):
+    async with shop(service=replace(toy_shop(), accounts=None)) as (_, client):
         response = await populate(client)
 
         assert hint(response, 409) == "give its seed file some"

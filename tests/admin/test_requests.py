@@ -14,9 +14,9 @@ from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.openapi.document import Operation
 from understudy.redaction.masks import REDACTED
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service
 from understudy.session.journal import MAX_KEPT_BODY
-from understudy.vendor import Room
 
 REQUESTS = f"{ADMIN}/requests"
 CREATE = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
@@ -301,46 +301,50 @@ async def nearest(client: httpx.AsyncClient) -> list[dict[str, Any]]:
     return near
 
 
-def some_operations() -> Iterator[tuple[Room, Operation]]:
+def some_operations() -> Iterator[tuple[Service, Operation]]:
     """Every third operation of every vendor."""
-    for room in open_rooms():
-        for operation in list(room.document.operations.values())[::3]:
-            yield room, operation
+    for service in open_services():
+        for operation in list(service.document.operations.values())[::3]:
+            yield service, operation
 
 
 SOME = [
-    pytest.param(room, operation, id=f"{room.name}-{operation.id}")
-    for room, operation in some_operations()
+    pytest.param(service, operation, id=f"{service.name}-{operation.id}")
+    for service, operation in some_operations()
 ]
 
 
-@pytest.mark.parametrize(("room", "operation"), SOME)
-async def test_a_typo_is_told(client: httpx.AsyncClient, room: Room, operation: Operation) -> None:
+@pytest.mark.parametrize(("service", "operation"), SOME)
+async def test_a_typo_is_told(
+    client: httpx.AsyncClient, service: Service, operation: Operation
+) -> None:
     """The operation is named first, with the word that differs and what it should be."""
     words = operation.path.split("/")
     # Not the last word: with a typo it might be somebody's id.
     at = next(index for index, word in enumerate(words) if len(word) > len("v1"))
     typo = f"{words[at][:-1]}zz"
     path = "/".join([*words[:at], typo, *words[at + 1 :]])
-    await client.request(operation.method, f"/{room.name}{path}", headers=credential(room.name))
+    await client.request(
+        operation.method, f"/{service.name}{path}", headers=credential(service.name)
+    )
 
     near = await nearest(client)
 
-    assert (near[0]["vendor"], near[0]["operation"]) == (room.name, operation.id)
+    assert (near[0]["vendor"], near[0]["operation"]) == (service.name, operation.id)
     assert near[0]["differences"] == [{"in": "path", "expected": words[at], "got": typo}]
 
 
-@pytest.mark.parametrize(("room", "operation"), SOME)
+@pytest.mark.parametrize(("service", "operation"), SOME)
 async def test_a_missing_prefix_is_told(
-    client: httpx.AsyncClient, room: Room, operation: Operation
+    client: httpx.AsyncClient, service: Service, operation: Operation
 ) -> None:
     """The prefix is what differs; where two vendors have the path, both are named."""
-    await client.request(operation.method, operation.path, headers=credential(room.name))
+    await client.request(operation.method, operation.path, headers=credential(service.name))
 
     near = await nearest(client)
 
-    missing = {"in": "path", "expected": room.name, "got": ""}
-    candidate = next(each for each in near[:2] if each["vendor"] == room.name)
+    missing = {"in": "path", "expected": service.name, "got": ""}
+    candidate = next(each for each in near[:2] if each["vendor"] == service.name)
     assert (candidate["operation"], candidate["differences"]) == (operation.id, [missing])
 
 

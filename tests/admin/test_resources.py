@@ -9,14 +9,16 @@ import pytest
 
 from tests.admin.asking import ADMIN, Ask, ask, hint, refused
 from understudy.app import App
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 from understudy.session.store import CollectionKey
 
 RESOURCES = f"{ADMIN}/resources"
 BALANCE = {"id": "acct_acme", "credits": 12, "currency": "USD"}
 CREDITS = Ask("zexa", "GET", "/v1/credits")
 COLLECTIONS = [
-    (room.name, collection) for room in open_rooms() for collection in room.vendor.collections
+    (service.name, collection)
+    for service in open_services()
+    for collection in service.vendor.collections
 ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.admin.asking import ADMIN, hint, mock
 from tests.conftest import NOON
 from understudy.core.settings import Settings
-from understudy.rooms import open_room, vendor_names
+from understudy.rooms import open_service, vendor_names
 
 NAMES = vendor_names()
 
@@ -19,10 +19,10 @@ async def test_every_vendor_is_listed(client: httpx.AsyncClient) -> None:
 
     assert [each["name"] for each in listed] == NAMES
     for each in listed:
-        room = open_room(each["name"])
-        assert each["prefix"] == f"/{room.name}"
-        assert each["hosts"] == list(room.vendor.hosts)
-        assert each["operations"] == len(room.document.operations)
+        service = open_service(each["name"])
+        assert each["prefix"] == f"/{service.name}"
+        assert each["hosts"] == list(service.vendor.hosts)
+        assert each["operations"] == len(service.document.operations)
 
 
 async def test_only_what_is_served_is_listed() -> None:
@@ -41,7 +41,7 @@ async def test_every_operation_is_told_with_its_examples(
     """As the document has them, with who says so."""
     told = (await client.get(f"{ADMIN}/vendors/{name}")).json()
 
-    document = open_room(name).document
+    document = open_service(name).document
     assert [each["operation"] for each in told["operations"]] == list(document.operations)
     for each in told["operations"]:
         operation = document.operations[each["operation"]]
@@ -56,7 +56,7 @@ async def test_every_key_is_told(client: httpx.AsyncClient, name: str) -> None:
     """A newcomer finds one that works: the default account's is not revoked."""
     told = (await client.get(f"{ADMIN}/vendors/{name}")).json()["accounts"]
 
-    accounts = open_room(name).accounts
+    accounts = open_service(name).accounts
     assert accounts is not None
     assert [each["key"] for each in told] == [each.credential for each in accounts.all]
     [default] = [each for each in told if each["default"]]
@@ -65,10 +65,10 @@ async def test_every_key_is_told(client: httpx.AsyncClient, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_every_collection_is_told(client: httpx.AsyncClient, name: str) -> None:
-    """With what can be fired and whether samples can be made, as the room declares it."""
+    """With what can be fired and whether samples can be made, as the service declares it."""
     told = (await client.get(f"{ADMIN}/vendors/{name}")).json()["collections"]
 
-    vendor = open_room(name).vendor
+    vendor = open_service(name).vendor
     assert told == [
         {
             "collection": collection,

@@ -97,7 +97,7 @@ def test_vendor_conforms_to_its_document(
     vendor: str, fuzzed: Live, tally: Tally, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No check fails in any phase, and generated data reaches every operation's 2xx."""
-    document = {**fuzzed.app.rooms, "admin": fuzzed.app.admin}[vendor].document
+    document = {**fuzzed.app.services, "admin": fuzzed.app.admin}[vendor].document
     linked = "'links':" in str(document.raw)
 
     # Each request of the first phases meets the seed world; links need one that lasts.

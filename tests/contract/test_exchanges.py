@@ -27,8 +27,8 @@ from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
-from understudy.recording.accounts import credentials
 from understudy.rooms import data_folder
+from understudy.service.service import credential_headers
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))
 NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
@@ -98,7 +98,10 @@ async def replay(app: App, vendor: str, session: str, exchange: Any) -> httpx.Re
     base_url = f"http://mock/@{session}/{vendor}"
     async with httpx.AsyncClient(transport=transport, base_url=base_url) as http:
         for each in [*exchange["before"], last]:
-            headers = {**each["headers"], **credentials(app.rooms[vendor], each["account"])}
+            headers = {
+                **each["headers"],
+                **credential_headers(app.services[vendor], each["account"]),
+            }
             reply = await http.request(
                 each["method"], each["path"], headers=headers, json=each.get("body")
             )
@@ -113,7 +116,7 @@ def shared_app() -> App:
 
 def test_every_vendor_has_exchanges(shared_app: App) -> None:
     """Every vendor that is served has published exchanges to replay."""
-    assert {file.parts[-3] for file in FILES} == set(shared_app.rooms)
+    assert {file.parts[-3] for file in FILES} == set(shared_app.services)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parts[-3]}/{file.stem}")

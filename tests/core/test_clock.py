@@ -133,7 +133,7 @@ def test_freezing_keeps_what_was_shifted() -> None:
 
 
 def test_a_scheduled_call_is_handed_back() -> None:
-    """A call knows its instant, its room's action and its arguments."""
+    """A call knows its instant, its service's action and its arguments."""
     clock = Clock(NOON)
 
     call = clock.schedule(NOON + 1, "sent", "finish", b"{}")

@@ -151,7 +151,7 @@ def test_a_folded_sequence_goes_on(drawn: int) -> None:
     assert all(one == other for one, other in [*before, *after])
 
 
-def test_a_folded_sequence_takes_no_room() -> None:
+def test_a_folded_sequence_takes_no_service() -> None:
     """What was drawn is known from a number."""
     fakes = Fakes(7)
     fakes.uuid()

@@ -13,10 +13,10 @@ from tests.conftest import NOON
 from understudy.core.settings import Settings
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service
 from understudy.stage import SyncTransport
 from understudy.started import started_app
-from understudy.vendor import Room
 
 SETTINGS = Settings(clock=NOON)
 PATHS = {
@@ -29,18 +29,18 @@ VENDORS = sorted(PATHS)
 JSON = {"Content-Type": "application/json"}
 
 
-def key_of(room: Room) -> dict[str, str]:
+def key_of(service: Service) -> dict[str, str]:
     """What the first account of a seed world sends."""
-    assert room.accounts is not None
-    credential = room.accounts.all[0].credential
-    is_sent = room.name == "sent"
+    assert service.accounts is not None
+    credential = service.accounts.all[0].credential
+    is_sent = service.name == "sent"
     return {"x-api-key": credential} if is_sent else {"Authorization": f"Bearer {credential}"}
 
 
-def asks(room: Room) -> Iterator[dict[str, Any]]:
+def asks(service: Service) -> Iterator[dict[str, Any]]:
     """The scene's requests, as httpx takes them."""
-    path = PATHS[room.name]
-    campaign = request_example(room.document.operations["createCampaign"], "documented")
+    path = PATHS[service.name]
+    campaign = request_example(service.document.operations["createCampaign"], "documented")
     yield {"method": "GET", "url": path}
     yield {"method": "POST", "url": path, "json": campaign}
     yield {"method": "GET", "url": f"{path}?page=1&limit=2"}
@@ -53,14 +53,14 @@ def asks(room: Room) -> Iterator[dict[str, Any]]:
 
 @cache
 def scene(vendor: str) -> Recording:
-    """What the vendor's room answers, taken down."""
-    taker = Taker(open_rooms(), also=counted)
+    """What the vendor's service answers, taken down."""
+    taker = Taker(open_services(), also=counted)
     app = started_app(SETTINGS, log=taker)
-    room = app.rooms[vendor]
+    service = app.services[vendor]
     transport = SyncTransport(app)
     with httpx.Client(
-        transport=transport, base_url=f"http://mock/{vendor}", headers=key_of(room)
+        transport=transport, base_url=f"http://mock/{vendor}", headers=key_of(service)
     ) as client:
-        for ask in asks(room):
+        for ask in asks(service):
             client.request(**ask)
     return taker.recording(f"{vendor}-campaigns", SETTINGS, title="Campaigns come and go.")

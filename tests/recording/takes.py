@@ -28,8 +28,8 @@ from understudy.recording.model import (
     Recording,
 )
 from understudy.recording.taking import Taker
-from understudy.rooms import open_room, open_rooms
-from understudy.vendor import Room
+from understudy.rooms import open_service, open_services
+from understudy.service.service import Service
 
 VENDORS = ("agentmessage", "sent", "tether", "zexa")
 FROZEN = Settings(clock=NOON)
@@ -39,12 +39,12 @@ READY = "/v3/profiles/660e8400-e29b-41d4-a716-446655440000"
 HOOK = "https://example.com/hook"
 
 
-def key_header(room: Room) -> dict[str, str]:
+def key_header(service: Service) -> dict[str, str]:
     """The header by which the takes' account calls."""
-    (scheme,) = room.document.raw["components"]["securitySchemes"].values()
+    (scheme,) = service.document.raw["components"]["securitySchemes"].values()
     if scheme["type"] == "http":
-        return {"authorization": f"Bearer {credential(room.name)}"}
-    return {scheme["name"]: credential(room.name)}
+        return {"authorization": f"Bearer {credential(service.name)}"}
+    return {scheme["name"]: credential(service.name)}
 
 
 class Caller:
@@ -52,18 +52,18 @@ class Caller:
 
     def __init__(self, app: App, http: httpx.AsyncClient, vendor: str) -> None:
         self._app, self._http = app, http
-        self._room = app.rooms[vendor]
+        self._service = app.services[vendor]
 
     @property
     def document(self) -> Document:
-        return self._room.document
+        return self._service.document
 
     async def ask(
         self, method: str, path: str, body: Any = None, known: bool = True, **headers: str
     ) -> Any:
         """What the vendor answers, if it is JSON."""
-        key = key_header(self._room) if known else {}
-        url = f"/{self._room.name}{path}"
+        key = key_header(self._service) if known else {}
+        url = f"/{self._service.name}{path}"
         reply = await self._http.request(method, url, json=body, headers={**key, **headers})
         return reply.json() if reply.content else None
 
@@ -155,7 +155,7 @@ SCENES: dict[str, Callable[[Caller], Awaitable[None]]] = {
 
 
 async def _taken(vendors: tuple[str, ...]) -> Recording:
-    taker = Taker(open_rooms(), also=counted)
+    taker = Taker(open_services(), also=counted)
     app = composition.create_app(FROZEN, taker)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
@@ -197,6 +197,6 @@ def made_of(*exchanges: RecordedExchange, name: str = "made-up") -> Recording:
 
 def credential(vendor: str) -> str:
     """The key with which the takes were recorded."""
-    accounts = open_room(vendor).accounts
+    accounts = open_service(vendor).accounts
     assert accounts is not None
     return accounts.all[0].credential

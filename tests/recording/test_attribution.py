@@ -12,16 +12,16 @@ from understudy.recording.model import (
     Recording,
     UnreadableRecording,
 )
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 
-ROOMS = open_rooms()
+SERVICES = open_services()
 
 
 def attributed(url: str, only: str = "", method: str = "GET", key: str = "x") -> RecordedExchange:
     """One exchange of a foreign recording, attributed."""
     headers = (("Authorization", f"Bearer {key}"), ("Host", "x"), ("X-Api-Key", key))
     exchange = RecordedExchange(RecordedRequest(method, url, headers), RecordedResponse(200))
-    return Attribution(ROOMS, only).recording(Recording("r", (exchange,))).exchanges[0]
+    return Attribution(SERVICES, only).recording(Recording("r", (exchange,))).exchanges[0]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_others_are_left_out() -> None:
         tuple(RecordedExchange(RecordedRequest("GET", url), RecordedResponse(200)) for url in urls),
     )
 
-    found = Attribution(ROOMS).recording(recording)
+    found = Attribution(SERVICES).recording(recording)
 
     assert [each.request.url for each in found.exchanges] == [urls[1]]
     assert found.versions == {"zexa": "1"}
@@ -143,7 +143,7 @@ def test_no_credential_of_a_foreign_recording_is_left(request_: RecordedRequest)
     echo = (("X-Echo", KEY), ("Location", f"https://x/{KEY}?token=another-{KEY}"))
     answer = RecordedResponse(401, echo, f'{{"error":"bad key {KEY}"}}'.encode())
 
-    found = Attribution(ROOMS).recording(
+    found = Attribution(SERVICES).recording(
         Recording("r", (foreign(request=request_, response=answer),))
     )
 
@@ -155,7 +155,7 @@ def test_a_token_that_was_handed_out_is_masked_in_what_follows() -> None:
     login = foreign(response=RecordedResponse(200, (), f'{{"access_token":"{KEY}"}}'.encode()))
     later = foreign(response=RecordedResponse(200, (), f'{{"note":"{KEY}"}}'.encode()))
 
-    found = Attribution(ROOMS).recording(Recording("r", (login, later)))
+    found = Attribution(SERVICES).recording(Recording("r", (login, later)))
 
     assert [each.response.body for each in found.exchanges] == [
         b'{"access_token":"[redacted]"}',
@@ -172,7 +172,7 @@ def test_a_recordings_own_members_tell_no_secret() -> None:
         "r", (foreign(),), title=secret, settings=settings, events=told, deliveries=told
     )
 
-    found = Attribution(ROOMS).recording(recording)
+    found = Attribution(SERVICES).recording(recording)
 
     assert found.settings == {"auth": "strict"}
     assert found.title == "[redacted acme-admin]"

@@ -15,7 +15,7 @@ from understudy.recording.model import (
     Recording,
 )
 from understudy.recording.normal_form import in_normal_form, known_tokens, plain_id
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 ONE, TWO = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
@@ -52,12 +52,12 @@ def test_ids_of_replies_are_replaced_where_they_are_not_the_mocks_own() -> None:
 
 def test_known_ids_stay() -> None:
     """What the seed world names must be found again."""
-    room = open_room("sent")
+    service = open_service("sent")
     profile = "770e8400-e29b-41d4-a716-446655440002"
     request = RecordedRequest("GET", f"https://x/{profile}")
     recording = Recording("r", (RecordedExchange(request, RecordedResponse(200)),))
 
-    assert in_normal_form(recording, known_tokens([room]), NOON).exchanges == recording.exchanges
+    assert in_normal_form(recording, known_tokens([service]), NOON).exchanges == recording.exchanges
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from understudy.openapi.document import Document, read_source
 from understudy.openapi.lint import lint_file
 from understudy.recording import openapi
 from understudy.recording.model import Recording
-from understudy.rooms import data_folder, open_room
+from understudy.rooms import data_folder, open_service
 
-CREDITS = open_room("zexa").document.operations["getCredits"].success.examples
+CREDITS = open_service("zexa").document.operations["getCredits"].success.examples
 
 
 def text_of(recording: Recording) -> str:

@@ -17,7 +17,7 @@ from tests.recording.takes import FROZEN, VENDORS, credential, exchange, made_of
 from tests.tools import needs
 from understudy.recording import postman
 from understudy.recording.model import Recording
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 
 # What the takes say in members that recordings hide.
 SECRETS = {
@@ -29,7 +29,7 @@ SECRETS = {
     },
     "tether": {
         "tether_password": request_example(
-            open_room("tether").document.operations["logIn"], "documented"
+            open_service("tether").document.operations["logIn"], "documented"
         )["password"]
     },
 }

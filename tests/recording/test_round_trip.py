@@ -80,7 +80,7 @@ def test_the_same_recording_gives_the_same_bytes(recording: Recording) -> None:
 @pytest.mark.parametrize("name", ["har", "vcr", "json"])
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendors_scene_comes_back(vendor: str, name: str, tmp_path: Path) -> None:
-    """What a room answered is read from its file as it was taken down."""
+    """What a service answered is read from its file as it was taken down."""
     format = FORMATS[name]
     file = tmp_path / f"scene{format.suffix}"
 

@@ -6,10 +6,10 @@ import pytest
 
 from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
 from understudy.recording.scrub import Scrubber, secrets_of
-from understudy.rooms import open_room, vendor_names
-from understudy.vendor import Room
+from understudy.rooms import open_service, vendor_names
+from understudy.service.service import Service
 
-SCRUBBER = Scrubber([open_room(name) for name in vendor_names()])
+SCRUBBER = Scrubber([open_service(name) for name in vendor_names()])
 
 
 def everywhere(secret: str, vendor: str) -> RecordedExchange:
@@ -26,7 +26,7 @@ def everywhere(secret: str, vendor: str) -> RecordedExchange:
 @pytest.mark.parametrize("vendor", vendor_names())
 def test_every_secret_of_the_seed_world_is_taken_out(vendor: str) -> None:
     """From URLs, headers and bodies, of requests and replies."""
-    secrets = secrets_of(open_room(vendor))
+    secrets = secrets_of(open_service(vendor))
 
     left = [each for each in secrets if each in repr(SCRUBBER.exchange(everywhere(each, vendor)))]
 
@@ -100,7 +100,7 @@ def test_json_has_no_secret() -> None:
 
 def test_seed_worlds_secrets_are_more_than_the_keys() -> None:
     """Passwords and signing secrets that documents declare are among them."""
-    tether: Room = open_room("tether")
+    tether: Service = open_service("tether")
 
     assert "password-maple-alex" in secrets_of(tether)
-    assert any(each.endswith("=") for each in secrets_of(open_room("agentmessage")))
+    assert any(each.endswith("=") for each in secrets_of(open_service("agentmessage")))

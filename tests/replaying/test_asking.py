@@ -16,18 +16,19 @@ from understudy.recording import own_json
 from understudy.recording.taking import Taker
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
-from understudy.rooms import open_room
+from understudy.rooms import open_service
+from understudy.service.call import Call
+from understudy.service.reply import Handler, Reply
 from understudy.started import started_app
-from understudy.vendor import Call, Handler, Reply
 
 
 def started(change: Callable[[Any], None], vendor: str, operation: str) -> Start:
-    """Makes a mock in whose room one operation's replies are changed before they are checked."""
-    room = open_room(vendor)
+    """Makes a mock in whose service one operation's replies are changed before they are checked."""
+    service = open_service(vendor)
 
     def start(settings: Settings, taker: Taker) -> App:
-        handlers = {**room.handlers, operation: changed(room.handlers[operation], change)}
-        return App([replace(room, handlers=handlers)], settings, taker)
+        handlers = {**service.handlers, operation: changed(service.handlers[operation], change)}
+        return App([replace(service, handlers=handlers)], settings, taker)
 
     return start
 
@@ -53,7 +54,7 @@ def changed(handler: Handler, change: Callable[[Any], None]) -> Handler:
 def test_one_changed_enum_value_is_the_one_that_is_named(
     vendor: str, operation: str, pointer: str, was: str, now: str
 ) -> None:
-    """In a room: where it stood, what it was, what it is; nothing else."""
+    """In a service: where it stood, what it was, what it is; nothing else."""
 
     def change(document: Any) -> None:
         path, _, member = pointer.rpartition("/")

@@ -36,7 +36,7 @@ class TestNames:
         """The file's name is the scenario's."""
         found = find_scenario("zexa/every-error", ["sent", "zexa"])
 
-        assert (found.full_name, found.room.name) == ("zexa/every-error", "zexa")
+        assert (found.full_name, found.service.name) == ("zexa/every-error", "zexa")
 
     @pytest.mark.parametrize("name", ["zexa/nothing", "every-error", "", "../zexa/every-error"])
     def test_unknown(self, name: str) -> None:
@@ -185,7 +185,7 @@ class TestSentences:
         read = scenario(tmp_path, f"{text}steps: [errors: all]")
 
         calls = [each for each in read.steps if isinstance(each, Call)]
-        assert {each.operation.id for each in calls} == read.room.document.operations.keys()
+        assert {each.operation.id for each in calls} == read.service.document.operations.keys()
         assert all(each.body for each in calls if each.operation.method == "POST")
 
     def test_errors_with_a_body_that_has_no_secret(self, tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from understudy.recording import own_json
 from understudy.recording.formats import FORMATS
 from understudy.recording.scrub import secrets_of
 from understudy.replaying.asking import changes, deviations
-from understudy.rooms import data_folder, open_room, open_rooms, vendor_names
+from understudy.rooms import data_folder, open_service, open_services, vendor_names
 from understudy.scenarios.playing import play
 from understudy.scenarios.script import find_scenario, scenario_names
 
-SECRETS = sorted(secret for room in open_rooms() for secret in secrets_of(room))
+SECRETS = sorted(secret for service in open_services() for secret in secrets_of(service))
 STALE = "{file} does not match; if the change is meant: make recordings"
 ORDINARY = {"campaign-life", "every-error", "pagination"}
 
@@ -75,7 +75,7 @@ def test_every_documented_error_is_recorded(vendor: str) -> None:
 
     documented = {
         (operation.id, response.status)
-        for operation in open_room(vendor).document.operations.values()
+        for operation in open_service(vendor).document.operations.values()
         for response in operation.responses.values()
         if response.status >= 400 and response.examples
     }

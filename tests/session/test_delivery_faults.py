@@ -22,7 +22,7 @@ from tests.receiver import Received, Receiver, receiving
 from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.exchange_log import delivery_json, delivery_line
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 
@@ -37,12 +37,12 @@ PROFILE = "/sent/v3/profiles/660e8400-e29b-41d4-a716-446655440000"
 
 
 def new_app() -> App:
-    """An app whose rooms say which header signs their deliveries."""
-    rooms = []
+    """An app whose services say which header signs their deliveries."""
+    services = []
     for name, header in SIGNATURES.items():
-        room = open_room(name)
-        rooms.append(replace(room, vendor=replace(room.vendor, signature=header)))
-    return App(rooms, Settings(clock=NOON), None)
+        service = open_service(name)
+        services.append(replace(service, vendor=replace(service.vendor, signature=header)))
+    return App(services, Settings(clock=NOON), None)
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +306,7 @@ def zexa_accepts(received: Received, key: str) -> bool:
 
 async def call(mock: Mock, vendor: str, method: str, path: str, body: Any) -> Any:
     """What a vendor answers its default account."""
-    accounts = open_room(vendor).accounts
+    accounts = open_service(vendor).accounts
     assert accounts is not None
     key = {"authorization": f"Bearer {accounts.default.credential}"}
     url = f"/@{mock.session.name}/{vendor}{path}"
@@ -317,7 +317,7 @@ async def call(mock: Mock, vendor: str, method: str, path: str, body: Any) -> An
 
 def documented(vendor: str, operation: str) -> Any:
     """The first documented request body of an operation."""
-    body = open_room(vendor).document.operations[operation].body
+    body = open_service(vendor).document.operations[operation].body
     assert body is not None
     return json.loads(json.dumps(next(iter(body.examples.values()))))
 

@@ -410,7 +410,7 @@ async def test_whoever_asked_is_told_of_the_attempt(receiver: Receiver, path: st
 
 
 async def test_every_attempt_in_the_background_is_told(receiver: Receiver) -> None:
-    """Whether or not a room's action is named: the log wants to know, too."""
+    """Whether or not a service's action is named: the log wants to know, too."""
     told: list[Delivery] = []
 
     async def report(delivery: Delivery, attempt: Attempt) -> None:
@@ -534,7 +534,7 @@ async def test_a_failed_delivery_does_not_hold_up_the_next(webhooks: Outbox, dea
 
 
 async def test_a_report_may_send_the_next(receiver: Receiver) -> None:
-    """What a room sends when it is told is settled, too."""
+    """What a service sends when it is told is settled, too."""
 
     async def report(told: Delivery, attempt: Attempt) -> None:
         if told.id == "1":

@@ -9,14 +9,17 @@ from typing import Any
 import httpx
 
 from tests.calling import own_session
-from understudy import checks
 from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis
 from understudy.openapi.schemas import SchemaCompiler
+from understudy.service import checks
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource, UnitOfWork
 from understudy.session.journal import Exchange
 from understudy.session.session import Session
-from understudy.vendor import Call, Reply, Resource, Room, UnitOfWork
 
 COUNTING = (checks.count, checks.rate_limit)
 
@@ -26,14 +29,14 @@ class Hand:
 
     def __init__(self, app: App, http: httpx.AsyncClient, session: Session, vendor: str) -> None:
         self.app, self.http, self.session = app, http, session
-        self.room: Room = app.rooms[vendor]
+        self.service: Service = app.services[vendor]
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """What a request of the default account answers, which must succeed."""
-        assert self.room.accounts is not None
-        key = self.room.accounts.default.credential
+        assert self.service.accounts is not None
+        key = self.service.accounts.default.credential
         headers = {"x-api-key": key, "authorization": f"Bearer {key}"}
-        url = f"/@{self.session.name}/{self.room.name}{path}"
+        url = f"/@{self.session.name}/{self.service.name}{path}"
         reply = await self.http.request(method, url, json=body, headers=headers)
         assert reply.is_success, reply.text
         document = reply.json() if reply.content else {}
@@ -50,20 +53,20 @@ class Hand:
 
     def work(self) -> UnitOfWork:
         """A unit of work at this instant."""
-        return UnitOfWork(self.session, self.room.vendor, self.session.clock.now())
+        return UnitOfWork(self.session, self.service.vendor, self.session.clock.now())
 
     async def fire(self, collection: str, id: str, event: str) -> Resource:
         """Have an event happen to a stored resource; the resource after it."""
         scope, resource = self.stored(collection, id)
         work = self.work()
-        await self.room.vendor.fires[collection][event](work, resource, scope)
+        await self.service.vendor.fires[collection][event](work, resource, scope)
         await work.commit()
         await self.session.webhooks.settle()
         return self.stored(collection, id)[1]
 
     def allowed(self, collection: str, id: str) -> list[str]:
         """The events that can be fired at a stored resource."""
-        vendor = self.room.vendor
+        vendor = self.service.vendor
         events = vendor.lifecycles[collection].allowed(self.stored(collection, id)[1])
         return [event for event in events if event in vendor.fires[collection]]
 
@@ -75,20 +78,20 @@ class Hand:
     def everything(self, collection: str) -> Iterator[tuple[str, Resource]]:
         """All stored resources of a collection, with their scopes."""
         for place, shelf in self.session.store.snapshot().shelves.items():
-            if place[:2] == (self.room.name, collection):
+            if place[:2] == (self.service.name, collection):
                 yield from ((place[2], json.loads(each)) for each in shelf.values())
 
     async def put(self, collection: str, id: str, **changes: Any) -> None:
         """Change a stored resource behind the API's back."""
         scope, resource = self.stored(collection, id)
-        place = (self.room.name, collection, scope)
+        place = (self.service.name, collection, scope)
         changed = json.dumps({**resource, **changes}).encode()
         await self.session.store.write({place: {id: changed}})
 
     def faults(self, collection: str, resource: Resource) -> list[Diagnosis]:
         """How a resource, as its view shows it, breaks the view's schema."""
-        view = self.room.vendor.views[collection]
-        compiler = SchemaCompiler(self.room.document.schemas)
+        view = self.service.vendor.views[collection]
+        compiler = SchemaCompiler(self.service.document.schemas)
         validator = compiler.compile({"$ref": f"#/components/schemas/{view.schema}"})
         return validator.diagnose(view.show(resource), "body")
 
@@ -96,7 +99,7 @@ class Hand:
         """How the stored resources break their views, of all collections that have one."""
         return [
             (collection, resource["id"], fault)
-            for collection in self.room.vendor.views
+            for collection in self.service.vendor.views
             for _, resource in self.everything(collection)
             for fault in self.faults(collection, resource)
         ]
@@ -107,14 +110,14 @@ class Hand:
         Raises:
             ApiError: as the vendor's rules refuse it.
         """
-        sample = self.room.vendor.samples[collection]
+        sample = self.service.vendor.samples[collection]
         call = self._call(sample.operation, account)
         call.path_values, body = await sample.make(call)
         call.content = json.dumps(body).encode()
-        for check in self.room.vendor.checks:
+        for check in self.service.vendor.checks:
             if check not in COUNTING:
                 assert await check(call) is None
-        reply = await self.room.handlers[sample.operation](call, **call.arguments)
+        reply = await self.service.handlers[sample.operation](call, **call.arguments)
         assert call.operation.responses[reply.status].diagnose(reply.document) == []
         await call.commit()
         return body, reply
@@ -129,19 +132,19 @@ class Hand:
         return bodies
 
     def _call(self, operation: str, account: str | None) -> Call:
-        declared, accounts = self.room.document.operations[operation], self.room.accounts
+        declared, accounts = self.service.document.operations[operation], self.service.accounts
         assert accounts is not None
         exchange = Exchange(
             id="",
             session=self.session.name,
-            vendor=self.room.name,
+            vendor=self.service.name,
             method=declared.method,
             path=declared.path,
             query="",
             started=self.session.clock.now(),
             request_headers={"content-type": "application/json"},
         )
-        call = Call(self.room, self.session, self.app.settings, exchange)
+        call = Call(self.service, self.session, self.app.settings, exchange)
         call.routed = declared
         call.account = accounts.named(account) if account else accounts.default
         return call

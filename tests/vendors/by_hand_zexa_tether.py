@@ -11,14 +11,17 @@ from typing import Any
 import httpx
 
 from tests.calling import own_session
-from understudy import checks
 from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis, IllegalTransition
 from understudy.openapi.schemas import SchemaCompiler
+from understudy.service import checks
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource, UnitOfWork
 from understudy.session.journal import Exchange
 from understudy.session.session import Session
-from understudy.vendor import Call, Reply, Resource, Room, UnitOfWork
 
 COUNTING = (checks.count, checks.rate_limit)
 
@@ -36,18 +39,18 @@ class World:
 
     def __init__(self, app: App, http: httpx.AsyncClient, session: Session, vendor: str) -> None:
         self.app, self.http, self.session = app, http, session
-        self.room = app.rooms[vendor]
+        self.service = app.services[vendor]
 
     async def call(self, method: str, path: str, account: str, body: Any = None) -> httpx.Response:
         """What the API answers."""
-        assert self.room.accounts is not None
-        key = {"authorization": f"Bearer {self.room.accounts.named(account).credential}"}
-        url = f"/@{self.session.name}/{self.room.name}{path}"
+        assert self.service.accounts is not None
+        key = {"authorization": f"Bearer {self.service.accounts.named(account).credential}"}
+        url = f"/@{self.session.name}/{self.service.name}{path}"
         return await self.http.request(method, url, json=body, headers=key)
 
     def work(self) -> UnitOfWork:
         """A way to look at the store and to change it."""
-        return UnitOfWork(self.session, self.room.vendor, self.session.clock.now())
+        return UnitOfWork(self.session, self.service.vendor, self.session.clock.now())
 
     async def shift(self, seconds: float) -> list[str]:
         """Let time pass; the actions that fired."""
@@ -69,22 +72,22 @@ class World:
         return changed
 
     async def fire(self, collection: str, id: str, event: str, scope: str = "") -> Any:
-        """Fire an event by hand, when the table and the room know it; the resource after it."""
+        """Fire an event by hand, when the table and the service know it; the resource after it."""
         work = self.work()
         resource = await getattr(work, collection).get(id, scope)
-        lifecycle = self.room.vendor.lifecycles[collection]
+        lifecycle = self.service.vendor.lifecycles[collection]
         known = self.possible(collection, resource)
         if event not in known:
             raise IllegalTransition(lifecycle.kind, event, resource[lifecycle.member], known)
-        await self.room.vendor.fires[collection][event](work, resource, scope)
+        await self.service.vendor.fires[collection][event](work, resource, scope)
         await work.commit()
         await self.session.webhooks.settle()
         return await getattr(self.work(), collection).find(id, scope)
 
     def possible(self, collection: str, resource: Resource) -> list[str]:
         """The events that can be fired by hand on a resource."""
-        allowed = self.room.vendor.lifecycles[collection].allowed(resource)
-        return [event for event in allowed if event in self.room.vendor.fires[collection]]
+        allowed = self.service.vendor.lifecycles[collection].allowed(resource)
+        return [event for event in allowed if event in self.service.vendor.fires[collection]]
 
     async def populate(
         self, collection: str, count: int, account: str, gap: float = 600
@@ -97,20 +100,20 @@ class World:
         return made
 
     async def _make(self, collection: str, account: str) -> Made:
-        sample = self.room.vendor.samples[collection]
-        operation = self.room.document.operations[sample.operation]
+        sample = self.service.vendor.samples[collection]
+        operation = self.service.document.operations[sample.operation]
         headers = {"content-type": "application/json"}
         now = self.session.clock.now()
         exchange = Exchange("", "", "", operation.method, operation.path, "", now, headers)
-        call = Call(self.room, self.session, self.app.settings, exchange)
-        assert self.room.accounts is not None
-        call.routed, call.account = operation, self.room.accounts.named(account)
+        call = Call(self.service, self.session, self.app.settings, exchange)
+        assert self.service.accounts is not None
+        call.routed, call.account = operation, self.service.accounts.named(account)
         path_values, body = await sample.make(call)
         call.path_values, call.content = path_values, json.dumps(body).encode()
-        for check in self.room.vendor.checks:
+        for check in self.service.vendor.checks:
             if check not in COUNTING:
                 assert await check(call) is None
-        reply = await self.room.handlers[operation.id](call, **call.arguments)
+        reply = await self.service.handlers[operation.id](call, **call.arguments)
         assert operation.responses[reply.status].diagnose(reply.document) == []
         await call.commit()
         return Made(body, reply)
@@ -119,9 +122,9 @@ class World:
         """The faults of every stored resource that has a view, by collection and id."""
         found = {}
         for (_, collection, _), shelf in self.session.store.snapshot().shelves.items():
-            if collection in self.room.vendor.views:
+            if collection in self.service.vendor.views:
                 for id, resource in shelf.items():
-                    faults = view_faults(self.room, collection, json.loads(resource))
+                    faults = view_faults(self.service, collection, json.loads(resource))
                     if faults:
                         found[f"{collection} {id}"] = faults
         return found
@@ -151,23 +154,23 @@ NONSENSE: tuple[Any, ...] = ({}, {"id": 1, "_id": 1}, [], None, "text", 7)
 COMPLAINTS = (KeyError, TypeError, ValueError, AttributeError)
 
 
-def view_faults(room: Room, collection: str, resource: Any) -> list[Diagnosis]:
+def view_faults(service: Service, collection: str, resource: Any) -> list[Diagnosis]:
     """Where a stored resource, as it is shown, is not what the document declares."""
-    view = room.vendor.views[collection]
+    view = service.vendor.views[collection]
     schema = {"$ref": f"#/components/schemas/{view.schema}"}
-    validator = SchemaCompiler(room.document.schemas).compile(schema)
+    validator = SchemaCompiler(service.document.schemas).compile(schema)
     return validator.diagnose(view.show(resource), "body")
 
 
-def passes(room: Room, collection: str, resource: Any) -> bool:
+def passes(service: Service, collection: str, resource: Any) -> bool:
     """Whether something may be put for a resource; a view may complain, too."""
     try:
-        return view_faults(room, collection, resource) == []
+        return view_faults(service, collection, resource) == []
     except COMPLAINTS:
         return False
 
 
-def creators(room: Room) -> list[str]:
+def creators(service: Service) -> list[str]:
     """The accounts of the seed world that are not revoked."""
-    assert room.accounts is not None
-    return [account.name for account in room.accounts.all if not account.revoked]
+    assert service.accounts is not None
+    return [account.name for account in service.accounts.all if not account.revoked]

@@ -26,15 +26,15 @@ from understudy.app import App
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.openapi.schemas import SchemaCompiler
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.session.pagination import write_cursor
 from understudy.session.session import Session
 from understudy.vendors.agentmessage import review, rules
 
 DAY = 24 * 60 * 60
 NUMBERS = itertools.count(1)
-ROOM = open_room("agentmessage")
-OPERATIONS = ROOM.document.operations
+SERVICE = open_service("agentmessage")
+OPERATIONS = SERVICE.document.operations
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 ACME = "0190a1b2-c3d4-e5f6-a7b8-c9d0e1f2a3b4"
@@ -80,8 +80,8 @@ class Ask:
 
 
 def bearer(account: str) -> dict[str, str]:
-    assert ROOM.accounts is not None
-    return {"authorization": f"Bearer {ROOM.accounts.named(account).credential}"}
+    assert SERVICE.accounts is not None
+    return {"authorization": f"Bearer {SERVICE.accounts.named(account).credential}"}
 
 
 class Caller:
@@ -255,7 +255,7 @@ def campaign(**changes: Any) -> Any:
 
 def full_campaign() -> Any:
     """A request with every member that a campaign has."""
-    declared = ROOM.document.schemas["CampaignRequest"]["properties"]
+    declared = SERVICE.document.schemas["CampaignRequest"]["properties"]
     link = "https://acme.example/page"
     kinds = {"boolean": True, "array": [], "string": "text"}
     full = {name: kinds[each.get("type", "string")] for name, each in declared.items()}
@@ -360,7 +360,7 @@ async def one_replay_too_many(am: Caller, ask: Ask) -> httpx.Response:
 
 
 def preferring(example: str) -> Trigger:
-    """What the room itself never says: samples that a machine made from the vendor's schema."""
+    """What the service itself never says: samples that a machine made from the vendor's schema."""
     return but(headers={"Prefer": f"example={example}"})
 
 
@@ -931,7 +931,7 @@ class TestBrands:
 
         assert (await am.send(GOOD["createBrand"])).status_code == status
 
-    async def test_deleted_brand_leaves_room_for_another(self, am: Caller) -> None:
+    async def test_deleted_brand_leaves_service_for_another(self, am: Caller) -> None:
         """An organization that is no reseller may file again once its brand is deleted."""
         await am.set("brands", Y3, Y3_BRAND, status="DELETED")
 
@@ -1210,7 +1210,7 @@ class TestWebhooks:
         await am.listen(receiver.url, "campaign.approved")
         await am.register()
         await am.pass_time(7)
-        compiler = SchemaCompiler(ROOM.document.schemas)
+        compiler = SchemaCompiler(SERVICE.document.schemas)
         declared = compiler.compile({"$ref": "#/components/schemas/CampaignEvent"})
 
         (told,) = receiver.all()

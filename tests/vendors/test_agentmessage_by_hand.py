@@ -62,7 +62,7 @@ async def hand(world: App) -> AsyncIterator[Hand]:
 
 def example(hand: Hand, operation: str, name: str) -> dict[str, Any]:
     """A documented request body."""
-    body = hand.room.document.operations[operation].body
+    body = hand.service.document.operations[operation].body
     assert body is not None
     return dict(body.examples[name])
 
@@ -420,7 +420,7 @@ class TestDeliveries:
         _, delivery = await self.first(hand)
 
         names = {name.lower() for name in delivery.headers}
-        assert hand.room.vendor.signature in names
+        assert hand.service.vendor.signature in names
 
 
 def is_new(attempt: dict[str, Any]) -> bool:
@@ -430,7 +430,7 @@ def is_new(attempt: dict[str, Any]) -> bool:
 
 async def resigned(hand: Hand, delivery: Delivery) -> dict[str, str]:
     """The headers of a delivery that is sent again now."""
-    resign = hand.room.vendor.resign
+    resign = hand.service.vendor.resign
     assert resign is not None
     return dict(await resign(hand.work(), delivery))
 
@@ -444,7 +444,7 @@ class TestViews:
 
     async def test_every_shown_collection_has_a_view(self, hand: Hand) -> None:
         """Organizations are never shown; all others are."""
-        vendor = hand.room.vendor
+        vendor = hand.service.vendor
 
         assert set(vendor.collections) - set(vendor.views) == {"organizations"}
 
@@ -574,14 +574,14 @@ class TestSamples:
         """What can be said of a campaign is said somewhere, and most of it left out elsewhere."""
         bodies = await hand.make_many("campaigns", 300)
 
-        declared = set(hand.room.document.schemas["CampaignRequest"]["properties"])
+        declared = set(hand.service.document.schemas["CampaignRequest"]["properties"])
         assert declared - set().union(*bodies) == {"sample5"}
 
     async def test_all_kinds_of_brands_occur(self, hand: Hand) -> None:
         """Two hundred brands reach every legal form and every size of account."""
         bodies = await hand.make_many("brands", 200)
 
-        schemas = hand.room.document.schemas
+        schemas = hand.service.document.schemas
         assert {each["entity_type"] for each in bodies} == set(schemas["EntityType"]["enum"])
         sizes = set(schemas["BrandRelationship"]["enum"])
         assert {each["brand_relationship"] for each in bodies} == sizes

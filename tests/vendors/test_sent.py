@@ -20,13 +20,13 @@ from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 
 DAY = 24 * 60 * 60 * SECOND
-OPERATIONS = open_room("sent").document.operations
-ACCOUNTS = open_room("sent").accounts
+OPERATIONS = open_service("sent").document.operations
+ACCOUNTS = open_service("sent").accounts
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"
 SALES = "770e8400-e29b-41d4-a716-446655440002"

@@ -16,7 +16,7 @@ from understudy.app import App
 from understudy.core.clock import format_timestamp
 from understudy.core.errors import Forbidden, IllegalTransition
 from understudy.core.settings import Settings
-from understudy.vendor import Resource
+from understudy.service.unit_of_work import Resource
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"
 SALES = "770e8400-e29b-41d4-a716-446655440002"
@@ -293,7 +293,7 @@ class TestViews:
 
     async def test_every_shown_collection_has_a_view(self, hand: Hand) -> None:
         """Organizations are never shown; all others are."""
-        vendor = hand.room.vendor
+        vendor = hand.service.vendor
 
         assert set(vendor.collections) - set(vendor.views) == {"organizations"}
 
@@ -317,7 +317,7 @@ class TestViews:
         """What only the mock knows of a profile is not among what is shown."""
         await accept(hand)
 
-        shown = hand.room.vendor.views["profiles"].show(profile(hand))
+        shown = hand.service.vendor.views["profiles"].show(profile(hand))
 
         assert shown.keys().isdisjoint({"completion", "under_way", "deleted_at"})
         assert (shown["id"], shown["brand"]) == (CARE, None)
@@ -357,7 +357,7 @@ class TestViews:
 
 def example(hand: Hand, operation: str) -> Any:
     """A documented request body."""
-    body = hand.room.document.operations[operation].body
+    body = hand.service.document.operations[operation].body
     assert body is not None
     return body.examples["documented"]
 
@@ -374,7 +374,7 @@ MAKERS = [
 
 def enum(hand: Hand, component: str) -> set[Any]:
     """The values that the document lists, without null."""
-    return {each for each in hand.room.document.schemas[component]["enum"] if each is not None}
+    return {each for each in hand.service.document.schemas[component]["enum"] if each is not None}
 
 
 class TestSamples:

@@ -21,13 +21,13 @@ from tests.conftest import Live, serve
 from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
-from understudy.rooms import open_room
+from understudy.rooms import open_service
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.session import Session
-from understudy.vendor import UnitOfWork
 from understudy.vendors.tether import rules, serializers
 
-ROOM = open_room("tether")
-OPERATIONS = ROOM.document.operations
+SERVICE = open_service("tether")
+OPERATIONS = SERVICE.document.operations
 NUMBERS = itertools.count(1)
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # The time of the published campaign: a Monday morning in Toronto.
@@ -94,8 +94,8 @@ class Ask:
 
 def credential(account: str) -> str:
     """The token of an account of the seed world."""
-    assert ROOM.accounts is not None
-    return ROOM.accounts.named(account).credential
+    assert SERVICE.accounts is not None
+    return SERVICE.accounts.named(account).credential
 
 
 class Caller:
@@ -164,7 +164,7 @@ class Caller:
 
     def work(self) -> UnitOfWork:
         """A way to look at the store and to change it."""
-        return UnitOfWork(self.session, ROOM.vendor, self.session.clock.now())
+        return UnitOfWork(self.session, SERVICE.vendor, self.session.clock.now())
 
     async def messages(self, created: Any) -> list[str]:
         """The texts that a campaign has sent."""
@@ -185,7 +185,7 @@ class Caller:
 
 @pytest.fixture
 def settings() -> Settings:
-    """This vendor alone: a neighbour's room is no matter here."""
+    """This vendor alone: a neighbour's service is no matter here."""
     return TETHER
 
 
@@ -1423,7 +1423,7 @@ class TestEnforcedQuota:
             (None, 5, 201),
         ],
     )
-    async def test_creation_needs_room(
+    async def test_creation_needs_service(
         self, date: str | None, count: int, status: int, tether: Caller
     ) -> None:
         """Exactly enough is enough, on the day in the organization's timezone."""
@@ -1464,7 +1464,7 @@ class TestEnforcedQuota:
         assert await tether.show(tuesday, "birch-omar") == before
 
     async def test_update_without_a_date_is_not_refused(self, tether: Caller) -> None:
-        """Only a new date asks for room, however overbooked the day became."""
+        """Only a new date asks for service, however overbooked the day became."""
         await tether.put("organizations", "", _id=BIRCH, dailyLimit=1)
 
         changed = await tether.change({"_id": "64ee9a8b1e7f2a0011226640"}, "birch-omar", name="New")
@@ -1522,7 +1522,7 @@ class TestNextSlot:
             (21, "2026-05-19", 1, 500, "Next slot with full daily quota is tomorrow."),
         ],
     )
-    async def test_first_day_with_room(
+    async def test_first_day_with_service(
         self, count: int, day: str, ahead: int, quota: int, told: str, tether: Caller
     ) -> None:
         """Today, when it has room; else the next one that has."""

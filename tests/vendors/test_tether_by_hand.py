@@ -15,11 +15,11 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.errors import Conflict, Forbidden, IllegalTransition
 from understudy.core.settings import Settings
-from understudy.rooms import open_room
-from understudy.vendor import Resource
+from understudy.rooms import open_service
+from understudy.service.unit_of_work import Resource
 from understudy.vendors.tether import rules
 
-ROOM = open_room("tether")
+SERVICE = open_service("tether")
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 # A Monday morning in Toronto.
 MONDAY = parse_instant("2026-05-18T12:34:56Z")
@@ -47,7 +47,7 @@ REFUSED = [
     for event in EVENTS
     if (state, event) not in {(state, event) for state, event, _ in OFFERED}
 ]
-ACCOUNTS = [name for name in creators(ROOM) if name != "maple-guest"]
+ACCOUNTS = [name for name in creators(SERVICE) if name != "maple-guest"]
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +100,8 @@ class TestTable:
 
     def test_offered_events(self) -> None:
         """What time and the carrier do; all else is a call of the API."""
-        assert set(ROOM.vendor.lifecycles) == set(ROOM.vendor.fires) == {"campaigns"}
-        assert set(ROOM.vendor.fires["campaigns"]) == {event for _, event, _ in OFFERED}
+        assert set(SERVICE.vendor.lifecycles) == set(SERVICE.vendor.fires) == {"campaigns"}
+        assert set(SERVICE.vendor.fires["campaigns"]) == {event for _, event, _ in OFFERED}
 
     def test_each_stored_state_has_an_example(self) -> None:
         """All states but that of a request, and that of what is gone."""
@@ -231,7 +231,7 @@ class TestFail:
         assert await campaign(tether, id) == failed
 
     async def test_reservation_is_given_back(self, tether: World) -> None:
-        """The day has the room again that the campaign took."""
+        """The day has the service again that the campaign took."""
         id = await created(tether, userIds=[SAM])
         before = await day(tether, "2026-05-18")
 
@@ -253,10 +253,10 @@ class TestViews:
 
     def test_whatever_is_shown_has_a_view(self) -> None:
         """Replies show campaigns, and of contacts who they are; the rest is ours."""
-        views = {name: view.schema for name, view in ROOM.vendor.views.items()}
+        views = {name: view.schema for name, view in SERVICE.vendor.views.items()}
 
         assert views == {"campaigns": "WholeCampaign", "contacts": "KnownContact"}
-        assert set(views.values()) <= set(ROOM.document.schemas)
+        assert set(views.values()) <= set(SERVICE.document.schemas)
 
     async def test_seed_world_passes(self, tether: World) -> None:
         """Every resource of the seed world is as the document declares it."""
@@ -274,11 +274,11 @@ class TestViews:
             await tether.shift(seconds)
             assert await tether.shown_faults() == {}
 
-    @pytest.mark.parametrize("collection", ROOM.vendor.views)
+    @pytest.mark.parametrize("collection", SERVICE.vendor.views)
     @pytest.mark.parametrize("nonsense", NONSENSE, ids=repr)
     def test_nonsense_does_not_pass(self, nonsense: Any, collection: str) -> None:
         """What is no resource raises what views may raise, or breaks the schema."""
-        assert not passes(ROOM, collection, nonsense)
+        assert not passes(SERVICE, collection, nonsense)
 
     @pytest.mark.parametrize(
         ("number", "good"), [("+14165550100", True), (None, True), (7, False), ([], False)]
@@ -287,7 +287,7 @@ class TestViews:
         """A contact without a number can be kept; a number is text."""
         contact = {"_id": SAM, "phoneNumber": number}
 
-        assert passes(ROOM, "contacts", contact) == good
+        assert passes(SERVICE, "contacts", contact) == good
 
 
 class TestSamples:
@@ -336,7 +336,7 @@ class TestSamples:
         """Each member of the request is there in some, and but for two missing in others."""
         bodies = [each.body for each in await tether.populate("campaigns", 200, "maple-alex")]
 
-        members = ROOM.document.schemas["CampaignRequest"]["properties"]
+        members = SERVICE.document.schemas["CampaignRequest"]["properties"]
         counts = Counter(name for body in bodies for name in body)
         assert set(counts) == set(members)
         assert {name for name, count in counts.items() if count == 200} == {"name", "message"}

@@ -25,15 +25,15 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.openapi.schemas import SchemaCompiler
-from understudy.rooms import open_room
+from understudy.rooms import open_service
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
-from understudy.vendor import UnitOfWork
 from understudy.vendors.zexa import rules
 
-ROOM = open_room("zexa")
-OPERATIONS = ROOM.document.operations
-SCHEMAS = SchemaCompiler(ROOM.document.schemas)
+SERVICE = open_service("zexa")
+OPERATIONS = SERVICE.document.operations
+SCHEMAS = SchemaCompiler(SERVICE.document.schemas)
 NUMBERS = itertools.count(1)
 MINUTE, HOUR = 60, 60 * 60
 CUSTOMERS, NEWSLETTER, PROSPECTS = "lst_abc123", "lst_def456", "lst_empty000"
@@ -67,8 +67,8 @@ class Ask:
 
 def credential(account: str) -> str:
     """The key of an account of the seed world."""
-    assert ROOM.accounts is not None
-    return ROOM.accounts.named(account).credential
+    assert SERVICE.accounts is not None
+    return SERVICE.accounts.named(account).credential
 
 
 class Caller:
@@ -121,16 +121,16 @@ class Caller:
         return [due.action for due in fired]
 
     async def by_hand(self, event: str, collection: str, id: str, scope: str = "acct_acme") -> None:
-        """Fire an event of the room by hand, now."""
+        """Fire an event of the service by hand, now."""
         work = self.work()
         resource = await getattr(work, collection).get(id, scope)
-        await ROOM.vendor.fires[collection][event](work, resource, scope)
+        await SERVICE.vendor.fires[collection][event](work, resource, scope)
         await work.commit()
         await self.session.webhooks.settle()
 
     def work(self) -> UnitOfWork:
         """A way to look at the store and to change it."""
-        return UnitOfWork(self.session, ROOM.vendor, self.session.clock.now())
+        return UnitOfWork(self.session, SERVICE.vendor, self.session.clock.now())
 
     async def messages(self, created: Any) -> list[Any]:
         """The messages of a campaign, as stored."""
@@ -157,7 +157,7 @@ class Caller:
 
 @pytest.fixture
 def settings() -> Settings:
-    """This vendor alone: a neighbour's room is no matter here."""
+    """This vendor alone: a neighbour's service is no matter here."""
     return ZEXA
 
 
@@ -1405,7 +1405,7 @@ def signature(key: str, body: bytes) -> str:
 
 def payload_faults(event: Any) -> list[Any]:
     """Where an event is not what the document declares for its callback."""
-    callback = ROOM.document.raw["paths"]["/v1/webhooks"]["post"]["callbacks"][event["event"]]
+    callback = SERVICE.document.raw["paths"]["/v1/webhooks"]["post"]["callbacks"][event["event"]]
     (operation,) = callback.values()
     schema = operation["post"]["requestBody"]["content"]["application/json"]["schema"]
     return SCHEMAS.compile(schema).diagnose(event, "body")

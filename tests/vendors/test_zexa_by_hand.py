@@ -17,11 +17,11 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.errors import Conflict, IllegalTransition, NotFound
 from understudy.core.settings import Settings
-from understudy.rooms import open_room
-from understudy.vendor import Resource
+from understudy.rooms import open_service
+from understudy.service.unit_of_work import Resource
 from understudy.vendors.zexa import rules
 
-ROOM = open_room("zexa")
+SERVICE = open_service("zexa")
 ZEXA = Settings(clock=NOON, vendors=("zexa",))
 MINUTE, HOUR, DAY = 60, 60 * 60, 24 * 60 * 60
 ACME = "acct_acme"
@@ -57,11 +57,11 @@ EXAMPLES: dict[str, dict[str, tuple[str, str]]] = {
 }
 MOVES = [
     (collection, state, event, lifecycle.table[state].get(event))
-    for collection, lifecycle in ROOM.vendor.lifecycles.items()
+    for collection, lifecycle in SERVICE.vendor.lifecycles.items()
     for state in lifecycle.table
     for event in sorted({event for events in lifecycle.table.values() for event in events})
 ]
-OFFERED = [move for move in MOVES if move[3] and move[2] in ROOM.vendor.fires[move[0]]]
+OFFERED = [move for move in MOVES if move[3] and move[2] in SERVICE.vendor.fires[move[0]]]
 REFUSED = [move for move in MOVES if move not in OFFERED]
 
 
@@ -114,16 +114,16 @@ class TestTables:
 
     def test_offered_events(self) -> None:
         """All of the tables but `schedule`, which needs a time and comes from the API."""
-        offered = {name: set(events) for name, events in ROOM.vendor.fires.items()}
+        offered = {name: set(events) for name, events in SERVICE.vendor.fires.items()}
 
         assert offered["campaigns"] == {"start", "hand_over", "complete", "fail"}
         for collection, state, event, _ in REFUSED:
-            if event in ROOM.vendor.lifecycles[collection].table[state]:
+            if event in SERVICE.vendor.lifecycles[collection].table[state]:
                 assert (collection, event) == ("campaigns", "schedule")
 
     def test_each_state_has_an_example(self) -> None:
         """The seed world has a resource in each state of each table."""
-        tables = {name: set(each.table) for name, each in ROOM.vendor.lifecycles.items()}
+        tables = {name: set(each.table) for name, each in SERVICE.vendor.lifecycles.items()}
 
         assert tables == {name: set(examples) for name, examples in EXAMPLES.items()}
 
@@ -430,11 +430,11 @@ class TestDeliveries:
         assert subscriptions == {"zexa/wh_ghi789", f"zexa/{other}"}
 
     async def test_signature_is_named(self, zexa: World) -> None:
-        """The header that the room names is the one that its deliveries carry."""
+        """The header that the service names is the one that its deliveries carry."""
         await zexa.fire("campaigns", "cmp_sent001", "complete", ACME)
 
         (delivery,) = zexa.session.webhooks.deliveries
-        assert ROOM.vendor.signature in {name.lower() for name in delivery.headers}
+        assert SERVICE.vendor.signature in {name.lower() for name in delivery.headers}
 
 
 class TestViews:
@@ -442,14 +442,16 @@ class TestViews:
 
     def test_whatever_is_shown_has_a_view(self) -> None:
         """Every collection but the two of which no reply and no event shows anything."""
-        assert set(ROOM.vendor.collections) - set(ROOM.vendor.views) == {
+        assert set(SERVICE.vendor.collections) - set(SERVICE.vendor.views) == {
             "contact_lists",
             "email_addresses",
         }
 
     def test_schemas_are_components(self) -> None:
         """Each view names a component of the document."""
-        assert {view.schema for view in ROOM.vendor.views.values()} <= set(ROOM.document.schemas)
+        assert {view.schema for view in SERVICE.vendor.views.values()} <= set(
+            SERVICE.document.schemas
+        )
 
     async def test_seed_world_passes(self, zexa: World) -> None:
         """Every resource of the seed world is as the document declares it."""
@@ -468,11 +470,11 @@ class TestViews:
             await zexa.shift(seconds)
             assert await zexa.shown_faults() == {}
 
-    @pytest.mark.parametrize("collection", ROOM.vendor.views)
+    @pytest.mark.parametrize("collection", SERVICE.vendor.views)
     @pytest.mark.parametrize("nonsense", NONSENSE, ids=repr)
     def test_nonsense_does_not_pass(self, nonsense: Any, collection: str) -> None:
         """What is no resource raises what views may raise, or breaks the schema."""
-        assert not passes(ROOM, collection, nonsense)
+        assert not passes(SERVICE, collection, nonsense)
 
     @pytest.mark.parametrize(
         ("credits", "good"),
@@ -482,13 +484,13 @@ class TestViews:
         """Credits are rounded down, so they have to be a number; none are owed."""
         balance = {"id": ACME, "credits": credits, "currency": "USD"}
 
-        assert passes(ROOM, "balances", balance) == good
+        assert passes(SERVICE, "balances", balance) == good
 
 
 class TestSamples:
     """Worlds that are populated by Zexa's own rules."""
 
-    @pytest.mark.parametrize("collection", ROOM.vendor.samples)
+    @pytest.mark.parametrize("collection", SERVICE.vendor.samples)
     async def test_two_hundred_in_a_row(self, collection: str, zexa: World) -> None:
         """Every request is accepted for the default account, and what it makes can be shown."""
         before = await getattr(zexa.work(), collection).count(ACME)
@@ -498,15 +500,15 @@ class TestSamples:
         assert await getattr(zexa.work(), collection).count(ACME) == before + 200
         assert await zexa.shown_faults() == {}
 
-    @pytest.mark.parametrize("account", creators(ROOM))
-    @pytest.mark.parametrize("collection", ROOM.vendor.samples)
+    @pytest.mark.parametrize("account", creators(SERVICE))
+    @pytest.mark.parametrize("collection", SERVICE.vendor.samples)
     async def test_every_account(self, collection: str, account: str, zexa: World) -> None:
         """Also for those without credits, with one list or with one sender."""
         made = await zexa.populate(collection, 20, account)
 
         assert {each.reply.status for each in made} == {201}
 
-    @pytest.mark.parametrize("collection", ROOM.vendor.samples)
+    @pytest.mark.parametrize("collection", SERVICE.vendor.samples)
     async def test_same_seed_same_bytes(self, collection: str, unlimited_app: App) -> None:
         """Two sessions that are populated alike hold the same."""
         worlds = []
@@ -530,7 +532,7 @@ class TestSamples:
         """Every channel, with and without template, at once and later, in GSM-7 and beyond."""
         bodies = [each.body for each in await zexa.populate("campaigns", 200, "acme")]
 
-        channels = ROOM.document.schemas["Channel"]["enum"]
+        channels = SERVICE.document.schemas["Channel"]["enum"]
         assert {body["channel"] for body in bodies} == set(channels)
         assert {("template" in body) for body in bodies if body["channel"] == "whatsapp"} == {
             True,
@@ -608,7 +610,7 @@ class TestSamples:
         """Each name is subscribed to by somebody; what is sent is signed with the account's key."""
         bodies = [each.body for each in await zexa.populate("webhooks", 200, "acme")]
 
-        names = ROOM.document.schemas["Subscription"]["enum"]
+        names = SERVICE.document.schemas["Subscription"]["enum"]
         assert {event for body in bodies for event in body["events"]} == set(names)
         stored = await zexa.work().webhooks.list(ACME)
         assert {each["signing_key"] for each in stored} == {"zexa_test_acme"}

@@ -12,7 +12,7 @@ from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.verify.findings import Outcome
@@ -50,13 +50,13 @@ def verified(
     """What a verification over HTTP finds, with few examples unless more are chosen."""
     chosen.setdefault("fuzzing", Fuzzing(examples=4))
     with httpx.Client(timeout=timeout) as http:
-        return verify(Plan(open_room(vendor), Sender(http, base_url, access), **chosen))
+        return verify(Plan(open_service(vendor), Sender(http, base_url, access), **chosen))
 
 
 def recorded(*asked: tuple[str, str, Any], apart: int = 0) -> Recording:
     """A recording of these requests (method, path, body) to Zexa, so many minutes apart."""
     settings = Settings(vendors=("zexa",), clock=NOON)
-    taker = Taker([open_room("zexa")])
+    taker = Taker([open_service("zexa")])
     app = started_app(settings, taker)
     with httpx.Client(transport=SyncTransport(app), base_url="http://mock/zexa") as http:
         for number, (method, path, body) in enumerate(asked):

@@ -12,7 +12,7 @@ from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
 from tests.verify.asking import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Access
 
@@ -134,10 +134,10 @@ def test_drift_in_a_reply_to_a_change_is_not_met_by_reading(writing_strayed: Liv
 @pytest.mark.parametrize("vendor", sorted(ORIGINS))
 def test_the_mock_conforms(vendor: str, writes: bool, live: Live) -> None:
     """Over HTTP, whatever Schemathesis makes up."""
-    room = open_room(vendor)
-    assert room.accounts is not None
+    service = open_service(vendor)
+    assert service.accounts is not None
     header = "x-api-key" if vendor == "sent" else "Authorization"
-    access = Access(header, ORIGINS[vendor], room.accounts.default.credential, writes=writes)
+    access = Access(header, ORIGINS[vendor], service.accounts.default.credential, writes=writes)
     session = f"conforms-{vendor}-{writes}"
 
     outcome = verified(
@@ -166,6 +166,6 @@ def test_every_readable_operation_reaches_a_success(live: Live) -> None:
 
 
 def agentmessage() -> Access:
-    room = open_room("agentmessage")
-    assert room.accounts is not None
-    return Access("Authorization", "Bearer ", room.accounts.default.credential)
+    service = open_service("agentmessage")
+    assert service.accounts is not None
+    return Access("Authorization", "Bearer ", service.accounts.default.credential)

@@ -14,7 +14,7 @@ from tests.drifting import Drift, drifted
 from tests.verify.asking import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.verify.fuzzing import Fuzzing
 
 CREDITS = "getCredits"
@@ -37,7 +37,7 @@ def strayed(operation: str, drift: Drift, settings: Settings | None = None) -> I
 
 def example(operation: str, name: str) -> Any:
     """A documented body."""
-    found = open_room("zexa").document.operations[operation].example(name)
+    found = open_service("zexa").document.operations[operation].example(name)
     assert found is not None
     return found[1]
 

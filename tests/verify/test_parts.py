@@ -13,7 +13,7 @@ from hypothesis import configuration
 from tests.conftest import Live
 from tests.verify.asking import KEY, ZEXA
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.server import bind
 from understudy.verify.curl import Curl
 from understudy.verify.examining import Examination
@@ -25,9 +25,9 @@ from understudy.verify.known import Known, filled, own_ids
 from understudy.verify.report import GREEN, PLAIN, RED, render
 from understudy.verify.sending import ORIGIN, Sender, Unreachable, Unsendable
 
-ROOM = open_room("zexa")
-CREDITS = ROOM.document.operations["getCredits"]
-CAMPAIGNS = ROOM.document.operations["listCampaigns"]
+SERVICE = open_service("zexa")
+CREDITS = SERVICE.document.operations["getCredits"]
+CAMPAIGNS = SERVICE.document.operations["listCampaigns"]
 URL = "http://127.0.0.1:4010/zexa/v1/contacts"
 
 
@@ -118,9 +118,9 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
 
 def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
     """Its ids fill the path of what stands below it."""
-    judge = Judge(ROOM.document)
-    known = Known(ROOM, judge)
-    operation = ROOM.document.operations["getCampaign"]
+    judge = Judge(SERVICE.document)
+    known = Known(SERVICE, judge)
+    operation = SERVICE.document.operations["getCampaign"]
     reply = RecordedResponse(200, (), b'{"data": [{"id": "cmp_new"}]}')
 
     known.learn(RecordedRequest("GET", f"{ORIGIN}/v1/campaigns"), reply)
@@ -191,7 +191,7 @@ def test_made_up_requests_end_when_nobody_listens() -> None:
     """The rest would only wait."""
     with httpx.Client() as http, bind("127.0.0.1", 0) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/zexa"
-        examination = Examination(ROOM, Sender(http, url, ZEXA))
+        examination = Examination(SERVICE, Sender(http, url, ZEXA))
 
         with pytest.raises(Unreachable, match=f"{url} cannot be reached"):
             fuzz(examination, Fuzzing(examples=4))

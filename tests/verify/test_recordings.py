@@ -18,7 +18,7 @@ from understudy import Client
 from understudy.core.settings import Settings
 from understudy.recording import own_json
 from understudy.recording.model import RecordedExchange, Recording
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Sender
 from understudy.verify.verifying import read_recordings
@@ -180,7 +180,7 @@ def test_a_foreign_recording_is_asked_as_whom_we_verify(
     file = tmp_path / "foreign.json"
     file.write_bytes(own_json.write(Recording("foreign", (foreign,))))
 
-    recordings = read_recordings([file], open_room("zexa"))
+    recordings = read_recordings([file], open_service("zexa"))
     verified(f"{still.url}/@foreign-{status}/zexa", recordings=recordings, fuzzing=PLAIN)
 
     first = next(iter(still.app.session(f"foreign-{status}").journal))

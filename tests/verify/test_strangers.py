@@ -17,7 +17,7 @@ import pytest
 
 from tests.verify.asking import ZEXA, verified
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.rooms import open_room
+from understudy.rooms import open_service
 from understudy.verify.curl import Curl
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.judging import Judge
@@ -178,11 +178,13 @@ def test_public_headers_are_no_secrets() -> None:
 
 def test_a_finding_points_at_the_member_that_may_not_be() -> None:
     """Each is a finding of its own."""
-    room = open_room("zexa")
+    service = open_service("zexa")
     request = RecordedRequest("GET", f"{ORIGIN}/v1/credits")
     reply = RecordedResponse(200, (JSON,), b'{"credits": "1.00", "bonus": 1, "a/b, \'c": 2}')
 
-    found = Judge(room.document).breaches(room.document.operations["getCredits"], request, reply)
+    found = Judge(service.document).breaches(
+        service.document.operations["getCredits"], request, reply
+    )
 
     unexpected = {each.pointer for each in found if each.code == "additionalProperties"}
     assert unexpected == {"/bonus", "/a~1b, 'c"}

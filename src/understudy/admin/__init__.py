@@ -1,10 +1,9 @@
-"""The admin plane: `specs/admin.yaml` as a room, in the mock's own name."""
+"""The admin plane: `specs/admin.yaml` as a service, in the mock's own name."""
 
 from __future__ import annotations
 
 from functools import cache, partial
 
-from understudy import checks
 from understudy.admin import guard, handlers
 from understudy.admin.plane import Plane
 from understudy.core.errors import ApiError
@@ -12,7 +11,11 @@ from understudy.core.fakes import Fakes
 from understudy.dispatch import problem
 from understudy.openapi.document import Document, read_document
 from understudy.rooms import bind, data_folder
-from understudy.vendor import Call, Reply, Room, Vendor
+from understudy.service import checks
+from understudy.service.call import Call
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 
 PREFIX = "/__admin"
 # What RFC 9110 calls these statuses; Python's names for some of them depend on its version.
@@ -52,8 +55,8 @@ def _document() -> Document:
     return read_document("admin", data_folder("specs") / "admin.yaml")
 
 
-def admin_room(plane: Plane) -> Room:
-    """The room that looks at the others.
+def admin_service(plane: Plane) -> Service:
+    """The service that looks at the others.
 
     Raises:
         StartError: when `specs/admin.yaml` cannot be served.
@@ -70,4 +73,4 @@ def admin_room(plane: Plane) -> Room:
         journaled=False,
     )
     bound = {id: partial(each, plane) for id, each in bind(document, handlers).items()}
-    return Room(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)
+    return Service(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

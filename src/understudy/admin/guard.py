@@ -17,7 +17,7 @@ from understudy.core.errors import (
 )
 from understudy.core.hosts import is_address, is_loopback
 from understudy.core.settings import Settings
-from understudy.vendor import Call
+from understudy.service.call import Call
 
 # What a container's health check calls; it tells nothing.
 OPEN = frozenset({"getHealth"})

@@ -12,7 +12,6 @@ from typing import Any
 from understudy.admin import views
 from understudy.admin.plane import Missing, Plane, new_place, place_of, refuse_at, stored
 from understudy.admin.planning import read_fault
-from understudy.auth import Account
 from understudy.core.clock import SECOND, format_instant, parse_duration, parse_instant
 from understudy.core.errors import (
     ApiError,
@@ -25,15 +24,19 @@ from understudy.core.errors import (
 from understudy.core.json_pointer import ANY_VALUE
 from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
-from understudy.fitting import misfits
 from understudy.nearest import is_unmatched, nearest
 from understudy.populate import Past, Populating
+from understudy.service.accounts import Account
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.resource_validation import validate_resource
+from understudy.service.service import Service
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import MAX_FAULTS
 from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.snapshots import read_world, write_world
-from understudy.vendor import Call, Reply, Room, UnitOfWork
 
 MOST_SNAPSHOTS = 100
 MONTH = 30 * 86_400 * SECOND
@@ -48,18 +51,20 @@ async def get_health(plane: Plane, call: Call) -> Reply:
             "status": "ok",
             "name": "understudy",
             "version": __version__,
-            "vendors": list(plane.rooms),
+            "vendors": list(plane.services),
             "uptime_seconds": round(plane.running.seconds(), 3),
         },
     )
 
 
 async def list_vendors(plane: Plane, call: Call) -> Reply:
-    return Reply(200, {"vendors": [views.vendor_line(room) for room in plane.rooms.values()]})
+    return Reply(
+        200, {"vendors": [views.vendor_line(service) for service in plane.services.values()]}
+    )
 
 
 async def get_vendor(plane: Plane, call: Call, vendor: str) -> Reply:
-    return Reply(200, views.vendor(plane.room(vendor)))
+    return Reply(200, views.vendor(plane.service(vendor)))
 
 
 async def list_sessions(plane: Plane, call: Call) -> Reply:
@@ -115,7 +120,7 @@ async def download_snapshot(plane: Plane, call: Call, name: str) -> Reply:
 async def upload_snapshot(plane: Plane, call: Call, name: str) -> Reply:
     worlds = call.session.worlds
     refuse_at(len(worlds.keys() - {name}), MOST_SNAPSHOTS, "snapshots")
-    worlds[name] = read_world(call.body, plane.rooms, plane.settings.seed)
+    worlds[name] = read_world(call.body, plane.services, plane.settings.seed)
     return Reply(201, views.snapshot(name, worlds[name]))
 
 
@@ -195,11 +200,11 @@ async def get_resource(plane: Plane, call: Call, vendor: str, collection: str, i
 
 
 async def set_resource(plane: Plane, call: Call, vendor: str, collection: str, id: str) -> Reply:
-    room = plane.collection(vendor, collection)
-    faults = misfits(room, collection, call.body)
-    if not faults and call.body[room.vendor.key] != id:
-        other = f'the id is "{call.body[room.vendor.key]}", the path says "{id}"'
-        faults = [Diagnosis("const", "body", f"/{room.vendor.key}", other, "make them the same")]
+    service = plane.collection(vendor, collection)
+    faults = validate_resource(service, collection, call.body)
+    if not faults and call.body[service.vendor.key] != id:
+        other = f'the id is "{call.body[service.vendor.key]}", the path says "{id}"'
+        faults = [Diagnosis("const", "body", f"/{service.vendor.key}", other, "make them the same")]
     if faults:
         raise Unfit("the resource breaks the vendor's document", faults)
     scope = call.parameters.get("scope")
@@ -220,10 +225,12 @@ async def delete_resource(plane: Plane, call: Call, vendor: str, collection: str
 
 async def populate(plane: Plane, call: Call) -> Reply:
     asked = call.body
-    room = plane.collection(asked["vendor"], asked["collection"])
-    if asked["collection"] not in room.vendor.samples:
-        known = ", ".join(room.vendor.samples) or "none"
-        raise Conflict(f"{room.name} makes no {asked['collection']}", hint=f"collections: {known}")
+    service = plane.collection(asked["vendor"], asked["collection"])
+    if asked["collection"] not in service.vendor.samples:
+        known = ", ".join(service.vendor.samples) or "none"
+        raise Conflict(
+            f"{service.name} makes no {asked['collection']}", hint=f"collections: {known}"
+        )
     now = call.session.clock.now()
     since = _instant(asked, "since")
     since = now - MONTH if since is None else since
@@ -232,15 +239,15 @@ async def populate(plane: Plane, call: Call) -> Reply:
             f"{asked['since']} is not past", hint=f"it is {format_instant(now)} in this session"
         )
     drawn = sorted(call.session.fakes.random.randint(since, now) for _ in range(asked["count"]))
-    past = Past(room, asked["collection"], _account(room, asked.get("account")), drawn)
-    with _refusals(room):
+    past = Past(service, asked["collection"], _account(service, asked.get("account")), drawn)
+    with _refusals(service):
         fired = await Populating(call.session, plane.settings, plane.due).run(past)
-    made = {"vendor": room.name, "collection": asked["collection"], "count": len(drawn)}
+    made = {"vendor": service.name, "collection": asked["collection"], "count": len(drawn)}
     return Reply(201, {**made, "since": format_instant(since), "fired": fired})
 
 
 @contextmanager
-def _refusals(room: Room) -> Iterator[None]:
+def _refusals(service: Service) -> Iterator[None]:
     """What a vendor refuses is a conflict here, whatever its status is there.
 
     Raises:
@@ -249,47 +256,47 @@ def _refusals(room: Room) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        raise Conflict(f"{room.name} refuses: {error.message}", error.diagnoses) from error
+        raise Conflict(f"{service.name} refuses: {error.message}", error.diagnoses) from error
 
 
-def _account(room: Room, name: str | None) -> Account:
-    if room.accounts is None:
-        raise Conflict(f"{room.name} has no accounts", hint="give its seed file some")
+def _account(service: Service, name: str | None) -> Account:
+    if service.accounts is None:
+        raise Conflict(f"{service.name} has no accounts", hint="give its seed file some")
     try:
-        return room.accounts.default if name is None else room.accounts.named(name)
+        return service.accounts.default if name is None else service.accounts.named(name)
     except KeyError as error:
-        known = ", ".join(each.name for each in room.accounts.all)
-        raise Missing(f'account "{name}" at {room.name}', f"accounts: {known}") from error
+        known = ", ".join(each.name for each in service.accounts.all)
+        raise Missing(f'account "{name}" at {service.name}', f"accounts: {known}") from error
 
 
 async def fire_event(plane: Plane, call: Call) -> Reply:
     asked = call.body
     vendor, collection, event = asked["vendor"], asked["collection"], asked["event"]
-    room = plane.collection(vendor, collection)
+    service = plane.collection(vendor, collection)
     place = place_of(call.session, vendor, collection, asked["id"], asked.get("scope"))
     before = stored(call.session, place, asked["id"])
-    allowed = _allowed(room, collection, before)
-    lifecycle = room.vendor.lifecycles.get(collection)
+    allowed = _allowed(service, collection, before)
+    lifecycle = service.vendor.lifecycles.get(collection)
     member = lifecycle.member if lifecycle else ""
     if event not in allowed:
-        kind = room.vendor.collections[collection]
+        kind = service.vendor.collections[collection]
         raise IllegalTransition(kind, event, before.get(member), allowed)
-    work = UnitOfWork(call.session, room.vendor, call.now)
-    with _refusals(room):
-        await room.vendor.fires[collection][event](work, before, place[2])
+    work = UnitOfWork(call.session, service.vendor, call.now)
+    with _refusals(service):
+        await service.vendor.fires[collection][event](work, before, place[2])
     await work.commit()
     plane.due.wake(call.session)
     after = stored(call.session, place, asked["id"])
     shown = {"vendor": vendor, "collection": collection, "scope": place[2], "id": asked["id"]}
     states = {"before": before.get(member), "after": after.get(member)}
-    moved = {"event": event, **states, "allowed": _allowed(room, collection, after)}
+    moved = {"event": event, **states, "allowed": _allowed(service, collection, after)}
     return Reply(200, {**shown, **moved, "resource": after})
 
 
-def _allowed(room: Room, collection: str, resource: dict[str, Any]) -> list[str]:
+def _allowed(service: Service, collection: str, resource: dict[str, Any]) -> list[str]:
     """The events that a resource's state knows and that can be fired by hand."""
-    lifecycle = room.vendor.lifecycles.get(collection)
-    fires = room.vendor.fires.get(collection, {})
+    lifecycle = service.vendor.lifecycles.get(collection)
+    fires = service.vendor.fires.get(collection, {})
     return [each for each in lifecycle.allowed(resource) if each in fires] if lifecycle else []
 
 
@@ -381,8 +388,10 @@ def _refuse_unknown(plane: Plane, pattern: Mapping[str, Any]) -> None:
     Raises:
         Missing: when no served vendor has the name.
     """
-    rooms = [plane.room(pattern["vendor"])] if "vendor" in pattern else plane.rooms.values()
-    known = sorted({id for room in rooms for id in room.document.operations})
+    services = (
+        [plane.service(pattern["vendor"])] if "vendor" in pattern else plane.services.values()
+    )
+    known = sorted({id for service in services for id in service.document.operations})
     if "operation" in pattern and pattern["operation"] not in known:
         raise Missing(f'operation "{pattern["operation"]}"', f"operations: {', '.join(known)}")
 
@@ -431,10 +440,10 @@ async def delete_requests(plane: Plane, call: Call) -> Reply:
 async def list_unmatched_requests(plane: Plane, call: Call) -> Reply:
     found = [each for each in call.session.journal if is_unmatched(each)]
     latest = found[-call.parameters["limit"] :]
-    rooms = list(plane.rooms.values())
+    services = list(plane.services.values())
     shown = []
     for each in latest:
-        shown.append(views.unmatched(each, nearest(rooms, each)))
+        shown.append(views.unmatched(each, nearest(services, each)))
         # Each takes milliseconds, and there may be a thousand.
         await asyncio.sleep(0)
     return Reply(200, {"total": len(found), "unmatched": shown})
@@ -450,7 +459,7 @@ async def get_request(plane: Plane, call: Call, id: str) -> Reply:
 async def list_deliveries(plane: Plane, call: Call) -> Reply:
     asked = {name: call.parameters.get(name) for name in ("vendor", "event", "state")}
     if asked["vendor"] is not None:
-        plane.room(asked["vendor"])
+        plane.service(asked["vendor"])
     found = [
         each
         for each in call.session.webhooks.deliveries
@@ -466,9 +475,9 @@ async def get_delivery(plane: Plane, call: Call, id: str) -> Reply:
 
 async def replay_delivery(plane: Plane, call: Call, id: str) -> Reply:
     delivery = _delivery(call, id)
-    room = plane.rooms[delivery.vendor]
-    work = UnitOfWork(call.session, room.vendor, call.now)
-    signed = await room.vendor.resign(work, delivery) if room.vendor.resign else {}
+    service = plane.services[delivery.vendor]
+    work = UnitOfWork(call.session, service.vendor, call.now)
+    signed = await service.vendor.resign(work, delivery) if service.vendor.resign else {}
     await call.session.webhooks.replay(delivery, {**delivery.headers, **signed})
     return Reply(200, _shown(plane, delivery))
 
@@ -481,10 +490,10 @@ def _delivery(call: Call, id: str) -> Delivery:
 
 
 def _shown(plane: Plane, delivery: Delivery) -> dict[str, Any]:
-    return views.delivery(delivery, plane.rooms[delivery.vendor].document.secrets)
+    return views.delivery(delivery, plane.services[delivery.vendor].document.secrets)
 
 
 async def get_coverage(plane: Plane, call: Call) -> Reply:
     counts = call.session.coverage
-    covered = [views.coverage(room, counts) for room in plane.rooms.values()]
+    covered = [views.coverage(service, counts) for service in plane.services.values()]
     return Reply(200, {"vendors": covered})

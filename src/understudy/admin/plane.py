@@ -11,9 +11,10 @@ from understudy.core.clock import Stopwatch
 from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.core.settings import Settings
 from understudy.due import DueCalls
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource
 from understudy.session.session import Session, Sessions
 from understudy.session.store import CollectionKey
-from understudy.vendor import Resource, Room
 
 
 class Missing(ApiError):
@@ -28,35 +29,35 @@ class Missing(ApiError):
 
 @dataclass(frozen=True)
 class Plane:
-    """The served rooms, the sessions, and what moves their clocks."""
+    """The served services, the sessions, and what moves their clocks."""
 
-    rooms: Mapping[str, Room]
+    services: Mapping[str, Service]
     sessions: Sessions
     due: DueCalls
     settings: Settings
     running: Stopwatch = field(default_factory=Stopwatch)
 
-    def room(self, name: str) -> Room:
-        """The room of a vendor.
+    def service(self, name: str) -> Service:
+        """The service of a vendor.
 
         Raises:
             Missing: when it is not served.
         """
-        if name not in self.rooms:
-            raise Missing(f'vendor "{name}"', f"vendors: {', '.join(self.rooms)}")
-        return self.rooms[name]
+        if name not in self.services:
+            raise Missing(f'vendor "{name}"', f"vendors: {', '.join(self.services)}")
+        return self.services[name]
 
-    def collection(self, vendor: str, name: str) -> Room:
-        """The room of a vendor that has a collection of this name.
+    def collection(self, vendor: str, name: str) -> Service:
+        """The service of a vendor that has a collection of this name.
 
         Raises:
             Missing: when it has not.
         """
-        room = self.room(vendor)
-        if name not in room.vendor.collections:
-            known = f"collections: {', '.join(room.vendor.collections)}"
+        service = self.service(vendor)
+        if name not in service.vendor.collections:
+            known = f"collections: {', '.join(service.vendor.collections)}"
             raise Missing(f'collection "{name}" at {vendor}', known)
-        return room
+        return service
 
 
 def scopes(session: Session, vendor: str, collection: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from understudy.admin.plane import Plane
 from understudy.core.errors import Diagnosis, Unfit
 from understudy.core.strict_json import write_json
+from understudy.service.service import Service
 from understudy.session.faults import (
     BODILESS_STATUSES,
     DELAY_FAULTS,
@@ -16,7 +17,6 @@ from understudy.session.faults import (
     REQUEST_FAULTS,
     Fault,
 )
-from understudy.vendor import Room
 
 # Members that every kind has, and what else means something to whom.
 COMMON = frozenset({"kind", "vendor", "times", "probability", "seed"})
@@ -41,8 +41,10 @@ def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
         Missing: when its vendor is not served.
         Unfit: with everything that means nothing, or can never strike.
     """
-    rooms = [plane.room(asked["vendor"])] if "vendor" in asked else list(plane.rooms.values())
-    faults = [*_strangers(asked), *_whom(rooms, asked), *_answer(rooms, asked)]
+    services = (
+        [plane.service(asked["vendor"])] if "vendor" in asked else list(plane.services.values())
+    )
+    faults = [*_strangers(asked), *_whom(services, asked), *_answer(services, asked)]
     if faults:
         raise Unfit("this fault could not strike", faults)
     members = {"delay": DELAY_FAULTS.get(asked["kind"], 0), **asked, "id": id}
@@ -67,19 +69,21 @@ def _strangers(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
             yield _fault(member, f"{member} means nothing to the kind {kind}", hint)
 
 
-def _whom(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+def _whom(services: list[Service], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
     """An operation that nobody has, or a signature where nothing is signed."""
     kind, operation = asked["kind"], asked.get("operation")
     if operation is not None and kind in REQUEST_FAULTS:
-        known = sorted({id for room in rooms for id in room.document.operations})
+        known = sorted({id for service in services for id in service.document.operations})
         if operation not in known:
             unknown = f'there is no operation "{operation}"'
             yield _fault("operation", unknown, f"operations: {', '.join(known)}")
-    if kind == "webhook-bad-signature" and not any(room.vendor.signature for room in rooms):
-        yield _fault("vendor", f"{rooms[0].name} signs no deliveries", "choose another vendor")
+    if kind == "webhook-bad-signature" and not any(
+        service.vendor.signature for service in services
+    ):
+        yield _fault("vendor", f"{services[0].name} signs no deliveries", "choose another vendor")
 
 
-def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+def _answer(services: list[Service], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
     """A status without a number, or an example that no such reply has."""
     if asked["kind"] != "status":
         return
@@ -90,7 +94,7 @@ def _answer(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
     if "body" in asked:
         yield from _body(asked)
     if "example" in asked and "status" in asked:
-        yield from _example(rooms, asked)
+        yield from _example(services, asked)
 
 
 def _body(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
@@ -101,13 +105,13 @@ def _body(asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
         yield _fault("body", f"it has {length} bytes", f"it may have {MAX_BODY}")
 
 
-def _example(rooms: list[Room], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
+def _example(services: list[Service], asked: Mapping[str, Any]) -> Iterator[Diagnosis]:
     if "body" in asked:
         yield _fault("example", "an example and a body were given", "choose one of them")
     known = {
         name
-        for room in rooms
-        for operation in room.document.operations.values()
+        for service in services
+        for operation in service.document.operations.values()
         if asked.get("operation") in (None, operation.id)
         for status, response in operation.responses.items()
         if status == asked.get("status")

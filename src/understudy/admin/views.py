@@ -13,12 +13,12 @@ from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.nearest import Candidate
 from understudy.redaction.masks import redact_body
+from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.faults import PlannedFault
 from understudy.session.journal import Exchange
 from understudy.session.session import SEND_HELD_DELIVERY, Session, World
 from understudy.session.store import CollectionData, CollectionKey
-from understudy.vendor import Room
 
 Json = dict[str, Any]
 SHOWN_DUE = 100
@@ -143,10 +143,10 @@ def unmatched(exchange: Exchange, candidates: Iterable[Candidate]) -> Json:
 
 def _candidate(candidate: Candidate) -> Json:
     return {
-        "vendor": candidate.room.name,
+        "vendor": candidate.service.name,
         "operation": candidate.operation.id,
         "method": candidate.operation.method,
-        "path": f"{candidate.room.prefix}{candidate.operation.path}",
+        "path": f"{candidate.service.prefix}{candidate.operation.path}",
         "differences": [
             {"in": each.where, "expected": each.expected, "got": each.got}
             for each in candidate.differences
@@ -184,49 +184,49 @@ def _attempt(attempt: Attempt, signature: str) -> Json:
     }
 
 
-def vendor(room: Room) -> Json:
+def vendor(service: Service) -> Json:
     return {
-        **_vendor(room),
+        **_vendor(service),
         "accounts": [
             {
                 "name": each.name,
                 "key": each.credential,
                 "note": each.note,
-                "default": room.accounts is not None and each is room.accounts.default,
+                "default": service.accounts is not None and each is service.accounts.default,
                 "revoked": each.revoked,
             }
-            for each in (room.accounts.all if room.accounts else ())
+            for each in (service.accounts.all if service.accounts else ())
         ],
-        "operations": [_operation(room, id) for id in room.document.operations],
+        "operations": [_operation(service, id) for id in service.document.operations],
         "collections": [
             {
                 "collection": name,
                 "kind": kind,
-                "events": sorted(room.vendor.fires.get(name, ())),
-                "populated": name in room.vendor.samples,
+                "events": sorted(service.vendor.fires.get(name, ())),
+                "populated": name in service.vendor.samples,
             }
-            for name, kind in room.vendor.collections.items()
+            for name, kind in service.vendor.collections.items()
         ],
     }
 
 
-def vendor_line(room: Room) -> Json:
-    return {**_vendor(room), "operations": len(room.document.operations)}
+def vendor_line(service: Service) -> Json:
+    return {**_vendor(service), "operations": len(service.document.operations)}
 
 
-def _vendor(room: Room) -> Json:
+def _vendor(service: Service) -> Json:
     return {
-        "name": room.name,
-        "title": room.vendor.title,
-        "version": room.document.version,
-        "origin": room.document.origin,
-        "prefix": room.prefix,
-        "hosts": list(room.vendor.hosts),
+        "name": service.name,
+        "title": service.vendor.title,
+        "version": service.document.version,
+        "origin": service.document.origin,
+        "prefix": service.prefix,
+        "hosts": list(service.vendor.hosts),
     }
 
 
-def _operation(room: Room, id: str) -> Json:
-    operation = room.document.operations[id]
+def _operation(service: Service, id: str) -> Json:
+    operation = service.document.operations[id]
     return {
         "operation": operation.id,
         "method": operation.method,
@@ -246,12 +246,12 @@ def _operation(room: Room, id: str) -> Json:
     }
 
 
-def coverage(room: Room, counts: Mapping[tuple[str, str, int], int]) -> Json:
+def coverage(service: Service, counts: Mapping[tuple[str, str, int], int]) -> Json:
     """What of a vendor's document was exercised."""
-    details = [_covered(room, id, counts) for id in room.document.operations]
+    details = [_covered(service, id, counts) for id in service.document.operations]
     documented = [each for line in details for each in line["responses"] if each["documented"]]
     return {
-        "vendor": room.name,
+        "vendor": service.name,
         "operations": _share([line["calls"] for line in details]),
         "responses": _share([each["calls"] for each in documented]),
         "details": details,
@@ -262,9 +262,11 @@ def _share(calls: list[int]) -> Json:
     return {"documented": len(calls), "exercised": sum(1 for each in calls if each)}
 
 
-def _covered(room: Room, id: str, counts: Mapping[tuple[str, str, int], int]) -> Json:
-    operation = room.document.operations[id]
-    met = {status: n for (name, of, status), n in counts.items() if (name, of) == (room.name, id)}
+def _covered(service: Service, id: str, counts: Mapping[tuple[str, str, int], int]) -> Json:
+    operation = service.document.operations[id]
+    met = {
+        status: n for (name, of, status), n in counts.items() if (name, of) == (service.name, id)
+    }
     statuses = sorted({*operation.responses, *met})
     return {
         "operation": id,

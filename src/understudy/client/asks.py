@@ -245,7 +245,7 @@ def _duration(delta: timedelta) -> str:
 
 @dataclass(frozen=True)
 class ResourceAsks(Generic[Way]):
-    """What the vendors have stored in the session, as their rooms keep it.
+    """What the vendors have stored in the session, as their services keep it.
 
     A scope is the id of what owns a resource (a profile, an organization); it is only needed where
     an id is in several.

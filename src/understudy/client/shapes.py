@@ -232,7 +232,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class StoredResource:
-    """A resource as the vendor's room keeps it, and where."""
+    """A resource as the vendor's package keeps it, and where."""
 
     vendor: str
     collection: str

@@ -30,7 +30,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, order=True)
 class DueCall:
-    """Something that a vendor does later: `action` of the room, with JSON `arguments`."""
+    """Something that a vendor does later: `action` of the service, with JSON `arguments`."""
 
     at: int
     order: int

@@ -1,4 +1,4 @@
-"""What can go wrong, in the mock's own words; each room spells it in its vendor's envelope.
+"""What can go wrong, in the mock's own words; each vendor package renders it in its envelope.
 
 ApiError
 +-- BadRequest 400
@@ -28,7 +28,7 @@ ApiError
 +-- LateReply 504                 a proxy's upstream took too long
 +-- Refused                       a business rule said no; the document has status and words
 +-- IllegalTransition             a lifecycle has no such move from this state
-StartError                        a document, a room or a setting that cannot be served
+StartError                        a document, a service or a setting that cannot be served
 """
 
 from __future__ import annotations
@@ -304,7 +304,7 @@ class ResponseMismatch(Internal):
     code = "response-mismatch"
     where = "response"
     meaning = (
-        "A handler's reply is not what the document declares, a defect of the room. To pass: "
+        "A handler's reply is not what the document declares: a defect of the mock. To pass: "
         "correct the handler or the document where the diagnoses point."
     )
 

@@ -41,7 +41,7 @@ class Apps:
         """The app with these settings, warmed up.
 
         Raises:
-            StartError: when a document, a room or a setting cannot be served.
+            StartError: when a document, a service or a setting cannot be served.
         """
         with self._lock:
             if settings not in self._apps:

@@ -248,10 +248,10 @@ class Mock:
         Raises:
             LookupError: when the vendor is not served.
         """
-        rooms = self.app.rooms
-        if vendor not in rooms:
-            raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(rooms)}')
-        return rooms[vendor].document.origin
+        services = self.app.services
+        if vendor not in services:
+            raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(services)}')
+        return services[vendor].document.origin
 
     def shift(self, **duration: float) -> list[DueCall]:
         """Move the session's clock forward, e.g. `shift(days=1, hours=2)`; what fired, in order.

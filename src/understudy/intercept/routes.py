@@ -118,10 +118,10 @@ class Routes:
         self.session = session
         self.asgi = InSession(app, session)
         self._passthrough = passthrough
-        given = [read_place(url, vendor, app.rooms) for url, vendor in hosts.items()]
+        given = [read_place(url, vendor, app.services) for url, vendor in hosts.items()]
         # The closest fit comes first, and what was asked for before what the vendors say.
         given.sort(key=lambda place: (len(place.base), place.port is not None), reverse=True)
-        own = [Place(host) for room in app.rooms.values() for host in room.vendor.hosts]
+        own = [Place(host) for service in app.services.values() for host in service.vendor.hosts]
         self._places = [(place, Placed(self.asgi, place)) for place in (*given, *own)]
         self._hosts = {place.host for place in (*given, *own)}
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
-from understudy import checks
 from understudy.core.errors import ApiError, Diagnosis, MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.openapi.document import Node, Operation, Response
 from understudy.openapi.path_router import PathRouter
 from understudy.proxying.connections import BODILESS, Answer
-from understudy.vendor import Call
+from understudy.service import checks
+from understudy.service.call import Call
 
 WHICH = "ask the vendor which is right; if it is the reply, correct the document"
 UNREAD = "the body came in a content coding that cannot be unpacked"
@@ -42,7 +42,7 @@ async def request_differences(tree: PathRouter, call: Call, readable: bool) -> l
 
 def _missing_credential(call: Call) -> list[Diagnosis]:
     """Told when the document demands a credential, and the request carries none."""
-    document = call.room.document
+    document = call.service.document
     node = document.raw["paths"][call.operation.path][call.operation.method.lower()]
     alternatives = node.get("security", document.raw.get("security", []))
     if any(all(_carries(call, name) for name in each) for each in alternatives):
@@ -53,7 +53,7 @@ def _missing_credential(call: Call) -> list[Diagnosis]:
 
 def scheme_of(call: Call, name: str) -> Node:
     """A security scheme of the vendor's document."""
-    document = call.room.document
+    document = call.service.document
     return document.resolve(document.raw["components"]["securitySchemes"][name])
 
 

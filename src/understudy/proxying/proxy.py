@@ -1,4 +1,4 @@
-"""What stands behind a room's address in a proxy: the real vendor, asked and checked."""
+"""What stands behind a service's address in a proxy: the real vendor, asked and checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from understudy.proxying.upstream import Upstream, read_upstream
 from understudy.redaction.finders import decode_headers
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
-from understudy.vendor import Call, Reply, Room
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What the journal says of exchanges in which the client has not seen the vendor's reply.
@@ -37,13 +39,13 @@ TITLES = {
 
 
 class Proxy:
-    """Asks the upstream in a room's place and holds both sides against the room's document."""
+    """Asks the upstream in a service's place, and holds both sides against its document."""
 
-    def __init__(self, room: Room, upstream: Upstream, terms: Terms) -> None:
-        self.room = room
+    def __init__(self, service: Service, upstream: Upstream, terms: Terms) -> None:
+        self.service = service
         self.upstream = upstream
         self.terms = terms
-        self._tree = PathRouter(room.document.operations.values())
+        self._tree = PathRouter(service.document.operations.values())
         self._connections = Connections(upstream, terms)
         self.known = KnownSecrets()
 
@@ -72,7 +74,7 @@ class Passage:
         self._call = call
         self._exchange = call.exchange
         self._scope = scope
-        self._secrets = Redactor(proxy.room, proxy.known)
+        self._secrets = Redactor(proxy.service, proxy.known)
         self._readable = True
 
     async def through(self, send: Send) -> None:
@@ -124,7 +126,7 @@ class Passage:
 
     def _owner(self) -> str | None:
         """The seed world's account whose credential the request carries, if it is one."""
-        owners = self._proxy.room.owners
+        owners = self._proxy.service.owners
         carried = (value.rpartition(" ")[2] for value in self._call.headers.values())
         return next((owners[each] for each in carried if each in owners), None)
 
@@ -200,4 +202,4 @@ def proxy_app(
     """
     target, agreed = read_upstream(upstream), terms or Terms()
     chosen = replace(settings or Settings(), vendors=(vendor,))
-    return create_app(chosen, log, lambda room: Proxy(room, target, agreed))
+    return create_app(chosen, log, lambda service: Proxy(service, target, agreed))

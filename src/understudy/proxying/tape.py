@@ -12,9 +12,9 @@ from understudy.middleware import Log
 from understudy.proxying.proxy import OWN
 from understudy.recording.formats import check_target, chosen_format, write_recording
 from understudy.recording.taking import Taker
+from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
 
 class Tape:
@@ -23,17 +23,17 @@ class Tape:
     Args:
         file: where; a folder, when the format has several files.
         format: the name of a format, or None for the one that the file's name tells.
-        rooms: whose exchanges are taken.
+        services: whose exchanges are taken.
 
     Raises:
         StartError: when that could not be written, or there is no such format.
     """
 
-    def __init__(self, file: Path, format: str | None, rooms: Sequence[Room]) -> None:
+    def __init__(self, file: Path, format: str | None, services: Sequence[Service]) -> None:
         self.file = file
         self._format = chosen_format(format, file)
         check_target(file, self._format)
-        self._taker = Taker(rooms)
+        self._taker = Taker(services)
 
     def log(self, also: Log | None) -> Log:
         """A log that takes down what the vendor answered, and hands everything on."""

@@ -15,23 +15,23 @@ from understudy.recording.foreign import Foreign
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
 from understudy.recording.scrub import Scrubber
 from understudy.recording.taking import TELLING, origin_of
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
 
 
 class Attribution:
-    """Tells the exchanges of some rooms from others, and completes what is known of them.
+    """Tells the exchanges of some services from others, and completes what is known of them.
 
     Args:
         only: the vendor that everything asked, whatever the URL; "" to tell by the URL.
     """
 
-    def __init__(self, rooms: Sequence[Room], only: str = "") -> None:
-        self._rooms = {room.name: room for room in rooms}
+    def __init__(self, services: Sequence[Service], only: str = "") -> None:
+        self._services = {service.name: service for service in services}
         self._only = only
-        self._scrubber = Scrubber(rooms)
-        self._foreign = {room.name: Foreign(room) for room in rooms}
+        self._scrubber = Scrubber(services)
+        self._foreign = {service.name: Foreign(service) for service in services}
 
     def recording(self, recording: Recording) -> Recording:
         """The exchanges with vendors that are known, without secrets.
@@ -42,7 +42,7 @@ class Attribution:
         found = [self._exchange(each) for each in recording.exchanges]
         exchanges = tuple(each for each in found if each is not None)
         if not exchanges and recording.exchanges:
-            known = ", ".join(self._rooms)
+            known = ", ".join(self._services)
             hosts = ", ".join(
                 sorted({urlsplit(each.request.url).netloc for each in recording.exchanges})
             )
@@ -51,7 +51,7 @@ class Attribution:
                 f"vendors: {known}); name the vendor with --vendor"
             )
         asked = sorted({each.vendor for each in exchanges})
-        versions = {name: self._rooms[name].document.version for name in asked}
+        versions = {name: self._services[name].document.version for name in asked}
         return replace(
             self._told(recording),
             exchanges=exchanges,
@@ -71,13 +71,13 @@ class Attribution:
         )
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
-        for room in self._rooms.values():
-            told = exchange.vendor in ("", room.name)
-            path = self._path_at(room, exchange.request.url) if told else None
+        for service in self._services.values():
+            told = exchange.vendor in ("", service.name)
+            path = self._path_at(service, exchange.request.url) if told else None
             if path is not None:
-                return self._clean(exchange, self._completed(exchange, room, path))
+                return self._clean(exchange, self._completed(exchange, service, path))
         # Where the URL does not tell.
-        named = self._rooms.get(exchange.vendor or self._only)
+        named = self._services.get(exchange.vendor or self._only)
         if named is None:
             return None
         path = self._documented_end(named, exchange.request.path)
@@ -89,34 +89,36 @@ class Attribution:
             completed = self._foreign[completed.vendor].exchange(completed)
         return self._scrubber.exchange(completed)
 
-    def _documented_end(self, room: Room, path: str) -> str:
+    def _documented_end(self, service: Service, path: str) -> str:
         """The part of a path that is the vendor's, where another base URL stands before it."""
         segments = path.split("/")[1:]
         ends = ("/" + "/".join(segments[at:]) for at in range(len(segments)))
-        return next((each for each in ends if self._trees[room.name].match(each)), path)
+        return next((each for each in ends if self._trees[service.name].match(each)), path)
 
-    def _path_at(self, room: Room, url: str) -> str | None:
+    def _path_at(self, service: Service, url: str) -> str | None:
         """The path at the vendor, when a URL is at its host or at the mock's."""
         parts = urlsplit(url)
         path = IN_SESSION.sub("", parts.path, count=1)
-        if f"{path}/".startswith(f"{room.prefix}/"):
-            return path.removeprefix(room.prefix) or "/"
-        hosts = {*room.vendor.hosts, urlsplit(origin_of(room)).hostname}
+        if f"{path}/".startswith(f"{service.prefix}/"):
+            return path.removeprefix(service.prefix) or "/"
+        hosts = {*service.vendor.hosts, urlsplit(origin_of(service)).hostname}
         return path if parts.hostname in hosts else None
 
-    def _completed(self, exchange: RecordedExchange, room: Room, path: str) -> RecordedExchange:
+    def _completed(
+        self, exchange: RecordedExchange, service: Service, path: str
+    ) -> RecordedExchange:
         request = exchange.request
         query = f"?{request.query}" if request.query else ""
-        match = self._trees[room.name].match(path)
+        match = self._trees[service.name].match(path)
         operation = match[0].operations.get(request.method) if match is not None else None
         return replace(
             exchange,
-            vendor=room.name,
+            vendor=service.name,
             operation=exchange.operation or (operation.id if operation else None),
-            account=exchange.account or account_of(room, exchange),
+            account=exchange.account or account_of(service, exchange),
             request=replace(
                 request,
-                url=f"{origin_of(room)}{path}{query}",
+                url=f"{origin_of(service)}{path}{query}",
                 headers=told_headers(request.headers),
             ),
             response=replace(exchange.response, headers=told_headers(exchange.response.headers)),
@@ -125,13 +127,15 @@ class Attribution:
     @cached_property
     def _trees(self) -> Mapping[str, PathRouter]:
         return {
-            name: PathRouter(room.document.operations.values())
-            for name, room in self._rooms.items()
+            name: PathRouter(service.document.operations.values())
+            for name, service in self._services.items()
         }
 
 
-def account_of(room: Room, exchange: RecordedExchange) -> str | None:
+def account_of(service: Service, exchange: RecordedExchange) -> str | None:
     """The seed world's account whose credential a request carries."""
-    name, before = credential_header(room.document)
+    name, before = credential_header(service.document)
     sent = header(exchange.request.headers, name) or ""
-    return room.owners.get(sent[len(before) :]) if sent.lower().startswith(before.lower()) else None
+    return (
+        service.owners.get(sent[len(before) :]) if sent.lower().startswith(before.lower()) else None
+    )

@@ -7,19 +7,19 @@ from dataclasses import replace
 from understudy.recording.model import RecordedExchange
 from understudy.redaction.finders import is_form
 from understudy.redaction.redactor import KnownSecrets, Redactor
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 
 class Foreign:
-    """Takes the secrets out of exchanges with one room, in their order."""
+    """Takes the secrets out of exchanges with one service, in their order."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, service: Service) -> None:
+        self._service = service
         self._known = KnownSecrets()
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """An exchange without what it, or one before it, carried as a secret."""
-        secrets = Redactor(self._room, self._known)
+        secrets = Redactor(self._service, self._known)
         request, response = exchange.request, exchange.response
         secrets.meet(request.headers, request.body, request.query)
         secrets.meet(response.headers, response.body)

@@ -26,7 +26,7 @@ from understudy.recording.model import (
     Recording,
     text_of,
 )
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 MINUTE = 60 * SECOND
 MOMENT = 10 * SECOND
@@ -40,12 +40,12 @@ LEFT = re.compile(
 REGISTRY = ("B", "C")
 
 
-def known_tokens(rooms: Iterable[Room]) -> frozenset[str]:
-    """The ids and times that the rooms' documents and seed worlds name."""
+def known_tokens(services: Iterable[Service]) -> frozenset[str]:
+    """The ids and times that the services' documents and seed worlds name."""
     texts = []
-    for room in rooms:
-        texts.append(json.dumps(room.document.raw, default=str))
-        texts += [each.decode() for shelf in room.shelves.values() for each in shelf.values()]
+    for service in services:
+        texts.append(json.dumps(service.document.raw, default=str))
+        texts += [each.decode() for shelf in service.shelves.values() for each in shelf.values()]
     return frozenset(token.text for text in texts for token in tokens_in(text))
 
 

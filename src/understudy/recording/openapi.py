@@ -32,7 +32,7 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.naming import Names, preferred_example, safe
-from understudy.rooms import open_room, vendor_names
+from understudy.rooms import open_service, vendor_names
 
 NOBODY = "other"
 UNMATCHED = "exchanges that met no operation of the document"
@@ -159,7 +159,7 @@ def _put(tree: Json, place: tuple[str, ...], leaf: Json) -> None:
 @cache
 def document_of(vendor: str) -> Document | None:
     """A vendor's document; None when nobody knows the vendor."""
-    return open_room(vendor).document if vendor in vendor_names() else None
+    return open_service(vendor).document if vendor in vendor_names() else None
 
 
 def operation_of(exchange: RecordedExchange, document: Document) -> Operation | None:

@@ -19,7 +19,7 @@ from understudy.redaction.masks import (
     redact_body,
     redact_header_value,
 )
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 # What hides a secret in a reply as well as in a request.
 SECRET = SECRET_HEADERS | {"set-cookie"}
@@ -28,18 +28,18 @@ SHORTEST = 6
 
 
 class Scrubber:
-    """Takes out the secrets of some rooms.
+    """Takes out the secrets of some services.
 
     Args:
-        rooms: whose seed credentials, and whose documents' secret members, are taken out.
+        services: whose seed credentials, and whose documents' secret members, are taken out.
     """
 
-    def __init__(self, rooms: Sequence[Room]) -> None:
-        self._rooms = {room.name: room for room in rooms}
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = {service.name: service for service in services}
         self._masks = {
-            spelled: make_mask(room.owners.get(secret, ""))
-            for room in rooms
-            for secret in secrets_of(room)
+            spelled: make_mask(service.owners.get(secret, ""))
+            for service in services
+            for secret in secrets_of(service)
             for spelled in _spelled(secret)
         }
         # The longest first: one secret may begin another.
@@ -52,8 +52,8 @@ class Scrubber:
 
     def body(self, body: bytes, vendor: str = "") -> bytes:
         """A body without secret members and without the secrets of the seed worlds."""
-        room = self._rooms.get(vendor)
-        cleaned = redact_body(body, room.document.secrets, room.owners) if room else body
+        service = self._services.get(vendor)
+        cleaned = redact_body(body, service.document.secrets, service.owners) if service else body
         # Latin-1 has a character for every byte, and secrets are ASCII.
         return self.text(cleaned.decode("latin-1")).encode("latin-1")
 
@@ -107,15 +107,15 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     return [_mapped(each, change) for each in value] if isinstance(value, list) else value
 
 
-def secrets_of(room: Room) -> frozenset[str]:
-    """Every secret of a room's seed world: credentials, and what secret members hold."""
-    accounts = room.accounts.all if room.accounts is not None else ()
+def secrets_of(service: Service) -> frozenset[str]:
+    """Every secret of a service's seed world: credentials, and what secret members hold."""
+    accounts = service.accounts.all if service.accounts is not None else ()
     found = {account.credential for account in accounts}
     worlds = [dict(account.attributes) for account in accounts]
-    for shelf in room.shelves.values():
+    for shelf in service.shelves.values():
         worlds += [orjson.loads(each) for each in shelf.values()]
     for world in worlds:
-        found.update(_secret_texts(world, room.document.secrets))
+        found.update(_secret_texts(world, service.document.secrets))
     return frozenset(each for each in found if len(each) >= SHORTEST)
 
 

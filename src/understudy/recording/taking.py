@@ -19,9 +19,9 @@ from understudy.recording.model import (
     json_of,
 )
 from understudy.recording.scrub import Scrubber
+from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
 # The settings that decide what a vendor answers; others say how the mock is run.
 ADMIN = "admin"
@@ -35,23 +35,23 @@ class Taker:
     """Takes down what it is handed, as the log of an app.
 
     Args:
-        rooms: the rooms whose exchanges are taken; those of others are passed over.
+        services: the services whose exchanges are taken; those of others are passed over.
         also: is handed everything, too.
     """
 
     def __init__(
-        self, rooms: Sequence[Room], also: Callable[[Exchange | Delivery], None] | None = None
+        self, services: Sequence[Service], also: Callable[[Exchange | Delivery], None] | None = None
     ) -> None:
-        self._rooms = {room.name: room for room in rooms}
-        self._scrubber = Scrubber(rooms)
+        self._services = {service.name: service for service in services}
+        self._scrubber = Scrubber(services)
         self._also = also
         self._exchanges: list[RecordedExchange] = []
         self._events: list[Json] = []
 
     def __call__(self, entry: Exchange | Delivery) -> None:
-        if isinstance(entry, Exchange) and entry.vendor in self._rooms:
-            room = self._rooms[entry.vendor]
-            self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(room))))
+        if isinstance(entry, Exchange) and entry.vendor in self._services:
+            service = self._services[entry.vendor]
+            self._exchanges.append(self._scrubber.exchange(taken(entry, origin_of(service))))
         elif isinstance(entry, Exchange) and is_event(entry):
             self._events.append(self._scrubber.json(event_of(entry, len(self._exchanges))))
         if self._also is not None:
@@ -89,8 +89,8 @@ class Taker:
             seed=settings.seed,
             settings=told_settings(settings),
             versions={
-                name: room.document.version
-                for name, room in sorted(self._rooms.items())
+                name: service.document.version
+                for name, service in sorted(self._services.items())
                 if name in asked
             },
             exchanges=tuple(
@@ -131,9 +131,9 @@ def event_of(exchange: Exchange, before: int) -> Json:
     }
 
 
-def origin_of(room: Room) -> str:
+def origin_of(service: Service) -> str:
     """The origin of a vendor, as recordings name it."""
-    return room.document.origin.rstrip("/")
+    return service.document.origin.rstrip("/")
 
 
 def taken(exchange: Exchange, origin: str) -> RecordedExchange:

@@ -40,8 +40,8 @@ from understudy.redaction.masks import (
     make_mask,
     redact_header_value,
 )
+from understudy.service.service import Service
 from understudy.session.journal import Exchange
-from understudy.vendor import Room
 
 SECRET = SECRET_HEADERS | {"set-cookie"}
 # Headers with URLs, whose parameters may be credentials.
@@ -81,14 +81,14 @@ class Redactor:
     """What one exchange carries that must not be kept; learns it as the exchange goes on.
 
     Args:
-        room: whose document names secret members, and whose seed world owns secrets.
+        service: whose document names secret members, and whose seed world owns secrets.
         known: the secrets of earlier exchanges; takes those of this one, too.
     """
 
-    def __init__(self, room: Room, known: KnownSecrets | None = None) -> None:
-        self._members = room.document.secrets
-        self._owners = room.owners
-        self._headers = SECRET | _key_headers(room)
+    def __init__(self, service: Service, known: KnownSecrets | None = None) -> None:
+        self._members = service.document.secrets
+        self._owners = service.owners
+        self._headers = SECRET | _key_headers(service)
         self._known = known or KnownSecrets()
         self._forms = self._known.forms()
         names = "|".join([*map(re.escape, sorted(self._members)), SECRET_FIELDS])
@@ -289,9 +289,9 @@ class Redactor:
             yield from (decode_text(each[name]) for name in each if self._hides(name, each[name]))
 
 
-def _key_headers(room: Room) -> frozenset[str]:
+def _key_headers(service: Service) -> frozenset[str]:
     """The headers and parameters that the document's security schemes name."""
-    document = room.document
+    document = service.document
     schemes = document.raw.get("components", {}).get("securitySchemes", {}).values()
     names = (document.resolve(each).get("name", "") for each in schemes)
     return frozenset(str(name).lower() for name in names if name)

@@ -12,7 +12,6 @@ import httpx
 from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
-from understudy.recording.accounts import credentials
 from understudy.recording.comparing import Difference, Twins, differences, place
 from understudy.recording.model import (
     Headers,
@@ -27,11 +26,11 @@ from understudy.recording.model import (
 from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service, credential_headers
 from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
-from understudy.vendor import Room
 
 ORIGIN = "http://127.0.0.1"
 JSON: Headers = (("Content-Type", "application/json"),)
@@ -73,9 +72,9 @@ class Asker:
         self._recording = recording
         clock = beginning_of(recording)
         settings = settings_for(replace(recording, clock=clock), recording.vendors)
-        rooms = open_rooms(recording.vendors)
-        self._rooms = {room.name: room for room in rooms}
-        self._taker = Taker(rooms)
+        services = open_services(recording.vendors)
+        self._services = {service.name: service for service in services}
+        self._taker = Taker(services)
         self._app = start(settings, self._taker)
         self._limit = settings.body_limit
         # By the mock's own clock nothing may be at another time.
@@ -89,7 +88,7 @@ class Asker:
                 current = self._again(http, recorded)
                 then, now = (self._told(each.response) for each in (recorded, current))
                 found = differences(then, now, self._twins)
-                if found and not is_masked(recorded.request, self._rooms[recorded.vendor]):
+                if found and not is_masked(recorded.request, self._services[recorded.vendor]):
                     yield Deviation(number, recorded, current, tuple(found))
         stage().do(self._app.sessions.close)
 
@@ -117,21 +116,21 @@ class Asker:
     def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
         session = recorded.session or DEFAULT_SESSION
         self._move_to(session, recorded.at)
-        room = self._rooms[recorded.vendor]
+        service = self._services[recorded.vendor]
         request = self._twins.request(recorded.request)
         self._taker.clear()
         # A fault that the request asked for may end it: the exchange says what became of it.
         with suppress(httpx.TransportError):
-            http.send(self._request(room, session, recorded, request))
+            http.send(self._request(service, session, recorded, request))
         return self._taker.latest or replace(recorded, response=RecordedResponse(0))
 
     def _request(
-        self, room: Room, session: str, recorded: RecordedExchange, request: RecordedRequest
+        self, service: Service, session: str, recorded: RecordedExchange, request: RecordedRequest
     ) -> httpx.Request:
         query = f"?{request.query}" if request.query else ""
-        target = f"/@{session}{room.prefix}{request.path}{query}"
-        headers = authorized(room, recorded.account, request.headers)
-        body = unmasked(room, request.body)
+        target = f"/@{session}{service.prefix}{request.path}{query}"
+        headers = authorized(service, recorded.account, request.headers)
+        body = unmasked(service, request.body)
         if recorded.response.status == TOO_LARGE and not body:
             # What was too large was not taken down.
             body = b" " * (self._limit + 1)
@@ -152,9 +151,9 @@ def _on_wire(value: str) -> bytes:
         return value.encode()
 
 
-def is_masked(request: RecordedRequest, room: Room) -> bool:
+def is_masked(request: RecordedRequest, service: Service) -> bool:
     """Whether a request can not be asked again as it was, since secrets were taken out of it."""
-    text = unmasked(room, request.body).decode("latin-1")
+    text = unmasked(service, request.body).decode("latin-1")
     return MASK_PATTERN.search(f"{request.url} {text}") is not None
 
 
@@ -164,13 +163,13 @@ def without_limits(response: RecordedResponse) -> RecordedResponse:
     return replace(response, headers=kept)
 
 
-def authorized(room: Room, account: str | None, headers: Headers) -> Headers:
+def authorized(service: Service, account: str | None, headers: Headers) -> Headers:
     """The headers with an account's credential in the place of the masked one.
 
     Where no account is known the mask stays: it is a credential that nobody has.
     """
     try:
-        own = credentials(room, account)
+        own = credential_headers(service, account)
     except KeyError:
         own = {}
     if not own:
@@ -179,28 +178,28 @@ def authorized(room: Room, account: str | None, headers: Headers) -> Headers:
     return (*told, *own.items())
 
 
-def unmasked(room: Room, body: bytes) -> bytes:
+def unmasked(service: Service, body: bytes) -> bytes:
     """A body with the seed world's secrets in the place of their masks."""
     if b"[redacted " not in body:
         return body
     try:
-        return compact(_unmasked(room, json_of(body)))
+        return compact(_unmasked(service, json_of(body)))
     except (ValueError, RecursionError):
         return body
 
 
-def _unmasked(room: Room, value: Any, member: str = "") -> Any:
+def _unmasked(service: Service, value: Any, member: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: _unmasked(room, each, name) for name, each in value.items()}
+        return {name: _unmasked(service, each, name) for name, each in value.items()}
     if isinstance(value, list):
-        return [_unmasked(room, each, member) for each in value]
+        return [_unmasked(service, each, member) for each in value]
     found = MASK_PATTERN.fullmatch(value) if isinstance(value, str) else None
-    return value if found is None else _secret(room, (found[1] or "").strip(), member) or value
+    return value if found is None else _secret(service, (found[1] or "").strip(), member) or value
 
 
-def _secret(room: Room, owner: str, member: str) -> str | None:
+def _secret(service: Service, owner: str, member: str) -> str | None:
     """What a mask hides: the account's member of this name, else its credential."""
-    accounts = room.accounts.all if room.accounts is not None else ()
+    accounts = service.accounts.all if service.accounts is not None else ()
     for account in accounts:
         if account.name == owner:
             return str(account.attributes.get(member, account.credential))

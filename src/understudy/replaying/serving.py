@@ -21,9 +21,11 @@ from understudy.recording.comparing import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
 from understudy.session.store import Store
-from understudy.vendor import Call, Reply, Room
 
 MOST_TOLD = 5
 # What comes before it (103: early hints) answers nobody.
@@ -51,19 +53,19 @@ def replay_app(
         StartError: for a vendor that is none.
     """
     vendors = tuple(recording.vendors)
-    rooms = open_rooms(vendors)
+    services = open_services(vendors)
     chosen = replace(settings or Settings(), vendors=vendors)
-    return App(rooms, chosen, log, behind=_behind(recording, by_operation))
+    return App(services, chosen, log, behind=_behind(recording, by_operation))
 
 
 def _behind(recording: Recording, by_operation: bool) -> Behind:
-    def behind(room: Room) -> ASGIApp:
+    def behind(service: Service) -> ASGIApp:
         theirs = [
             each
             for each in recording.answered
-            if each.vendor == room.name and each.response.status >= FIRST_FINAL
+            if each.vendor == service.name and each.response.status >= FIRST_FINAL
         ]
-        return Replayed(room, theirs, by_operation)
+        return Replayed(service, theirs, by_operation)
 
     return behind
 
@@ -76,10 +78,10 @@ class Replayed:
     """
 
     def __init__(
-        self, room: Room, exchanges: Sequence[RecordedExchange], by_operation: bool
+        self, service: Service, exchanges: Sequence[RecordedExchange], by_operation: bool
     ) -> None:
         self._script = Script(exchanges, by_operation)
-        self._tree = PathRouter(room.document.operations.values())
+        self._tree = PathRouter(service.document.operations.values())
         # A session has another store when it is reset.
         self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
 

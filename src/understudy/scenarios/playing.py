@@ -14,11 +14,11 @@ from understudy.admin import views
 from understudy.core.clock import parse_instant
 from understudy.core.errors import StartError
 from understudy.core.json_pointer import MISSING, resolve_pointer
-from understudy.recording.accounts import credentials
 from understudy.recording.model import Json, Recording, compact, json_of
 from understudy.recording.taking import Taker, settings_for
 from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
+from understudy.service.service import credential_headers
 from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
@@ -49,12 +49,12 @@ class Player:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._room = scenario.room
+        self._service = scenario.service
         beginning = Recording(
             scenario.name, clock=parse_instant(BEGINNING), settings=dict(scenario.settings)
         )
-        self._settings = settings_for(beginning, [self._room.name])
-        self._taker = Taker([self._room])
+        self._settings = settings_for(beginning, [self._service.name])
+        self._taker = Taker([self._service])
         self._app = started_app(self._settings, self._taker)
         self._kept: Kept = {}
 
@@ -69,7 +69,7 @@ class Player:
             stage().do(self._app.sessions.close)
 
     def _recording(self) -> Recording:
-        name = f"{self._room.name}-{self._scenario.name}"
+        name = f"{self._service.name}-{self._scenario.name}"
         return self._taker.recording(
             name, self._settings, self._scenario.title, DEFAULT_SESSION, self._deliveries()
         )
@@ -77,7 +77,7 @@ class Player:
     def _deliveries(self) -> list[Json]:
         """The webhooks that were sent, as the admin plane shows them."""
         sent = stage().do(lambda: list(self._app.session().webhooks.deliveries))
-        return [views.delivery(each, self._room.document.secrets) for each in sent]
+        return [views.delivery(each, self._service.document.secrets) for each in sent]
 
     def _step(self, http: httpx.Client, step: Step) -> None:
         try:
@@ -99,7 +99,7 @@ class Player:
 
     def _fire(self, http: httpx.Client, fire: Fire) -> None:
         event = {
-            "vendor": self._room.name,
+            "vendor": self._service.name,
             "collection": fire.collection,
             "id": filled(fire.id, self._kept),
             "event": fire.event,
@@ -128,14 +128,14 @@ class Player:
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         query = f"?{urlencode(call.query, doseq=True)}" if call.query else ""
-        headers = httpx.Headers(credentials(self._room, call.account))
+        headers = httpx.Headers(credential_headers(self._service, call.account))
         headers.update(_sendable(call.headers))
         content = (call.text or "").encode()
         if call.body is not None:
             content = compact(call.body)
         if content:
             headers.setdefault("Content-Type", "application/json")
-        url = f"{ORIGIN}/{self._room.name}{path}{query}"
+        url = f"{ORIGIN}/{self._service.name}{path}{query}"
         return httpx.Request(call.operation.method, url, headers=headers, content=content)
 
 

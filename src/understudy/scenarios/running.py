@@ -15,10 +15,10 @@ from understudy.live import LiveServer
 from understudy.recording.model import Recording
 from understudy.recording.normal_form import in_normal_form, known_tokens
 from understudy.recording.taking import Taker
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 from understudy.server import STOPPING
+from understudy.service.service import Service
 from understudy.started import started_app
-from understudy.vendor import Room
 
 SESSION = "record"
 # What a shell says of a command that was ended by a signal.
@@ -35,24 +35,24 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
     Raises:
         StartError: when a vendor cannot be served, or the program cannot be run.
     """
-    rooms = open_rooms(settings.vendors)
-    taker = Taker(rooms)
+    services = open_services(settings.vendors)
+    taker = Taker(services)
     began = Clock().now()
     with LiveServer(started_app(settings, taker)) as server:
-        status = _run(command, environment(rooms, f"{server.url}/@{SESSION}"))
+        status = _run(command, environment(services, f"{server.url}/@{SESSION}"))
     recording = taker.recording(name, settings, session=SESSION)
-    return in_normal_form(recording, known_tokens(rooms), began), status
+    return in_normal_form(recording, known_tokens(services), began), status
 
 
-def environment(rooms: Sequence[Room], url: str) -> dict[str, str]:
+def environment(services: Sequence[Service], url: str) -> dict[str, str]:
     """Where the mock is, and keys that work; what the user set stays, but for the addresses."""
     found = {"UNDERSTUDY_URL": url}
-    for room in rooms:
-        name = room.name.upper().replace("-", "_")
-        found[f"{name}_BASE_URL"] = f"{url}{room.prefix}"
-        if room.accounts is not None:
+    for service in services:
+        name = service.name.upper().replace("-", "_")
+        found[f"{name}_BASE_URL"] = f"{url}{service.prefix}"
+        if service.accounts is not None:
             found[f"{name}_API_KEY"] = os.environ.get(
-                f"{name}_API_KEY", room.accounts.default.credential
+                f"{name}_API_KEY", service.accounts.default.credential
             )
     return found
 

@@ -43,11 +43,11 @@ from understudy.core.yaml_io import read_yaml
 from understudy.openapi.document import Operation
 from understudy.recording.model import compact
 from understudy.redaction.masks import redact_body
-from understudy.rooms import data_folder, open_rooms
+from understudy.rooms import data_folder, open_services
 from understudy.scenarios import members
 from understudy.scenarios.members import Node, check_names, check_plain
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # The members that a scenario has, and those that a call has.
@@ -88,10 +88,10 @@ def read_scenario(vendor: str, file: Path) -> Scenario:
     Raises:
         StartError: names the file and the step that cannot be used.
     """
-    (room,) = open_rooms([vendor])
+    (service,) = open_services([vendor])
     try:
         node = read_yaml(file.read_bytes())
-        return Reader(room, node).scenario(file.stem)
+        return Reader(service, node).scenario(file.stem)
     except OSError as error:
         raise StartError(f"{file}: cannot be read ({error.strerror})") from error
     except RecursionError as error:
@@ -103,15 +103,15 @@ def read_scenario(vendor: str, file: Path) -> Scenario:
 class Reader:
     """Reads a scenario from the members of its file; a ValueError says what is wrong."""
 
-    def __init__(self, room: Room, node: Any) -> None:
+    def __init__(self, service: Service, node: Any) -> None:
         if not isinstance(node, dict) or not isinstance(node.get("steps"), list):
             raise ValueError("must be a mapping with a title and a list of steps")
         check_plain(node)
         check_names("the scenario", node, SCENARIO_MEMBERS)
-        assert room.accounts is not None
-        self._room = room
+        assert service.accounts is not None
+        self._service = service
         self._node = node
-        self._account: str | None = room.accounts.default.name
+        self._account: str | None = service.accounts.default.name
         self._account = self._read_account("the scenario", node)
         self._values = members.mapping("the scenario", node, "values")
 
@@ -127,7 +127,7 @@ class Reader:
         if not steps:
             raise ValueError("has no steps; a scenario asks for something")
         title = members.text("the scenario", self._node, "title")
-        return Scenario(self._room, name, title, tuple(steps), members.settings(self._node))
+        return Scenario(self._service, name, title, tuple(steps), members.settings(self._node))
 
     def _steps(self, where: str, node: Any) -> list[Step]:
         kinds: dict[str, Callable[[str, Node], list[Step]]] = {
@@ -153,7 +153,7 @@ class Reader:
         event, collection, id = (members.text(where, node, each) for each in ("fire", "of", "id"))
         known = {
             f"{event} of {collection}"
-            for collection, events in self._room.vendor.fires.items()
+            for collection, events in self._service.vendor.fires.items()
             for event in events
         }
         if f"{event} of {collection}" not in known:
@@ -183,14 +183,14 @@ class Reader:
 
     def _read_account(self, where: str, node: Node) -> str | None:
         name = node.get("account", self._account)
-        accounts = self._room.accounts
+        accounts = self._service.accounts
         known = [each.name for each in accounts.all] if accounts is not None else []
         if name is not None and name not in known:
             raise ValueError(_unknown(where, "account", name, known))
         return None if name is None else str(name)
 
     def _operation(self, where: str, id: Any) -> Operation:
-        operations = self._room.document.operations
+        operations = self._service.document.operations
         if not isinstance(id, str) or id not in operations:
             raise ValueError(_unknown(where, "operation", id, operations))
         return operations[id]
@@ -224,7 +224,7 @@ class Reader:
         check_names(where, node, ["errors"])
         ids = node["errors"]
         if ids == "all":
-            ids = list(self._room.document.operations)
+            ids = list(self._service.document.operations)
         if not isinstance(ids, list):
             raise ValueError(f"{where}: errors must be all, or a list of operations")
         return [step for id in ids for step in self._errors_of(where, self._operation(where, id))]
@@ -237,7 +237,7 @@ class Reader:
 
         def has_secret(example: Any) -> bool:
             sent = compact(example)
-            return redact_body(sent, self._room.document.secrets) != sent
+            return redact_body(sent, self._service.document.secrets) != sent
 
         return next(iter(sorted(examples, key=has_secret)), None)
 

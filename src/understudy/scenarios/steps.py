@@ -9,7 +9,7 @@ from typing import Any
 
 from understudy.openapi.document import Operation
 from understudy.scenarios.members import NAME, Node
-from understudy.vendor import Room
+from understudy.service.service import Service
 
 REFERENCE = re.compile(rf"\$\{{({NAME.pattern})\}}")
 
@@ -70,7 +70,7 @@ class Scenario:
         name: in kebab-case; `VENDOR/NAME` names it on the command line.
     """
 
-    room: Room
+    service: Service
     name: str
     title: str
     steps: tuple[Step, ...]
@@ -78,7 +78,7 @@ class Scenario:
 
     @property
     def full_name(self) -> str:
-        return f"{self.room.name}/{self.name}"
+        return f"{self.service.name}/{self.name}"
 
 
 def filled(value: Any, kept: Mapping[str, str]) -> Any:

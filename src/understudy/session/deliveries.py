@@ -47,8 +47,8 @@ class Delivery:
 
     Attributes:
         timeout: in seconds.
-        report: the room's action that is told of the attempt, if any.
-        about: what the room wants to find again when it is told.
+        report: the service's action that is told of the attempt, if any.
+        about: what the service wants to find again when it is told.
         subscription: whose deliveries leave one after the other.
         signature: the header that signs it, in lower case; "" when it is not signed.
         fault: the planned fault that struck it, if any.

@@ -90,7 +90,7 @@ class Outbox:
     async def replay(self, delivery: Delivery, headers: Mapping[str, str]) -> Attempt:
         """Send what was sent before once more, past the queue, with these headers.
 
-        No room is told: to the vendor it is the same attempt.
+        No service is told: to the vendor it is the same attempt.
         """
         delivery.headers = dict(headers)
         return await self._attempt(delivery)

@@ -20,7 +20,7 @@ from understudy.session.pagination import PageAnchors
 from understudy.session.rate_limits import FixedWindowLimiter, Window
 from understudy.session.store import Snapshot, Store
 
-# The action of a due call that lets a held delivery go; no room has an action of this name.
+# The action of a due call that lets a held delivery go; no vendor has an action of this name.
 SEND_HELD_DELIVERY = "(deliver)"
 DEFAULT_SESSION = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.

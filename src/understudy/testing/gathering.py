@@ -13,7 +13,7 @@ import pytest
 from understudy import coverage_report
 from understudy.contract_coverage import Coverage
 from understudy.intercept.door import house
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
 
 if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
@@ -38,7 +38,7 @@ class Gathering:
         self._is_worker = hasattr(config, "workerinput")
         self._lost = 0
         self._noting = threading.Lock()
-        self._coverage = Coverage(open_rooms())
+        self._coverage = Coverage(open_services())
         # Also those of `understudy.mock()`.
         house().apps.log = self.note
 
@@ -54,7 +54,7 @@ class Gathering:
         if gathered is None:
             self._lost += 1
         else:
-            self._coverage.merge(Coverage.from_json(open_rooms(), gathered))
+            self._coverage.merge(Coverage.from_json(open_services(), gathered))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

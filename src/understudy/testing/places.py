@@ -12,12 +12,12 @@ import httpx
 from understudy.client import AdminError, Client
 from understudy.live import LiveServer
 from understudy.openapi.security import credential_header
-from understudy.rooms import open_room, vendor_names
+from understudy.rooms import open_service, vendor_names
 from understudy.stage import AsyncTransport, SyncTransport, stage
 
 if TYPE_CHECKING:
     from understudy.app import App
-    from understudy.vendor import Room
+    from understudy.service.service import Service
 
 # The host of requests that need no socket; no vendor's.
 ORIGIN = "http://understudy"
@@ -108,13 +108,13 @@ class InProcess:
         return LiveServer(self.app).start()
 
     def key(self, vendor: str) -> str:
-        room = room_of(self.app.rooms, vendor)
-        if room.accounts is None:
+        service = service_of(self.app.services, vendor)
+        if service.accounts is None:
             raise LookupError(f"{vendor} has no accounts, so it has no key")
-        return room.accounts.default.credential
+        return service.accounts.default.credential
 
     def headers(self, vendor: str) -> dict[str, str]:
-        return header_of(room_of(self.app.rooms, vendor), self.key(vendor))
+        return header_of(service_of(self.app.services, vendor), self.key(vendor))
 
     @property
     def listens(self) -> bool:
@@ -186,25 +186,25 @@ class Elsewhere:
         return next(account.key for account in accounts if account.default)
 
     def headers(self, vendor: str) -> dict[str, str]:
-        rooms = {vendor: open_room(vendor)} if vendor in vendor_names() else {}
-        return header_of(room_of(rooms, vendor), self.key(vendor))
+        services = {vendor: open_service(vendor)} if vendor in vendor_names() else {}
+        return header_of(service_of(services, vendor), self.key(vendor))
 
     def close(self) -> None:
         self._http.close()
 
 
-def room_of(rooms: Mapping[str, Room], vendor: str) -> Room:
-    """The room of a vendor.
+def service_of(services: Mapping[str, Service], vendor: str) -> Service:
+    """The service of a vendor.
 
     Raises:
         LookupError: when it is not served; names those that are.
     """
-    if vendor not in rooms:
-        raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(rooms)}')
-    return rooms[vendor]
+    if vendor not in services:
+        raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(services)}')
+    return services[vendor]
 
 
-def header_of(room: Room, key: str) -> dict[str, str]:
+def header_of(service: Service, key: str) -> dict[str, str]:
     """The request header that carries a credential."""
-    name, before = credential_header(room.document)
+    name, before = credential_header(service.document)
     return {name: f"{before}{key}"}

@@ -26,10 +26,10 @@ from understudy.recording.model import (
 )
 from understudy.recording.scrub import Scrubber
 from understudy.recording.taking import origin_of
-from understudy.rooms import open_rooms
+from understudy.rooms import open_services
+from understudy.service.service import Service
 from understudy.testing.naming import digest, safe
 from understudy.testing.own_session import OwnSession
-from understudy.vendor import Room
 
 Json = dict[str, Any]
 PAGE = 1000
@@ -64,9 +64,9 @@ def recorded(test: str, session: OwnSession) -> Recording:
     chosen = session.chosen
     session.place.settle(session.name)
     shown = [each for each in exchanges_of(session) if each["vendor"]]
-    rooms = open_rooms(sorted({each["vendor"] for each in shown}) or ("sent",))
-    by_name = {room.name: room for room in rooms}
-    scrubber = Scrubber(rooms)
+    services = open_services(sorted({each["vendor"] for each in shown}) or ("sent",))
+    by_name = {service.name: service for service in services}
+    scrubber = Scrubber(services)
     return Recording(
         name=name_of(test),
         title=test,
@@ -74,13 +74,13 @@ def recorded(test: str, session: OwnSession) -> Recording:
         clock=chosen.stands_at,
         seed=chosen.settings.seed,
         settings={name: _plain(value) for name, value in sorted(chosen.of_app.items())},
-        versions={room.name: room.document.version for room in rooms} if shown else {},
+        versions={service.name: service.document.version for service in services} if shown else {},
         exchanges=tuple(scrubber.exchange(_exchange(each, by_name)) for each in shown),
         deliveries=tuple(scrubber.json(each) for each in _deliveries(session)),
     )
 
 
-def _exchange(shown: Json, rooms: dict[str, Room]) -> RecordedExchange:
+def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
     """An exchange as the admin plane shows it, as a recorded one."""
     query = f"?{shown['query']}" if shown["query"] else ""
     asked, answered = shown["request"], shown["response"]
@@ -91,7 +91,7 @@ def _exchange(shown: Json, rooms: dict[str, Room]) -> RecordedExchange:
         at=parse_instant(shown["at"]),
         request=RecordedRequest(
             method=shown["method"],
-            url=f"{origin_of(rooms[shown['vendor']])}{shown['path']}{query}",
+            url=f"{origin_of(services[shown['vendor']])}{shown['path']}{query}",
             headers=told_headers(asked["headers"].items()),
             body=asked["body"].encode(),
         ),

@@ -20,7 +20,7 @@ from understudy.client.shapes import (
 from understudy.intercept.door import house
 from understudy.intercept.routes import Routes
 from understudy.testing.own_session import OwnSession, PlannedFault
-from understudy.testing.places import room_of
+from understudy.testing.places import service_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ class Narrowed:
 
     def __init__(self, app: App, vendors: Iterable[str]) -> None:
         self._app = app
-        self.rooms = {name: room_of(app.rooms, name) for name in vendors}
+        self.services = {name: service_of(app.services, name) for name in vendors}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
@@ -61,7 +61,7 @@ class Interception:
     def _enter(self, vendors: Sequence[str]) -> None:
         session, app = self._session, self._session.app
         for vendor in session.chosen.hosts.values():
-            room_of(app.rooms, vendor)
+            service_of(app.services, vendor)
         hosts = {url: of for url, of in session.chosen.hosts.items() if of in vendors}
         narrowed = cast("App", Narrowed(app, vendors))
         routes = Routes(narrowed, session.name, hosts, session.chosen.passthrough)
@@ -105,7 +105,7 @@ class VendorMock:
     @property
     def origin(self) -> str:
         """The vendor's real origin, which answers from the mock."""
-        return room_of(self.session.app.rooms, self.vendor).document.origin
+        return service_of(self.session.app.services, self.vendor).document.origin
 
     @property
     def url(self) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from understudy.client import AdminError
 from understudy.core.clock import Stopwatch
-from understudy.testing import signatures
+from understudy.service import signatures
 from understudy.testing.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Webhooks:
         if sent is None:
             return ""
         try:
-            return signatures.flaw(self._mock, sent.subscription, headers, body)
+            return signatures.find_signature_fault(self._mock, sent.subscription, headers, body)
         except AdminError as error:
             return f"its subscription {sent.subscription} cannot be found ({error})"
 

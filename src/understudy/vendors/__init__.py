@@ -1,1 +1,1 @@
-"""The rooms: one package per vendor, all of one shape."""
+"""The vendor packages: one package per vendor, all of one shape."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from understudy.core.clock import Stopwatch
 from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.vendor import Room
+from understudy.service.service import Service
 from understudy.verify.curl import Curl
 from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Breach, Outcome
 from understudy.verify.judging import FAILURE, Judge, prefers
@@ -23,11 +23,13 @@ class Examination:
         good: by operation, a request that succeeded.
     """
 
-    def __init__(self, room: Room, sender: Sender) -> None:
-        self.room = room
-        self.judge = Judge(room.document)
-        self.known = Known(room, self.judge)
-        self.outcome = Outcome(room.name, sender.base_url, tuple(room.document.operations.values()))
+    def __init__(self, service: Service, sender: Sender) -> None:
+        self.service = service
+        self.judge = Judge(service.document)
+        self.known = Known(service, self.judge)
+        self.outcome = Outcome(
+            service.name, sender.base_url, tuple(service.document.operations.values())
+        )
         self.good: dict[str, RecordedRequest] = {}
         self.at(sender)
 
@@ -35,7 +37,7 @@ class Examination:
         """Ask there from now on."""
         self.sender = sender
         self.access = sender.access
-        self._curl = Curl(sender.access, self.room.document.secrets)
+        self._curl = Curl(sender.access, self.service.document.secrets)
 
     @property
     def allowed(self) -> list[Operation]:

@@ -73,7 +73,7 @@ def fuzz(examination: Examination, fuzzing: Fuzzing) -> None:
     from schemathesis import Config, GenerationMode, openapi
 
     # Loading changes what it is given.
-    raw = deepcopy(examination.room.document.raw)
+    raw = deepcopy(examination.service.document.raw)
     schema = openapi.from_dict(raw, config=Config.from_dict(CONFIGURATION))
     half = fuzzing.examples // 2
     shares = {GenerationMode.POSITIVE: fuzzing.examples - half, GenerationMode.NEGATIVE: half}

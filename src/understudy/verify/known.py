@@ -1,4 +1,4 @@
-"""Ids that an API knows: seen in its replies, in recordings, and in the room's seed world."""
+"""Ids that an API knows: seen in its replies, in recordings, and in the service's seed world."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from understudy.openapi.document import Document, Operation, snake_case
 from understudy.recording.model import RecordedRequest, RecordedResponse, json_of
-from understudy.vendor import Room
+from understudy.service.service import Service
 from understudy.verify.judging import Judge
 
 # How many of a kind are kept.
@@ -29,17 +29,17 @@ class Known:
     """Which values a path can be filled with, and which ids members may hold.
 
     Args:
-        room: whose document it is, and whose seed world may hold.
+        service: whose document it is, and whose seed world may hold.
     """
 
-    def __init__(self, room: Room, judge: Judge) -> None:
+    def __init__(self, service: Service, judge: Judge) -> None:
         self._judge = judge
         # By the path up to its last parameter: values that belong together.
         self._values: dict[str, list[Values]] = {}
         self._seeded: dict[str, list[Values]] = {}
         self._members: dict[str, list[str]] = {}
-        self._keys = _keys(room.document)
-        self._learn_seed(room)
+        self._keys = _keys(service.document)
+        self._learn_seed(service)
 
     def paths(self, operation: Operation) -> list[Values]:
         """Values for an operation's path, best first; one empty choice without a parameter."""
@@ -72,9 +72,9 @@ class Known:
         if key:
             _append(self._values.setdefault(key, []), dict(values))
 
-    def _learn_seed(self, room: Room) -> None:
-        for (_, collection, scope), shelf in room.shelves.items():
-            singular = room.vendor.collections[collection]
+    def _learn_seed(self, service: Service) -> None:
+        for (_, collection, scope), shelf in service.shelves.items():
+            singular = service.vendor.collections[collection]
             for id, content in list(shelf.items())[:MOST]:
                 _append(self._members.setdefault(f"{singular}_id", []), id)
                 for member, other in references(orjson.loads(content)):

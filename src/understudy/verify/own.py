@@ -12,9 +12,9 @@ from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.recording.model import BEGINNING, Recording, beginning_of
 from understudy.recording.taking import settings_for
+from understudy.service.service import Service
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
-from understudy.vendor import Room
 from understudy.verify.recorded import World
 from understudy.verify.sending import Access, Sender
 
@@ -25,21 +25,21 @@ ORIGIN = "http://127.0.0.1:4010"
 class Own:
     """Senders to mocks of this process; each recording has a world of its own."""
 
-    def __init__(self, room: Room, access: Access, patience: float, stack: ExitStack) -> None:
-        self._room = room
+    def __init__(self, service: Service, access: Access, patience: float, stack: ExitStack) -> None:
+        self._service = service
         self._access = access
         self._patience = patience
         self._stack = stack
 
     def sender(self) -> Sender:
         """To a world that stands at its beginning."""
-        settings = Settings(vendors=(self._room.name,), clock=BEGINNING, pace=None)
+        settings = Settings(vendors=(self._service.name,), clock=BEGINNING, pace=None)
         return self._sender(self._app(settings))
 
     def place(self, recording: Recording) -> World:
         """To the world that a recording's requests met."""
         clock = beginning_of(recording)
-        app = self._app(settings_for(replace(recording, clock=clock), (self._room.name,)))
+        app = self._app(settings_for(replace(recording, clock=clock), (self._service.name,)))
 
         def move_to(at: int) -> None:
             session = app.session()
@@ -57,11 +57,11 @@ class Own:
         http = self._stack.enter_context(
             httpx.Client(transport=SyncTransport(app), timeout=self._patience)
         )
-        return Sender(http, f"{ORIGIN}{self._room.prefix}", self._access)
+        return Sender(http, f"{ORIGIN}{self._service.prefix}", self._access)
 
 
 @contextmanager
-def own(room: Room, access: Access, patience: float) -> Iterator[Own]:
+def own(service: Service, access: Access, patience: float) -> Iterator[Own]:
     """The mock of this process, until the block ends."""
     with ExitStack() as stack:
-        yield Own(room, access, patience, stack)
+        yield Own(service, access, patience, stack)

@@ -80,7 +80,7 @@ class Replay:
     ) -> None:
         examination.at(world.sender)
         self._examination = examination
-        self._scrubber = Scrubber([examination.room])
+        self._scrubber = Scrubber([examination.service])
         self._move_to = world.move_to
         self._own_accounts = own_accounts
         self._understudy = understudy
@@ -98,7 +98,7 @@ class Replay:
             Unreachable: when nobody listens.
         """
         for exchange in recording.exchanges:
-            if exchange.vendor in ("", self._examination.room.name):
+            if exchange.vendor in ("", self._examination.service.name):
                 self._exchange(exchange)
 
     def _exchange(self, exchange: RecordedExchange) -> None:
@@ -159,17 +159,17 @@ class Replay:
         if unknown or header(request.headers, access.header) is None:
             return request.headers
         if self._own_accounts and exchange.account is not None:
-            return authorized(self._examination.room, exchange.account, request.headers)
+            return authorized(self._examination.service, exchange.account, request.headers)
         told = (each for each in request.headers if each[0].lower() not in SECRET_HEADERS)
         return (*access.headers(), *told)
 
     def _scrubbed(self, request: RecordedRequest, reply: RecordedResponse) -> RecordedResponse:
         """A reply without secrets, as recordings have them."""
-        exchange = RecordedExchange(request, reply, self._examination.room.name)
+        exchange = RecordedExchange(request, reply, self._examination.service.name)
         return self._scrubber.exchange(exchange).response
 
     def _unmasked(self, request: RecordedRequest) -> RecordedRequest:
-        return replace(request, body=unmasked(self._examination.room, request.body))
+        return replace(request, body=unmasked(self._examination.service, request.body))
 
 
 def _alike(response: RecordedResponse) -> RecordedResponse:

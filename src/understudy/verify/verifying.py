@@ -13,7 +13,7 @@ from understudy.recording.attribution import Attribution
 from understudy.recording.formats import read_recording
 from understudy.recording.model import Recording, UnreadableRecording
 from understudy.rooms import data_folder
-from understudy.vendor import Room
+from understudy.service.service import Service
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Outcome
 from understudy.verify.fuzzing import Fuzzing, fuzz
@@ -38,7 +38,7 @@ class Plan:
         place: where a recording's requests go; None for where all go.
     """
 
-    room: Room
+    service: Service
     sender: Sender
     fuzzing: Fuzzing = field(default_factory=Fuzzing)
     recordings: Sequence[Recording] = ()
@@ -56,7 +56,7 @@ def verify(plan: Plan) -> Outcome:
         Unreachable: when nobody listens any more.
     """
     watch = Stopwatch()
-    examination = Examination(plan.room, plan.sender)
+    examination = Examination(plan.service, plan.sender)
     outcome = examination.outcome
     try:
         _ask(examination, plan)
@@ -92,27 +92,27 @@ def _why_idle(examination: Examination, operation: Operation) -> str:
     return INTERRUPTED if examination.outcome.interrupted else UNFILLED
 
 
-def read_recordings(places: Sequence[Path], room: Room) -> list[Recording]:
+def read_recordings(places: Sequence[Path], service: Service) -> list[Recording]:
     """The recordings in files and folders, or those that come with the package.
 
     Raises:
         StartError: when one cannot be read; names the file.
     """
-    shipped = data_folder("fixtures") / room.name / "recorded"
+    shipped = data_folder("fixtures") / service.name / "recorded"
     given = [file for place in places for file in _files(place)]
-    return [_read(file, room) for file in (given if places else sorted(shipped.glob("*.json")))]
+    return [_read(file, service) for file in (given if places else sorted(shipped.glob("*.json")))]
 
 
 def _files(place: Path) -> list[Path]:
     return sorted(place.glob("*.json")) if place.is_dir() else [place]
 
 
-def _read(file: Path, room: Room) -> Recording:
+def _read(file: Path, service: Service) -> Recording:
     try:
         recording = read_recording(file)
         if all(each.vendor for each in recording.exchanges):
             return recording
-        return Attribution([room], room.name).recording(recording)
+        return Attribution([service], service.name).recording(recording)
     except UnreadableRecording as error:
         said = str(error)
         raise StartError(said if said.startswith(str(file)) else f"{file}: {said}") from error

@@ -74,7 +74,7 @@ def sample(examination: Examination, operation: Operation, parameter: Parameter)
 def _declared(
     examination: Examination, operation: Operation, parameter: Parameter
 ) -> Iterator[Mapping[str, Any]]:
-    document = examination.room.document
+    document = examination.service.document
     item = document.raw["paths"][operation.path]
     nodes = (*examination.judge.node(operation).get("parameters", ()), *item.get("parameters", ()))
     for node in map(document.resolve, nodes):

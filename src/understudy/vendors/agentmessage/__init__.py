@@ -1,11 +1,10 @@
 """AgentMessage (agentmessage.io) API v1: 10DLC campaigns and their neighbours.
 
-Beside the six files of a room, `review.py` holds the draft review, whose blocking findings also
+Beside the usual six files, `review.py` holds the draft review, whose blocking findings also
 decide what becomes of a filed campaign.
 """
 
-from understudy import checks
-from understudy.vendor import Sample, Vendor, View
+from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.agentmessage import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(

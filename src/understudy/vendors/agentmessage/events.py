@@ -9,9 +9,7 @@ from collections.abc import Mapping
 
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.strict_json import write_json
-from understudy.lifecycle import Lifecycle
-from understudy.session.deliveries import Attempt, Delivery
-from understudy.vendor import ByHand, Call, Resource, UnitOfWork
+from understudy.service import Attempt, Call, Delivery, EventAction, Lifecycle, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review, rules, serializers
 
 FILING_SECONDS = 2.0
@@ -298,12 +296,12 @@ def replay(call: Call, delivery: Resource, endpoint: Resource) -> Resource:
 
 
 # What a person at the registry or at a carrier can make happen.
-CAMPAIGNS: dict[str, ByHand] = {
+CAMPAIGNS: dict[str, EventAction] = {
     "file": campaign_filed,
     "approve": campaign_approved,
     "reject": campaign_rejected,
     "renew": campaign_renewed,
     "expire": campaign_expired,
 }
-BRANDS: dict[str, ByHand] = {"file": brand_filed, "vet": brand_vetted}
-NUMBERS: dict[str, ByHand] = {"propagate": number_propagated}
+BRANDS: dict[str, EventAction] = {"file": brand_filed, "vet": brand_vetted}
+NUMBERS: dict[str, EventAction] = {"propagate": number_propagated}

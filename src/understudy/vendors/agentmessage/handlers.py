@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.vendor import Call, Reply
+from understudy.service import Call, Reply
 from understudy.vendors.agentmessage import events, rules, serializers
 
 

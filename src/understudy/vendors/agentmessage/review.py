@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.vendor import Resource
+from understudy.service import Resource
 
 SAMPLES = [f"sample{number}" for number in range(1, 6)]
 VAGUE = 40

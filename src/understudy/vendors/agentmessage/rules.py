@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from understudy import checks
 from understudy.core.clock import parse_instant
 from understudy.core.errors import (
     Diagnosis,
@@ -19,12 +18,10 @@ from understudy.core.errors import (
     NotFound,
     Refused,
 )
-from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
+from understudy.service import Call, Lifecycle, Limit, Resource, UnitOfWork, checks
 from understudy.session.pagination import read_cursor, write_cursor
-from understudy.session.rate_limits import Limit
 from understudy.session.store import Collection, Resources
-from understudy.vendor import Call, Resource, UnitOfWork
 from understudy.vendors.agentmessage import review
 
 # A campaign moves when the registry and the carriers say so; no call of the API moves one.

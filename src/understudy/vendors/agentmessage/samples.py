@@ -9,7 +9,7 @@ from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
-from understudy.vendor import Call, Resource
+from understudy.service import Call, Resource
 from understudy.vendors.agentmessage import rules, serializers
 
 Made = tuple[dict[str, str], Resource]
@@ -373,7 +373,7 @@ def _names(fakes: Fakes, entity: str) -> tuple[str, str]:
 
 def _one(call: Call, component: str) -> Any:
     """One of the values that the document lists for a component."""
-    return call.fakes.random.choice(call.room.document.schemas[component]["enum"])
+    return call.fakes.random.choice(call.service.document.schemas[component]["enum"])
 
 
 def _phone(fakes: Fakes) -> str:

@@ -21,9 +21,8 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
-from understudy.session.deliveries import Attempt, Delivery
-from understudy.spelling import STANDARD, example_name
-from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.service import Attempt, Call, Delivery, Reply, Resource, UnitOfWork
+from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.agentmessage import review, rules
 
 API_VERSION = "2026-04-01"
@@ -31,7 +30,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 KEPT_DAYS = 30
 # Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Forbidden: "missing-scope"}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Forbidden: "missing-scope"}
 TRANSITIONS = {
     ("campaign", "attach"): "campaign-not-active",
     ("number", "attach"): "number-not-assigned",
@@ -109,7 +108,7 @@ def error(call: Call, error: ApiError) -> Reply:
         return _undocumented(call, error)
     found = call.operation.example(_example_name(error))
     if found is None:
-        # A rule named an example that this operation does not document: a defect of the room.
+        # A rule named an example that this operation does not document: a defect of ours.
         found = call.operation.example("internal")
         assert found is not None
     response, body = found
@@ -122,7 +121,7 @@ def error(call: Call, error: ApiError) -> Reply:
 def _example_name(error: ApiError) -> str:
     if any(diagnosis.where == "path" for diagnosis in error.diagnoses):
         return "invalid-id"
-    return example_name(error, EXAMPLES, TRANSITIONS)
+    return choose_example(error, EXAMPLES, TRANSITIONS)
 
 
 def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
@@ -167,7 +166,7 @@ def _phrase(diagnosis: Diagnosis, member: str, documented: dict[str, str]) -> st
 
 def campaign(call: Call, brand: Resource) -> Resource:
     """A campaign as stored and shown, from its request; unset inputs without default are absent."""
-    declared = call.room.document.schemas["CampaignRequest"]["properties"]
+    declared = call.service.document.schemas["CampaignRequest"]["properties"]
     defaults = {
         name: each["default"]
         for name, each in declared.items()
@@ -270,7 +269,7 @@ def reviewed(call: Call) -> Resource:
 
 def brand(call: Call, sent: Resource, organization: str) -> Resource:
     """A brand as stored and shown, from its request."""
-    declared = call.room.document.schemas["BrandRequest"]["properties"]
+    declared = call.service.document.schemas["BrandRequest"]["properties"]
     return {
         "id": call.fakes.uuid(),
         "org_id": organization,
@@ -345,7 +344,7 @@ def wallet(call: Call, wallet: Resource | None) -> Resource:
 
 def empty_wallet(call: Call) -> Resource:
     """The documented wallet of an organization that has none."""
-    found = call.room.document.operations["getWallet"].example("no-wallet")
+    found = call.service.document.operations["getWallet"].example("no-wallet")
     assert found is not None
     return dict(found[1]["data"])
 

@@ -1,7 +1,6 @@
 """Sent (sent.dm) API v3: campaigns under a profile's brand, profiles, and their completion."""
 
-from understudy import checks
-from understudy.vendor import Sample, Vendor, View
+from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.sent import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.vendor import ByHand, Resource, UnitOfWork
+from understudy.service import EventAction, Resource, UnitOfWork
 from understudy.vendors.sent import rules, serializers
 
 COMPLETION_SECONDS = 2.0
@@ -67,7 +67,7 @@ def _call_back(work: UnitOfWork, profile: Resource, url: str, error: str) -> Non
     work.deliver("completed", url, document, timeout=CALLBACK_TIMEOUT)
 
 
-def settling(event: str, error: str = "") -> ByHand:
+def settling(event: str, error: str = "") -> EventAction:
     """Ends a completion with this event, whatever the rules would have made of it."""
 
     async def settle(work: UnitOfWork, profile: Resource, scope: str) -> None:
@@ -99,12 +99,12 @@ async def _move(
 
 
 # What a person at Sent or at the registry can make happen.
-CAMPAIGNS: dict[str, ByHand] = {
+CAMPAIGNS: dict[str, EventAction] = {
     "submit": submit_campaign,
     "approve": approve_campaign,
     "expire": expire_campaign,
 }
-COMPLETIONS: dict[str, ByHand] = {
+COMPLETIONS: dict[str, EventAction] = {
     "complete": settling("complete"),
     "submit": settling("submit"),
     "fail": settling("fail", "The provider did not accept the profile"),

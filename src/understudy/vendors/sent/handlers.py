@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from understudy.vendor import Call, Reply, Resource
+from understudy.service import Call, Reply, Resource
 from understudy.vendors.sent import events, rules, serializers
 
 

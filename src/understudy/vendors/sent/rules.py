@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from understudy.checks import parameter_faults
 from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
-from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.session.idempotency import IdempotencyRule
-from understudy.session.rate_limits import Limit
-from understudy.vendor import Call, Resource, UnitOfWork
+from understudy.service import Call, IdempotencyRule, Lifecycle, Limit, Resource, UnitOfWork
+from understudy.service.checks import parameter_faults
 
 # A campaign moves when Sent or the registry says so; no call of the API submits one.
 CAMPAIGN = Lifecycle(

@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
-from understudy.vendor import Call, Resource
+from understudy.service import Call, Resource
 from understudy.vendors.sent import rules, serializers
 
 Made = tuple[dict[str, str], Resource]
@@ -394,7 +394,7 @@ def _compliance(call: Call) -> Resource:
 
 def _values(call: Call, component: str) -> list[Any]:
     """The values that the document lists for a component."""
-    return list(call.room.document.schemas[component]["enum"])
+    return list(call.service.document.schemas[component]["enum"])
 
 
 def _one(call: Call, component: str) -> Any:

@@ -18,8 +18,8 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
-from understudy.spelling import STANDARD, example_name
-from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.service import Call, Reply, Resource, UnitOfWork
+from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.sent import rules
 
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -28,7 +28,7 @@ DOC_URL = "https://docs.sent.dm/errors/"
 EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
 # Which documented body says what went wrong.
 EXAMPLES: Mapping[type[ApiError], str] = {
-    **STANDARD,
+    **STANDARD_NAMES,
     Forbidden: "insufficient-permissions",
     InvalidParameters: "invalid-id",
     InvalidIdempotencyKey: "invalid-idempotency-key",
@@ -75,7 +75,7 @@ def error(call: Call, error: ApiError) -> Reply:
     """An error as Sent spells it: the documented body of the error's name, with fresh meta."""
     if isinstance(error, (UnknownPath, MethodNotAllowed)):
         return _undocumented(call, error)
-    found = call.operation.example(example_name(error, EXAMPLES, TRANSITIONS))
+    found = call.operation.example(choose_example(error, EXAMPLES, TRANSITIONS))
     if found is None:
         return _internal(call, error)
     response, body = found
@@ -89,7 +89,7 @@ def error(call: Call, error: ApiError) -> Reply:
 
 
 def _internal(call: Call, error: ApiError) -> Reply:
-    """A rule named an example that this operation does not document: a defect of the room."""
+    """A rule named an example that this operation does not document: a defect of ours."""
     _, body = call.operation.example("internal") or (None, {"error": {}})
     return Reply(500, envelope(call, None, {**body["error"], "details": None}))
 

@@ -1,7 +1,6 @@
 """Tether (Tether Relay) campaign API: SMS to many contacts, planned against a daily quota."""
 
-from understudy import checks
-from understudy.vendor import Sample, Vendor, View
+from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.tether import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(

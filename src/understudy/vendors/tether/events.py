@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from understudy.core.clock import parse_instant
-from understudy.vendor import ByHand, Resource, UnitOfWork
+from understudy.service import EventAction, Resource, UnitOfWork
 from understudy.vendors.tether import rules, serializers
 
 SENDING_SECONDS = 5.0
@@ -103,6 +103,6 @@ async def _count(work: UnitOfWork, campaign: Resource, sent: int, organization: 
 
 
 # What each event does when it is fired by hand. The others of the table are calls of the API.
-FIRES: Mapping[str, Mapping[str, ByHand]] = {
+FIRES: Mapping[str, Mapping[str, EventAction]] = {
     "campaigns": {"send": send, "complete": complete, "fail": fail}
 }

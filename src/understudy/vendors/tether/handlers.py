@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from understudy.core.clock import parse_instant
-from understudy.vendor import Call, Reply, Resource
+from understudy.service import Call, Reply, Resource
 from understudy.vendors.tether import events, rules, serializers
 
 
@@ -34,7 +34,7 @@ async def create_campaign(call: Call) -> Reply:
     unknown, known = await rules.recipients(call, call.body)
     new = [serializers.new_contact(call, each) for each in unknown]
     draft = serializers.draft(call, call.body, [*new, *known])
-    await rules.day_has_room(call, draft)
+    await rules.day_has_service(call, draft)
     campaign = rules.launched(draft, call.now)
     await _store(call, campaign, new, known)
     events.campaign_launched(call, campaign)
@@ -49,7 +49,7 @@ async def update_campaign(call: Call, id: str) -> Reply:
     campaign = await call.campaigns.get(id, call.customer)
     updated = rules.CAMPAIGN.fire(campaign, "update", **serializers.changes(call, call.body))
     if "scheduleDate" in call.body:
-        await rules.day_has_room(call, updated)
+        await rules.day_has_service(call, updated)
         updated = rules.launched(updated, call.now)
         events.campaign_launched(call, updated)
     await call.campaigns.put(updated, call.customer)

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from understudy.auth import Account
-from understudy.checks import parameter_faults
 from understudy.core.clock import MILLISECOND, SECOND, parse_instant
 from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
-from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.session.rate_limits import Limit
-from understudy.vendor import Call, Resource, UnitOfWork
+from understudy.service import Account, Call, Lifecycle, Limit, Resource, UnitOfWork
+from understudy.service.checks import parameter_faults
 
 # A draft is a request that is being read; it and a deleted campaign are never stored.
 CAMPAIGN = Lifecycle(
@@ -101,12 +98,12 @@ def login(call: Call, email: str, password: str) -> Account:
     Raises:
         Refused: there is none.
     """
-    assert call.room.accounts is not None
-    for account in call.room.accounts.all:
+    assert call.service.accounts is not None
+    for account in call.service.accounts.all:
         known = (account["email"].casefold(), account["password"])
         if known == (email.casefold(), password) and not account.revoked:
             return account
-    default = call.room.accounts.default
+    default = call.service.accounts.default
     hint = f'"{default["email"]}" with "{default["password"]}" would work'
     raise Refused("invalid-credentials", f'no active user "{email}" has this password', hint)
 
@@ -355,7 +352,7 @@ async def calendar(work: UnitOfWork, organization_id: str, without: str | None =
     return Calendar(organization, zone, organization["dailyLimit"], sent, campaigns)
 
 
-async def day_has_room(call: Call, campaign: Resource) -> None:
+async def day_has_service(call: Call, campaign: Resource) -> None:
     """Where the organization enforces its quota, the campaign's day has room for it.
 
     Raises:

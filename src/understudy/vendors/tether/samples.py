@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
-from understudy.vendor import Call, Resource
+from understudy.service import Call, Resource
 from understudy.vendors.tether import rules, serializers
 
 Request = tuple[dict[str, str], Any]

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.auth import Account
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.errors import (
     ApiError,
@@ -18,8 +17,8 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
-from understudy.spelling import STANDARD, example_name
-from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.service import Account, Call, Reply, Resource, UnitOfWork
+from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.tether import rules
 
 HEX = "0123456789abcdef"
@@ -337,7 +336,7 @@ def session(account: Account) -> Reply:
 
 
 # Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Forbidden: "insufficient-permissions"}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Forbidden: "insufficient-permissions"}
 TRANSITIONS = {
     ("campaign", "update"): "not-scheduled",
     ("campaign", "cancel"): "not-scheduled",
@@ -370,7 +369,7 @@ def _example_name(error: ApiError) -> str:
     if isinstance(error, InvalidBody) and not _deciding(error.diagnoses).pointer:
         # It is the body as a whole that is missing, or is no object.
         return "malformed-body"
-    return example_name(error, EXAMPLES, TRANSITIONS)
+    return choose_example(error, EXAMPLES, TRANSITIONS)
 
 
 def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:
@@ -398,7 +397,7 @@ def _reworded(body: Resource, text: str) -> Resource:
 
 
 def _internal(call: Call) -> Reply:
-    """A rule named an example that this operation does not document: a defect of the room."""
+    """A rule named an example that this operation does not document: a defect of ours."""
     _, body = call.operation.example("internal") or (None, None)
     return Reply(500, body)
 

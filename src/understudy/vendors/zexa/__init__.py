@@ -1,7 +1,6 @@
 """Zexa (zexa.ao) REST API v1: campaigns to contact lists, paid with prepaid credits."""
 
-from understudy import checks
-from understudy.vendor import Sample, Vendor, View
+from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.zexa import events, handlers, rules, samples, serializers
 
 VENDOR = Vendor(

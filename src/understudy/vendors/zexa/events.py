@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from understudy.core.clock import SECOND
-from understudy.lifecycle import Lifecycle
-from understudy.vendor import ByHand, Call, Resource, UnitOfWork
+from understudy.service import Call, EventAction, Lifecycle, Resource, UnitOfWork
 from understudy.vendors.zexa import rules, serializers
 
 TICK_SECONDS = 1.0
@@ -173,12 +172,12 @@ async def _move(
     await getattr(work, collection).put(lifecycle.fire(resource, event), customer)
 
 
-def _moving(collection: str, lifecycle: Lifecycle, event: str) -> ByHand:
+def _moving(collection: str, lifecycle: Lifecycle, event: str) -> EventAction:
     return partial(_move, collection=collection, lifecycle=lifecycle, event=event)
 
 
 # What each event does when it is fired by hand. `schedule` is not among them: it needs a time.
-FIRES: Mapping[str, Mapping[str, ByHand]] = {
+FIRES: Mapping[str, Mapping[str, EventAction]] = {
     "campaigns": {
         "start": begin,
         "hand_over": step,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from understudy.service import Call, Reply, Resource
 from understudy.session.store import Collection
-from understudy.vendor import Call, Reply, Resource
 from understudy.vendors.zexa import events, rules, serializers
 
 

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from understudy.core.clock import parse_instant
 from understudy.core.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
-from understudy.lifecycle import Lifecycle
 from understudy.openapi.document import Operation
-from understudy.session.rate_limits import Limit
-from understudy.vendor import Call, Resource, UnitOfWork
+from understudy.service import Call, Lifecycle, Limit, Resource, UnitOfWork
 
 # Only time moves a campaign, never a call of the API; `fail` happens by hand alone.
 CAMPAIGN = Lifecycle(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
-from understudy.vendor import Call, Resource
+from understudy.service import Call, Resource
 from understudy.vendors.zexa import rules
 
 Request = tuple[dict[str, str], Any]

@@ -22,8 +22,8 @@ from understudy.core.errors import (
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
 from understudy.core.strict_json import write_json
-from understudy.spelling import STANDARD, example_name
-from understudy.vendor import Call, Reply, Resource, UnitOfWork
+from understudy.service import Call, Reply, Resource, UnitOfWork
+from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.zexa import rules
 
 LOWER_CASE = string.ascii_lowercase + string.digits
@@ -200,7 +200,7 @@ def page(call: Call, shown: list[Resource], total: int) -> Resource:
 
 
 # Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD, Conflict: "phone-taken"}
+EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Conflict: "phone-taken"}
 # The faults of a member that have a body of their own, by member and keyword; whatever else is
 # wrong is `validation`. When a body has several, the first in this order decides; 400 goes first.
 UNREADABLE = {"required": "missing-field", "type": "wrong-type"}
@@ -237,7 +237,7 @@ def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
 
 
 def _failure(call: Call) -> Reply:
-    """A rule named an example that this operation does not document: a defect of the room."""
+    """A rule named an example that this operation does not document: a defect of ours."""
     return Reply(500, _words(call, "internal_error", "Internal server error"))
 
 
@@ -252,7 +252,7 @@ def _example_name(call: Call, error: ApiError) -> str:
     if fault.where == "path":
         # An id of another form names nothing either.
         return f"{fault.pointer.removesuffix('_id')}-not-found"
-    return example_name(error, EXAMPLES)
+    return choose_example(error, EXAMPLES)
 
 
 def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:

@@ -1,4 +1,4 @@
-"""What a request passes before its handler; a room lists what it wants in its vendor's order."""
+"""What a request passes before its handler; a vendor lists them in its order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from understudy.core.errors import (
 from understudy.core.strict_json import read_json
 from understudy.openapi.parameters import read_parameter
 from understudy.openapi.path_router import PathRouter
-from understudy.vendor import Call, Reply
+from understudy.service.call import Call
+from understudy.service.reply import Reply
 
 
 def route(tree: PathRouter, call: Call) -> None:
@@ -127,7 +128,7 @@ async def count(call: Call) -> None:
         limit = call.vendor.limit(call.operation)
         if limit is None:
             return
-        # Keys of one customer share its room, once the room knows the customer.
+        # Keys of one customer share its pool, once the vendor's first check has set the customer.
         pool = f"{call.vendor.name}/{call.customer or call.account.name}"
         call.standing = call.session.windows.take(pool, limit, call.now)
 

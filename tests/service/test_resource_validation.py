@@ -10,39 +10,46 @@ import pytest
 
 from tests.toy import toy_shop
 from understudy.core.strict_json import write_json
-from understudy.fitting import common_members, misfits
-from understudy.rooms import open_rooms
-from understudy.vendor import Resource, Room, View
+from understudy.rooms import open_services
+from understudy.service.declaration import View
+from understudy.service.resource_validation import find_common_fields, validate_resource
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource
 
 SHOP = toy_shop()
 BEAR = orjson.loads(SHOP.shelves["shop", "toys", ""]["bear"])
 SEEDED = [
-    pytest.param(room, place[1], orjson.loads(body), id=f"{room.name}-{place[1]}-{id}")
-    for room in open_rooms()
-    for place, shelf in room.shelves.items()
+    pytest.param(service, place[1], orjson.loads(body), id=f"{service.name}-{place[1]}-{id}")
+    for service in open_services()
+    for place, shelf in service.shelves.items()
     for id, body in shelf.items()
 ]
 
 
-def told(resource: Resource, room: Room = SHOP, collection: str = "toys") -> list[tuple[str, str]]:
+def told(
+    resource: Resource, service: Service = SHOP, collection: str = "toys"
+) -> list[tuple[str, str]]:
     """Pointer and code of each misfit."""
-    return [(each.pointer, each.code) for each in misfits(room, collection, resource, "/here")]
+    return [
+        (each.pointer, each.code)
+        for each in validate_resource(service, collection, resource, "/here")
+    ]
 
 
-def with_view(show: Any) -> Room:
+def with_view(show: Any) -> Service:
     """The shop, whose toys are shown in another way."""
     return replace(SHOP, vendor=replace(SHOP.vendor, views={"toys": View("Toy", show)}))
 
 
-@pytest.mark.parametrize(("room", "collection", "resource"), SEEDED)
-def test_every_seeded_resource_fits(room: Room, collection: str, resource: Resource) -> None:
+@pytest.mark.parametrize(("service", "collection", "resource"), SEEDED)
+def test_every_seeded_resource_fits(service: Service, collection: str, resource: Resource) -> None:
     """What a seed world holds could be stored again."""
-    assert misfits(room, collection, resource) == []
+    assert validate_resource(service, collection, resource) == []
 
 
 def test_a_resource_of_an_unknown_collection_does_not_fit() -> None:
     """The hint lists those that there are."""
-    [fault] = misfits(SHOP, "cars", {})
+    [fault] = validate_resource(SHOP, "cars", {})
 
     assert (fault.code, fault.hint) == ("unknown", "collections: toys, tills")
 
@@ -62,7 +69,7 @@ def test_every_missing_member_is_told() -> None:
 
 def test_a_collection_without_seed_needs_an_id() -> None:
     """Nothing else is known of its resources."""
-    assert common_members(SHOP, "tills") == {"id"}
+    assert find_common_fields(SHOP, "tills") == {"id"}
     assert told({}, collection="tills") == [("/here/id", "required")]
     assert told({"id": "till-1", "coins": 7}, collection="tills") == []
 
@@ -70,20 +77,20 @@ def test_a_collection_without_seed_needs_an_id() -> None:
 def test_a_member_that_some_lack_is_not_needed() -> None:
     """Only what every resource of the seed world has."""
     two = {"bear": write_json(BEAR), "doll": write_json({**BEAR, "id": "doll", "dress": "red"})}
-    room = replace(SHOP, shelves={("shop", "toys", ""): two})
+    service = replace(SHOP, shelves={("shop", "toys", ""): two})
 
-    assert common_members(room, "toys") == set(BEAR)
+    assert find_common_fields(service, "toys") == set(BEAR)
 
 
 def test_members_of_all_scopes_count() -> None:
     """A collection is the same in every scope."""
     shelves = {("shop", "toys", scope): {"x": write_json({"id": "x", scope: 1})} for scope in "ab"}
 
-    assert common_members(replace(SHOP, shelves=shelves), "toys") == {"id"}
+    assert find_common_fields(replace(SHOP, shelves=shelves), "toys") == {"id"}
 
 
 def test_more_members_do_no_harm() -> None:
-    """What the room does not know it does not look at."""
+    """What the service does not know it does not look at."""
     assert told({**BEAR, "colour": "brown"}) == []
 
 
@@ -95,15 +102,15 @@ def test_an_id_is_text(id: Any) -> None:
 
 def test_the_id_is_what_the_vendor_calls_so() -> None:
     """One vendor's ids stand in another member."""
-    room = replace(SHOP, vendor=replace(SHOP.vendor, key="_id"), shelves={})
+    service = replace(SHOP, vendor=replace(SHOP.vendor, key="_id"), shelves={})
 
-    assert told({"id": "bear"}, room) == [("/here/_id", "required")]
+    assert told({"id": "bear"}, service) == [("/here/_id", "required")]
 
 
 @pytest.mark.parametrize("state", ["lost", None, 7, ["new"], {}, True])
 def test_a_state_is_one_of_the_lifecycle_s(state: Any) -> None:
     """The hint lists them."""
-    [fault] = misfits(SHOP, "toys", {**BEAR, "state": state})
+    [fault] = validate_resource(SHOP, "toys", {**BEAR, "state": state})
 
     assert (fault.pointer, fault.code) == ("/state", "enum")
     assert fault.hint == "states: new, sold, broken"
@@ -122,12 +129,12 @@ def test_what_would_be_shown_satisfies_the_document() -> None:
 
 @pytest.mark.parametrize("error", [KeyError, IndexError, TypeError, ValueError, AttributeError])
 def test_what_cannot_be_shown_does_not_fit(error: type[Exception]) -> None:
-    """A room that stumbles over a resource says so, and is no defect."""
+    """A service that stumbles over a resource says so, and is no defect."""
 
     def show(resource: Resource) -> Resource:
         raise error("colour")
 
-    [fault] = misfits(with_view(show), "toys", BEAR, "/here")
+    [fault] = validate_resource(with_view(show), "toys", BEAR, "/here")
 
     assert (fault.pointer, fault.code) == ("/here", "unshowable")
     assert error.__name__ in fault.message
@@ -135,6 +142,6 @@ def test_what_cannot_be_shown_does_not_fit(error: type[Exception]) -> None:
 
 def test_what_is_never_shown_need_not_satisfy_anything() -> None:
     """Without a view and a lifecycle the common members suffice."""
-    room = replace(SHOP, vendor=replace(SHOP.vendor, views={}, lifecycles={}))
+    service = replace(SHOP, vendor=replace(SHOP.vendor, views={}, lifecycles={}))
 
-    assert told({**BEAR, "name": 7, "state": "lost"}, room) == []
+    assert told({**BEAR, "name": 7, "state": "lost"}, service) == []

@@ -8,9 +8,11 @@ import pytest
 
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import Settings
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Reply
+from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.session import Session
 from understudy.session.store import Snapshot
-from understudy.vendor import Reply, UnitOfWork, Vendor
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 VENDOR = Vendor(

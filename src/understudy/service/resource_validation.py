@@ -8,10 +8,13 @@ from typing import Any
 import orjson
 
 from understudy.core.errors import Diagnosis
-from understudy.vendor import Resource, Room
+from understudy.service.service import Service
+from understudy.service.unit_of_work import Resource
 
 
-def misfits(room: Room, collection: str, resource: Resource, prefix: str = "") -> list[Diagnosis]:
+def validate_resource(
+    service: Service, collection: str, resource: Resource, prefix: str = ""
+) -> list[Diagnosis]:
     """Everything that keeps a resource out of a collection.
 
     It needs the members that all resources of the collection have in the seed world, a state that
@@ -20,36 +23,38 @@ def misfits(room: Room, collection: str, resource: Resource, prefix: str = "") -
     Args:
         prefix: pointer of the resource itself.
     """
-    if collection not in room.vendor.collections:
-        known = f"collections: {', '.join(room.vendor.collections)}"
+    if collection not in service.vendor.collections:
+        known = f"collections: {', '.join(service.vendor.collections)}"
         return [Diagnosis("unknown", "body", prefix, f'no collection "{collection}"', known)]
     missing = [
         Diagnosis("required", "body", f"{prefix}/{name}", f'"{name}" is missing', "add the member")
-        for name in sorted(common_members(room, collection) - resource.keys())
+        for name in sorted(find_common_fields(service, collection) - resource.keys())
     ]
     if missing:
         return missing
-    if not isinstance(resource[room.vendor.key], str):
-        pointer = f"{prefix}/{room.vendor.key}"
+    if not isinstance(resource[service.vendor.key], str):
+        pointer = f"{prefix}/{service.vendor.key}"
         return [Diagnosis("type", "body", pointer, "the id is no text", "send it as a string")]
-    return _state(room, collection, resource, prefix) or _shown(room, collection, resource, prefix)
+    return _state(service, collection, resource, prefix) or _format_value(
+        service, collection, resource, prefix
+    )
 
 
 @lru_cache(maxsize=256)
-def common_members(room: Room, collection: str) -> frozenset[str]:
+def find_common_fields(service: Service, collection: str) -> frozenset[str]:
     """The members that every resource of a collection has in the seed world; the id at least."""
     seen = [
         frozenset(orjson.loads(resource))
-        for (_, name, _), shelf in room.shelves.items()
+        for (_, name, _), shelf in service.shelves.items()
         if name == collection
         for resource in shelf.values()
     ]
     common = frozenset.intersection(*seen) if seen else frozenset()
-    return common | {room.vendor.key}
+    return common | {service.vendor.key}
 
 
-def _state(room: Room, collection: str, resource: Resource, prefix: str) -> list[Diagnosis]:
-    lifecycle = room.vendor.lifecycles.get(collection)
+def _state(service: Service, collection: str, resource: Resource, prefix: str) -> list[Diagnosis]:
+    lifecycle = service.vendor.lifecycles.get(collection)
     if lifecycle is None:
         return []
     state: Any = resource.get(lifecycle.member)
@@ -61,14 +66,16 @@ def _state(room: Room, collection: str, resource: Resource, prefix: str) -> list
     return [Diagnosis("enum", "body", f"{prefix}/{lifecycle.member}", message, hint)]
 
 
-def _shown(room: Room, collection: str, resource: Resource, prefix: str) -> list[Diagnosis]:
-    view = room.vendor.views.get(collection)
+def _format_value(
+    service: Service, collection: str, resource: Resource, prefix: str
+) -> list[Diagnosis]:
+    view = service.vendor.views.get(collection)
     if view is None:
         return []
     try:
         shown = view.show(resource)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be shown ({type(error).__name__}: {error})"
-        hint = f"look at another {room.vendor.collections[collection]} of the collection"
+        hint = f"look at another {service.vendor.collections[collection]} of the collection"
         return [Diagnosis("unshowable", "body", prefix, what, hint)]
-    return room.document.component(view.schema).diagnose(shown, "body", prefix)
+    return service.document.component(view.schema).diagnose(shown, "body", prefix)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import pytest
 
-from understudy.auth import Account, Accounts, read_accounts
 from understudy.core.errors import MissingCredential, UnknownCredential
+from understudy.service.accounts import Account, Accounts, read_accounts
 
 ADMIN = Account("admin", "sk_admin", "May do everything.", attributes={"role": "admin"})
 REVOKED = Account("gone", "sk_gone", "Revoked.", revoked=True)
@@ -89,7 +89,7 @@ def test_an_account_is_found_by_name(accounts: Accounts) -> None:
 
 
 def test_attributes_are_read_like_members() -> None:
-    """What the room's rules need of an owner is read by its name."""
+    """What the service's rules need of an owner is read by its name."""
     assert ADMIN["role"] == "admin"
 
 

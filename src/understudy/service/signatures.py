@@ -22,17 +22,17 @@ def _agentmessage(headers: Headers, body: bytes, secret: str) -> str:
     parts = dict(part.partition("=")[::2] for part in sent.split(","))
     signed = parts.get("t", "").encode() + b"\n" + body
     expected = hmac.new(base64.b64decode(secret), signed, hashlib.sha256).hexdigest()
-    return _compared("X-AmCore-Signature", sent, f"t={parts.get('t', '')},v1={expected}")
+    return _compare("X-AmCore-Signature", sent, f"t={parts.get('t', '')},v1={expected}")
 
 
 def _zexa(headers: Headers, body: bytes, secret: str) -> str:
     """`X-Zexa-Signature: sha256=HEX`: over the body."""
     sent = headers.get("x-zexa-signature", "")
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return _compared("X-Zexa-Signature", sent, f"sha256={expected}")
+    return _compare("X-Zexa-Signature", sent, f"sha256={expected}")
 
 
-def _compared(header: str, sent: str, expected: str) -> str:
+def _compare(header: str, sent: str, expected: str) -> str:
     if not sent:
         return f"there is no {header}"
     if hmac.compare_digest(sent, expected):
@@ -47,7 +47,7 @@ SCHEMES: Mapping[str, tuple[str, str, Scheme]] = {
 }
 
 
-def flaw(mock: Client, subscription: str, headers: Headers, body: bytes) -> str:
+def find_signature_fault(mock: Client, subscription: str, headers: Headers, body: bytes) -> str:
     """What is wrong with the signature of a webhook, or "" when nothing is.
 
     Args:

@@ -11,7 +11,7 @@ from understudy.core.errors import MissingCredential, UnknownCredential
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may call: a credential and what the room's rules need to know of its owner."""
+    """Somebody who may call: a credential, and what the rules need to know of its owner."""
 
     name: str
     credential: str

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from understudy import checks
 from understudy.core.clock import SECOND
+from understudy.service import checks
 from understudy.session.rate_limits import FixedWindowLimiter, Limit
 
 LIMIT = Limit("all", count=2, seconds=60, burst=2)
@@ -29,7 +29,7 @@ def call(windows: FixedWindowLimiter, account: str, customer: str) -> Any:
 
 @pytest.mark.parametrize(("customer", "remaining"), [("organization", 0), ("", 1)])
 async def test_keys_of_one_customer_share_a_pool(customer: str, remaining: int) -> None:
-    """Once the room has said who the customer is, all of its keys count together."""
+    """Once the service has said who the customer is, all of its keys count together."""
     windows = FixedWindowLimiter()
     await checks.count(call(windows, "first key", customer))
     second = call(windows, "second key", customer)

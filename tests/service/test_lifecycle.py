@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from understudy.core.errors import IllegalTransition
-from understudy.lifecycle import Lifecycle
+from understudy.service.lifecycle import Lifecycle
 
 CAMPAIGN = Lifecycle(
     "campaign",

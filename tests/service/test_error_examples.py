@@ -15,7 +15,7 @@ from understudy.core.errors import (
     Refused,
     ResponseMismatch,
 )
-from understudy.spelling import example_name
+from understudy.service.error_examples import choose_example
 
 EXAMPLES: dict[type[ApiError], str] = {
     BadRequest: "validation",
@@ -39,10 +39,10 @@ TRANSITIONS = {("campaign", "update"): "already-submitted"}
 )
 def test_error_has_the_name_of_its_example(error: ApiError, name: str) -> None:
     """A rule's own name, the kind, the move, or the nearest class that has one."""
-    assert example_name(error, EXAMPLES, TRANSITIONS) == name
+    assert choose_example(error, EXAMPLES, TRANSITIONS) == name
 
 
-def test_move_without_a_name_is_a_defect_of_the_room() -> None:
+def test_move_without_a_name_is_a_defect_of_the_service() -> None:
     """A table that lacks the move is told by its key."""
     with pytest.raises(KeyError, match="delete"):
-        example_name(IllegalTransition("campaign", "delete", "ACTIVE", []), EXAMPLES, TRANSITIONS)
+        choose_example(IllegalTransition("campaign", "delete", "ACTIVE", []), EXAMPLES, TRANSITIONS)

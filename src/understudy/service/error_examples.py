@@ -21,7 +21,7 @@ from understudy.core.errors import (
 )
 
 # The names that our documents give to what every vendor has to say.
-STANDARD: Mapping[type[ApiError], str] = {
+STANDARD_NAMES: Mapping[type[ApiError], str] = {
     MissingCredential: "missing-key",
     UnknownCredential: "invalid-key",
     InvalidParameters: "validation",
@@ -34,7 +34,7 @@ STANDARD: Mapping[type[ApiError], str] = {
 }
 
 
-def example_name(
+def choose_example(
     error: ApiError,
     examples: Mapping[type[ApiError], str],
     transitions: Mapping[tuple[str, str], str] | None = None,
@@ -45,11 +45,11 @@ def example_name(
     kind and event, everything else by its class or the nearest class above it.
 
     Args:
-        examples: the room's names by class; it has one for `Internal`.
-        transitions: the room's names by kind and event.
+        examples: the service's names by class; it has one for `Internal`.
+        transitions: the service's names by kind and event.
 
     Raises:
-        KeyError: for a move that the room has no name for.
+        KeyError: for a move that the service has no name for.
     """
     if isinstance(error, Refused):
         return error.example

@@ -1,0 +1,62 @@
+"""Service: a vendor or document that is ready to be served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from understudy.openapi.document import Document
+from understudy.openapi.security import credential_header
+from understudy.service.accounts import Accounts
+from understudy.service.declaration import Vendor
+from understudy.service.reply import Handler
+from understudy.session.store import CollectionData, CollectionKey, Snapshot
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """A vendor ready to play: its document, its bound handlers, its seed world; never changed.
+
+    `prefix` is the part of an address that stands before the vendor's own path.
+    """
+
+    vendor: Vendor
+    document: Document
+    handlers: Mapping[str, Handler]
+    accounts: Accounts | None
+    shelves: Mapping[CollectionKey, CollectionData]
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        return self.vendor.name
+
+    @cached_property
+    def owners(self) -> Mapping[str, str]:
+        """The names of the seed world's accounts by their secrets."""
+        accounts = self.accounts.all if self.accounts is not None else ()
+        return {
+            secret: account.name
+            for account in accounts
+            for secret in (account.credential, *account.secrets(self.document.secrets))
+        }
+
+
+def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
+    """The seed worlds of all services as one store's contents."""
+    return Snapshot(
+        {place: shelf for service in services for place, shelf in service.shelves.items()}
+    )
+
+
+def credential_headers(service: Service, account: str | None) -> Mapping[str, str]:
+    """The header by which an account calls; none for no account.
+
+    Raises:
+        KeyError: when the seed world has no account of this name.
+    """
+    if account is None or service.accounts is None:
+        return {}
+    name, before = credential_header(service.document)
+    return {name: f"{before}{service.accounts.named(account).credential}"}
