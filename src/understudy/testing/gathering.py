@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from understudy import coverage_report
-from understudy.contract_coverage import Coverage
+from understudy.coverage.coverage import Coverage
+from understudy.coverage.html_report import render_html
+from understudy.coverage.json_report import render_json
+from understudy.coverage.text_report import render_text
 from understudy.intercept.door import house
 from understudy.rooms import open_services
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 SENT_ALONG = "understudy_coverage"
 FILES = {"json": "understudy-coverage.json", "html": "understudy-coverage.html"}
+RENDERERS = {"json": render_json, "html": render_html}
 
 
 class Gathering:
@@ -77,7 +80,7 @@ class Gathering:
         for kind, _, file in (report.partition(":") for report in self._reports):
             if kind == "term":
                 width, color = get_terminal_size().columns, terminalreporter.hasmarkup
-                write(coverage_report.term(self._coverage, width, color))
+                write(render_text(self._coverage, width, color))
             else:
                 write(f"contract coverage is in {self._written(kind, file)}")
         if self._lost:
@@ -86,7 +89,7 @@ class Gathering:
             self._judge(terminalreporter)
 
     def _written(self, kind: str, file: str) -> Path:
-        text = getattr(coverage_report, kind)(self._coverage)
+        text = RENDERERS[kind](self._coverage)
         path: Path = self._config.invocation_params.dir / (file or FILES[kind])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

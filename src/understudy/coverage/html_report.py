@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from understudy.contract_coverage import Coverage, Exercised, Field, Share, Summary
+from understudy.coverage.coverage import Coverage, Exercised
+from understudy.coverage.declared import Field, Share, Summary
 
 STYLE = """
 :root {
@@ -132,7 +133,7 @@ NOTES = (
 )
 
 
-def html(coverage: Coverage) -> str:
+def render_html(coverage: Coverage) -> str:
     """The coverage as a page that stands alone: one file, for people."""
     share = coverage.total.points
     sections = [_section(coverage, vendor, n) for n, vendor in enumerate(coverage.counted)]

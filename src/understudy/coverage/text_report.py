@@ -1,28 +1,24 @@
-"""Contract coverage as a person or a program reads it: in a terminal, as JSON, as a page."""
+"""Contract coverage in a terminal."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 import orjson
 
-from understudy.contract_coverage import Coverage, Exercised, Field, Share, Summary
 from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, YELLOW
-from understudy.coverage_page import html
-
-__all__ = ["html", "json", "term"]
-
-Json = dict[str, Any]
+from understudy.coverage.coverage import Coverage, Exercised
+from understudy.coverage.declared import Field, Share
 
 BOLD = "\x1b[1m"
-NARROWEST = 60
+MIN_WIDTH = 60
 # How much of a long list is shown.
-SHOWN = 6
-HOW = (
+MAX_SHOWN = 6
+EXPLANATION = (
     "A documented response that no request brings about by itself (most 5xx, and 429 without "
     '--rate-limits) comes with the request header "Prefer: code=STATUS", or by a planned fault '
     "(POST /__admin/faults)."
@@ -30,108 +26,8 @@ HOW = (
 UNDECLARED = "(STATUS) was answered though the document does not declare it; it is no point."
 
 
-def json(coverage: Coverage) -> str:
-    """The coverage as indented JSON.
-
-    A SHARE is `{"documented": 9, "exercised": 7, "percent": 77.7}`; its percentage is null where
-    nothing is documented. Percentages are in tenths, rounded down.
-
-        {"format": 1,
-         "percent": 41.2,                       of all points that count
-         "points": SHARE,                       the same as numbers, then by kind
-         "operations": SHARE, "responses": SHARE, "fields": SHARE, "values": SHARE,
-         "unasked": ["tether"],                 vendors that no test asked
-         "vendors": [
-           {"vendor": "sent", "title": "Sent API v3: campaigns and profiles",
-            "counted": true,                    whether it is part of the total
-            "points": SHARE, "operations": SHARE, ...,
-            "details": [
-              {"operation": "createCampaign", "method": "POST", "path": "/v3/...",
-               "fidelity": "documented", "source": "docs...", "calls": 3,
-               "responses": [
-                 {"status": 201, "documented": true, "calls": 2,
-                  "fidelity": "inferred", "source": "docs..."}],     null where not documented
-               "fields": [
-                 {"in": "body", "pointer": "/campaign/useCases/*/type", "sent": true,
-                  "values": [{"value": "TWO_FA", "used": false}]}]}]}]}
-
-    The status 0 stands for replies of which the client saw no status (a connection that a fault
-    broke, say). Fields of the query and the header are pointed at by their names.
-    """
-    report = {
-        "format": 1,
-        "percent": coverage.percent,
-        **_shares(coverage.total),
-        "unasked": coverage.unasked,
-        "vendors": [_vendor_json(coverage, vendor) for vendor in coverage.declared],
-    }
-    return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
-
-
-def _vendor_json(coverage: Coverage, vendor: str) -> Json:
-    return {
-        "vendor": vendor,
-        "title": coverage.declared[vendor].title,
-        "counted": vendor in coverage.counted,
-        **_shares(coverage.summary(vendor)),
-        "details": [_operation_json(each) for each in coverage.operations(vendor)],
-    }
-
-
-def _shares(summary: Summary) -> Json:
-    kinds = {
-        "points": summary.points,
-        "operations": summary.operations,
-        "responses": summary.responses,
-        "fields": summary.fields,
-        "values": summary.values,
-    }
-    return {
-        kind: {**asdict(share), "percent": share.percent if share.documented else None}
-        for kind, share in kinds.items()
-    }
-
-
-def _operation_json(exercised: Exercised) -> Json:
-    operation = exercised.operation
-    statuses = sorted({*operation.responses, *exercised.statuses})
-    return {
-        "operation": operation.id,
-        "method": operation.method,
-        "path": operation.path,
-        "fidelity": operation.fidelity,
-        "source": operation.source,
-        "calls": exercised.calls,
-        "responses": [_response_json(exercised, status) for status in statuses],
-        "fields": [_field_json(exercised, each) for each in exercised.declared.fields],
-    }
-
-
-def _response_json(exercised: Exercised, status: int) -> Json:
-    declared = exercised.operation.responses.get(status)
-    return {
-        "status": status,
-        "documented": declared is not None,
-        "calls": exercised.statuses[status],
-        "fidelity": declared.fidelity if declared else None,
-        "source": declared.source if declared else None,
-    }
-
-
-def _field_json(exercised: Exercised, field: Field) -> Json:
-    return {
-        "in": field.where,
-        "pointer": field.pointer,
-        "sent": field.point in exercised.points,
-        "values": [
-            {"value": value, "used": point in exercised.points}
-            for point, value in field.values.items()
-        ],
-    }
-
-
 @dataclass(frozen=True, slots=True)
-class Look:
+class TextStyle:
     """How a report is to look in a terminal."""
 
     width: int
@@ -154,20 +50,22 @@ class Look:
 
     def cut(self, each: Sequence[str], joint: str = ", ") -> str:
         """A list, its end as a count when it is long."""
-        more = len(each) - SHOWN
+        more = len(each) - MAX_SHOWN
         if self.verbose or more <= 1:
             return joint.join(each)
-        return f"{joint.join(each[:SHOWN])}{joint}and {more} more"
+        return f"{joint.join(each[:MAX_SHOWN])}{joint}and {more} more"
 
 
-def term(coverage: Coverage, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+def render_text(
+    coverage: Coverage, width: int = 80, color: bool = False, verbose: bool = False
+) -> str:
     """The coverage as text.
 
     Args:
         width: in columns; under 60 the text is as wide as at 60.
         verbose: long lists in full, and the fields of operations that nobody called.
     """
-    look = Look(max(width, NARROWEST), color, verbose)
+    look = TextStyle(max(width, MIN_WIDTH), color, verbose)
     if not coverage.counted:
         return "contract coverage: no request reached an operation of a vendor"
     share = coverage.total.points
@@ -182,7 +80,7 @@ def _percent(share: Share) -> str:
     return f"{share.percent:g}%" if share.documented else "none"
 
 
-def _vendor_text(coverage: Coverage, vendor: str, look: Look) -> str:
+def _vendor_text(coverage: Coverage, vendor: str, look: TextStyle) -> str:
     summary = coverage.summary(vendor)
     operations = coverage.operations(vendor)
     head = (
@@ -198,9 +96,9 @@ def _vendor_text(coverage: Coverage, vendor: str, look: Look) -> str:
     return "\n".join(lines)
 
 
-def _table(operations: Sequence[Exercised], look: Look) -> Iterator[str]:
+def _table(operations: Sequence[Exercised], look: TextStyle) -> Iterator[str]:
     """Each operation with its calls, the statuses that were answered, and those that were not."""
-    names = [_plain(each.operation.id) for each in operations]
+    names = [_escape(each.operation.id) for each in operations]
     first = max(len(name) for name in ["OPERATION", *names])
     room = max(look.width - first - len("  CALLS") - 6, 24)
     answered = [_answered(each) for each in operations]
@@ -226,13 +124,13 @@ def _missed(exercised: Exercised) -> str:
     return " ".join(str(status) for status in missed)
 
 
-def _list(title: str, found: Mapping[Exercised, Sequence[str]], look: Look) -> Iterator[str]:
+def _list(title: str, found: Mapping[Exercised, Sequence[str]], look: TextStyle) -> Iterator[str]:
     """What each operation lacks; operations that lack the same share an entry."""
     lacking: dict[str, list[str]] = {}
     for exercised, names in found.items():
         if names:
             who = lacking.setdefault(look.cut(names, "; "), [])
-            who.append(_plain(exercised.operation.id))
+            who.append(_escape(exercised.operation.id))
     if lacking:
         yield look.paint(DIM, f"  {title}")
     for what, who in lacking.items():
@@ -245,10 +143,12 @@ def _never_sent(exercised: Exercised) -> list[str]:
     ]
 
 
-def _never_used(exercised: Exercised, look: Look) -> list[str]:
+def _never_used(exercised: Exercised, look: TextStyle) -> list[str]:
     lines = []
     for field in exercised.declared.fields:
-        unused = [_shown(v) for point, v in field.values.items() if point not in exercised.points]
+        unused = [
+            _format_value(v) for point, v in field.values.items() if point not in exercised.points
+        ]
         if unused:
             lines.append(f"{_named(field)} {look.cut(unused)}")
     return lines
@@ -257,21 +157,21 @@ def _never_used(exercised: Exercised, look: Look) -> list[str]:
 def _named(field: Field) -> str:
     """A body's pointer speaks for itself; a parameter needs to be told apart."""
     named = field.pointer if field.pointer.startswith("/") else f"{field.where} {field.pointer}"
-    return _plain(named.strip())
+    return _escape(named.strip())
 
 
-def _shown(value: Any) -> str:
-    return _plain(value if isinstance(value, str) else orjson.dumps(value).decode())
+def _format_value(value: Any) -> str:
+    return _escape(value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     """A document's text without what would speak to the terminal."""
     return text.translate(CONTROL_ESCAPES)
 
 
-def _footer(coverage: Coverage, look: Look) -> str:
+def _footer(coverage: Coverage, look: TextStyle) -> str:
     operations = (each for vendor in coverage.counted for each in coverage.operations(vendor))
-    notes = [HOW]
+    notes = [EXPLANATION]
     if any(each.undeclared for each in operations):
         notes.insert(0, UNDECLARED)
     if coverage.unasked:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import NOON
-from tests.covering import (
+from tests.coverage.exercises import (
     Json,
     coverage_of,
     exchange,
@@ -24,10 +24,11 @@ from tests.covering import (
     values,
 )
 from understudy.app import create_app
-from understudy.contract_coverage import MOST_PLACES, Coverage, Share, Summary, declare
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import escape_token
 from understudy.core.settings import Settings
+from understudy.coverage.coverage import Coverage
+from understudy.coverage.declared import MAX_FIELDS, Share, Summary, declare
 from understudy.openapi.document import Operation
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
@@ -110,7 +111,7 @@ def test_tangled_schemas_are_bounded() -> None:
     found = pointers(coverage_of(ref("S0"), **schemas))
 
     assert {"/S1", "/S39", "/S1/S2", "/S39/S38"} <= {*found}
-    assert len(found) <= MOST_PLACES + len(names)
+    assert len(found) <= MAX_FIELDS + len(names)
 
 
 def test_tangled_alternatives_are_bounded() -> None:

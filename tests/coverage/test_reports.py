@@ -12,9 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.covering import Json, coverage_of, exchange, operation, service_of
-from understudy.contract_coverage import Coverage
-from understudy.coverage_report import NARROWEST, html, json, term
+from tests.coverage.exercises import Json, coverage_of, exchange, operation, service_of
+from understudy.coverage.coverage import Coverage
+from understudy.coverage.html_report import render_html
+from understudy.coverage.json_report import render_json
+from understudy.coverage.text_report import MIN_WIDTH, render_text
 from understudy.rooms import data_folder, open_services
 
 KINDS = ("operations", "responses", "fields", "values")
@@ -67,7 +69,7 @@ def unasked(count: bool = False) -> Coverage:
 
 def test_a_small_report_in_full(toys: Coverage) -> None:
     """A heading, a line for each operation, what it lacks, and how to get the rest."""
-    assert term(toys).split("\n")[:9] == [
+    assert render_text(toys).split("\n")[:9] == [
         "contract coverage: 36.3% (4 of 11 documented points were exercised)",
         "",
         "toys 36.3%: operations 50%, responses 25%, fields 33.3%, enum values 50%",
@@ -78,13 +80,13 @@ def test_a_small_report_in_full(toys: Coverage) -> None:
         "    makeToy: /b",
         "  never used",
     ]
-    assert "    makeToy: /a y\n\nA documented response that no request" in term(toys)
+    assert "    makeToy: /a y\n\nA documented response that no request" in render_text(toys)
 
 
 def test_operations_that_nobody_called_are_listed_when_asked(toys: Coverage) -> None:
     """Their fields say nothing new, so they are shown only to who wants everything."""
-    assert "breakToy: /c" not in term(toys)
-    assert "    breakToy: /c\n" in term(toys, verbose=True)
+    assert "breakToy: /c" not in render_text(toys)
+    assert "    breakToy: /c\n" in render_text(toys, verbose=True)
 
 
 def test_long_lists_are_cut_to_a_count() -> None:
@@ -92,8 +94,8 @@ def test_long_lists_are_cut_to_a_count() -> None:
     coverage = coverage_of(an(**{f"m{number}": TEXT for number in range(10)}))
     coverage.note(exchange({}))
 
-    assert "    makeToy: /m0; /m1; /m2; /m3; /m4; /m5; and 4 more\n" in term(coverage)
-    assert "/m8; /m9\n" in term(coverage, verbose=True)
+    assert "    makeToy: /m0; /m1; /m2; /m3; /m4; /m5; and 4 more\n" in render_text(coverage)
+    assert "/m8; /m9\n" in render_text(coverage, verbose=True)
 
 
 def test_operations_that_lack_the_same_share_a_line() -> None:
@@ -107,17 +109,17 @@ def test_operations_that_lack_the_same_share_a_line() -> None:
     for each in names:
         coverage.note(exchange(operation=each))
 
-    assert "    makeToy, breakToy: header X-Kind\n" in term(coverage)
+    assert "    makeToy, breakToy: header X-Kind\n" in render_text(coverage)
 
 
 def test_an_undeclared_status_stands_in_parentheses(toys: Coverage) -> None:
     """It is answered, but no point; the footer says so, only then."""
-    assert "(STATUS)" not in term(toys)
+    assert "(STATUS)" not in render_text(toys)
 
     toys.note(exchange(status=418))
 
-    assert "  makeToy        2  201 (418)  400" in term(toys)
-    assert "\n(STATUS) was answered though the document does not declare it" in term(toys)
+    assert "  makeToy        2  201 (418)  400" in render_text(toys)
+    assert "\n(STATUS) was answered though the document does not declare it" in render_text(toys)
 
 
 @pytest.mark.parametrize(
@@ -126,34 +128,36 @@ def test_an_undeclared_status_stands_in_parentheses(toys: Coverage) -> None:
 )
 def test_vendors_that_nobody_asked_have_one_line(count: bool, expected: str) -> None:
     """They are named, with what becomes of them."""
-    assert f"\nNo test asked quiet; {expected}\n" in term(unasked(count))
+    assert f"\nNo test asked quiet; {expected}\n" in render_text(unasked(count))
 
 
 def test_without_a_request_there_is_one_sentence() -> None:
     """A table of nothing helps nobody."""
-    assert term(coverage_of()) == ("contract coverage: no request reached an operation of a vendor")
+    assert render_text(coverage_of()) == (
+        "contract coverage: no request reached an operation of a vendor"
+    )
 
 
 def test_a_document_without_operations_can_be_reported() -> None:
     """When it is to count, there is nothing to show, but no failure either."""
     coverage = Coverage([service_of(operation()), service_of(name="empty")], count_unasked=True)
 
-    assert "\nempty none: operations none, responses none" in term(coverage)
+    assert "\nempty none: operations none, responses none" in render_text(coverage)
 
 
 @pytest.mark.parametrize("width", [20, 60, 80, 132])
 def test_lines_fit_the_terminal(real: Coverage, width: int) -> None:
     """Long lists are wrapped; a terminal that is too narrow gets what the narrowest would."""
-    lines = term(real, width, verbose=True).split("\n")
+    lines = render_text(real, width, verbose=True).split("\n")
 
-    assert max(len(line) for line in lines) <= max(width, NARROWEST)
+    assert max(len(line) for line in lines) <= max(width, MIN_WIDTH)
 
 
 def test_colour_adds_nothing_but_colour(real: Coverage) -> None:
     """Without the escapes both texts are the same: colour is never the only sign."""
-    painted = term(real, color=True)
+    painted = render_text(real, color=True)
 
-    assert INK.sub("", painted) == term(real)
+    assert INK.sub("", painted) == render_text(real)
     assert painted.count("\x1b[0m") * 2 == len(INK.findall(painted)) > 0
 
 
@@ -162,7 +166,7 @@ def test_a_document_cannot_speak_to_the_terminal() -> None:
     coverage = coverage_of(an(**{"a\x1b[2Jb": {"enum": ["\x9b1m"]}}))
     coverage.note(exchange({}))
 
-    shown = term(coverage)
+    shown = render_text(coverage)
 
     assert "\x1b" not in shown and "\x9b" not in shown
     assert "/a\\x1b[2Jb \\x9b1m" in shown
@@ -173,7 +177,7 @@ def test_a_document_cannot_speak_to_the_terminal() -> None:
 
 def test_json_has_the_shape_that_its_docstring_shows(toys: Coverage) -> None:
     """Everything about one operation, in names that the admin plane uses, too."""
-    (vendor,) = standard.loads(json(toys))["vendors"]
+    (vendor,) = standard.loads(render_json(toys))["vendors"]
 
     assert (vendor["vendor"], vendor["title"], vendor["counted"]) == ("toys", "The toys", True)
     assert vendor["details"][0] == {
@@ -203,7 +207,7 @@ def test_json_tells_what_is_not_documented(toys: Coverage) -> None:
     """An undeclared status has no fidelity, and is told apart."""
     toys.note(exchange(status=418))
 
-    answered = standard.loads(json(toys))["vendors"][0]["details"][0]["responses"]
+    answered = standard.loads(render_json(toys))["vendors"][0]["details"][0]["responses"]
 
     undeclared = {"status": 418, "documented": False, "calls": 1, "fidelity": None, "source": None}
     assert undeclared in answered
@@ -224,7 +228,7 @@ def counted(vendor: Json) -> dict[str, list[bool]]:
 
 def test_the_numbers_add_up(real: Coverage) -> None:
     """Every share is what its details count, every total the sum of the vendors that count."""
-    report = standard.loads(json(real))
+    report = standard.loads(render_json(real))
 
     for vendor in report["vendors"]:
         points = counted(vendor)
@@ -239,7 +243,7 @@ def test_the_numbers_add_up(real: Coverage) -> None:
 
 def test_the_percentage_is_that_of_the_points(real: Coverage) -> None:
     """Rounded down to tenths; of nothing there is none."""
-    report = standard.loads(json(real))
+    report = standard.loads(render_json(real))
 
     points = report["points"]
     assert report["percent"] == points["percent"] == real.percent
@@ -251,7 +255,7 @@ def test_the_percentage_is_that_of_the_points(real: Coverage) -> None:
 
 def test_json_names_the_vendors_that_nobody_asked(real: Coverage) -> None:
     """They have their details, but no part in the total."""
-    report = standard.loads(json(real))
+    report = standard.loads(render_json(real))
 
     assert report["unasked"] == ["agentmessage", "tether"]
     assert [each["vendor"] for each in report["vendors"] if not each["counted"]] == [
@@ -298,7 +302,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(real: Coverage) -> Page:
-    return Page(html(real))
+    return Page(render_html(real))
 
 
 def test_the_page_is_well_formed(page: Page) -> None:
@@ -312,7 +316,7 @@ def test_the_page_stands_alone(page: Page) -> None:
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "img", "iframe", "object"})
     assert page.all("src") == []
     assert {*page.all("href")} <= {f"#{each}" for each in page.all("id")}
-    assert "url(" not in html(coverage_of()) and "@import" not in html(coverage_of())
+    assert "url(" not in render_html(coverage_of()) and "@import" not in render_html(coverage_of())
 
 
 def test_tables_tell_what_their_headings_are_for(page: Page) -> None:
@@ -357,14 +361,14 @@ def test_the_page_shows_the_percentages_that_were_counted(real: Coverage, page: 
 )
 def test_colour_is_never_the_only_sign(toys: Coverage, words: str) -> None:
     """What was exercised and what was not is said in words."""
-    assert words in {text.removeprefix(" ") for text in Page(html(toys)).texts}
+    assert words in {text.removeprefix(" ") for text in Page(render_html(toys)).texts}
 
 
 def test_an_undeclared_status_is_told_apart(toys: Coverage) -> None:
     """It has a row, which says that the document does not have it."""
     toys.note(exchange(status=418))
 
-    texts = Page(html(toys)).texts
+    texts = Page(render_html(toys)).texts
 
     assert {"418", "The document does not declare it."} <= {*texts}
 
@@ -391,17 +395,19 @@ def nasty(asked: bool) -> Coverage:
 @pytest.mark.parametrize("asked", [True, False])
 def test_whatever_a_document_says_is_text(toys: Coverage, asked: bool) -> None:
     """Names, paths, sources, values: all of it is read, none of it is obeyed."""
-    page = Page(html(nasty(asked)))
+    page = Page(render_html(nasty(asked)))
 
     assert (page.open, page.misplaced) == ([], [])
-    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(html(toys)).tags}
+    assert {tag for tag, _ in page.tags} <= {tag for tag, _ in Page(render_html(toys)).tags}
     assert not any("onerror" in attrs for _, attrs in page.tags)
 
 
 def test_whatever_a_document_says_is_shown() -> None:
     """Escaping loses nothing: names, titles, paths, fields, values and sources can be read."""
     shown = [
-        text for text in Page(html(nasty(asked=True))).texts if NASTY in text.replace("~1", "/")
+        text
+        for text in Page(render_html(nasty(asked=True))).texts
+        if NASTY in text.replace("~1", "/")
     ]
 
     assert len(shown) == 15
@@ -409,7 +415,7 @@ def test_whatever_a_document_says_is_shown() -> None:
 
 def test_a_page_without_requests_is_a_page() -> None:
     """Nothing asked is nothing covered, told in the same form."""
-    page = Page(html(coverage_of()))
+    page = Page(render_html(coverage_of()))
 
     assert (page.open, page.misplaced) == ([], [])
     assert "0 of 0 documented points were exercised." in page.texts

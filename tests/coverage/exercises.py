@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from tests.toy import toy_service
-from understudy.contract_coverage import Coverage
+from understudy.coverage.coverage import Coverage
 from understudy.openapi.document import Document
 from understudy.service.reply import Reply
 from understudy.service.service import Service

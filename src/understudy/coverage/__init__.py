@@ -1,0 +1,1 @@
+"""Contract coverage: what of the documents has been exercised, and reports of it."""
