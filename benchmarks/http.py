@@ -47,9 +47,9 @@ from benchmarks.measure import (
     understudy,
 )
 from understudy import __version__
+from understudy.engine.prefer import choose_first_example
 from understudy.openapi.document import Document, read_document
 from understudy.openapi.schemas import to_json_schema
-from understudy.prefer import first_example
 
 CASES = (CREATE, LIST)
 OURS, PRISM, STEADY, WIREMOCK = "understudy", "Prism", "Steady", "WireMock"
@@ -297,7 +297,7 @@ def write_stubs(folder: Path) -> None:
 def stub(document: Document, id: str) -> dict[str, Any]:
     """One operation as a WireMock stub: path, key and body matched, the example answered."""
     operation = document.operations[id]
-    response, example = first_example(operation.success)
+    response, example = choose_first_example(operation.success)
     asked: dict[str, Any] = {
         "method": operation.method,
         "urlPathTemplate": operation.path,

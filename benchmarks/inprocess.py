@@ -42,8 +42,8 @@ from benchmarks.measure import (
 )
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service
 from understudy.openapi.document import Document
-from understudy.rooms import open_service
 from understudy.service.service import Service
 from understudy.session.session import Session
 

@@ -14,10 +14,10 @@ import pytest
 from tests.calling import create_app
 from understudy import app as composition
 from understudy.app import App, Behind
-from understudy.connexion_stack import connexion_stack
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
-from understudy.middleware import Log
+from understudy.engine.connexion_adapter import shared_stack
+from understudy.engine.exchange_recorder import Log
 from understudy.server import Listening, bind, make_server
 
 pytest_plugins = ["pytester"]
@@ -64,7 +64,7 @@ class Live:
 
 
 def serve(
-    settings: Settings, log: Log | None = None, behind: Behind = connexion_stack
+    settings: Settings, log: Log | None = None, behind: Behind = shared_stack
 ) -> Iterator[Live]:
     """Serve an app from a thread of this process until the generator is closed."""
     app = composition.create_app(settings, log, behind)

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from understudy.app import Behind
-from understudy.connexion_stack import connexion_stack
-from understudy.dispatch import CALL
+from understudy.engine.connexion_adapter import shared_stack
+from understudy.engine.replies import CALL_KEY
 from understudy.service.call import Call
 from understudy.service.service import Service
 
@@ -22,7 +22,7 @@ def drifted(drifts: Mapping[str, Drift]) -> Behind:
     """What stands behind an app whose operations have drifted: operationId -> drift."""
 
     def behind(service: Service) -> ASGIApp:
-        return Drifting(connexion_stack(service), drifts)
+        return Drifting(shared_stack(service), drifts)
 
     return behind
 
@@ -44,7 +44,7 @@ class Drifting:
             kept.append(message)
 
         await self._app(scope, receive, keep)
-        call: Call = scope[CALL]
+        call: Call = scope[CALL_KEY]
         drift = self._drifts.get(call.exchange.operation or "")
         body = b"".join(message.get("body", b"") for message in kept[1:])
         start = kept[0]

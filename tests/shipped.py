@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from understudy.engine.registry import data_folder, vendor_names
 from understudy.recording import own_json
 from understudy.recording.model import Recording
-from understudy.rooms import data_folder, vendor_names
 from understudy.scenarios.script import scenario_names
 
 NAMES = scenario_names(vendor_names())

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from understudy.rooms import data_folder, own_documents
+from understudy.engine.registry import data_folder, own_documents
 from understudy.server import bind
 
 UNDERSTUDY = (sys.executable, "-m", "understudy")

@@ -13,9 +13,9 @@ import pytest
 
 from understudy.cli import main
 from understudy.core.clock import Stopwatch
+from understudy.engine.registry import open_service
 from understudy.recording import own_json
 from understudy.recording.scrub import secrets_of
-from understudy.rooms import open_service
 
 # A client that makes up ids and asks for the time, as clients do.
 CLIENT = """

@@ -40,7 +40,7 @@ from understudy.client.asks import Asks, FaultAsks
 from understudy.client.sending import Ask, operation
 from understudy.client.shapes import Problem
 from understudy.core.settings import Settings
-from understudy.middleware import IN_SESSION
+from understudy.engine.addressing import SESSION_PATH
 from understudy.openapi.document import Operation, read_document
 from understudy.openapi.path_router import PathRouter
 
@@ -166,7 +166,7 @@ def member(client: Any, path: str) -> Any:
 def operation_at(method: str, path: str) -> Operation:
     """The documented operation that a request reaches."""
     path = path.removeprefix("/__admin")
-    within = IN_SESSION.fullmatch(path)
+    within = SESSION_PATH.fullmatch(path)
     found = PATHS.match(within["path"] if within else path)
     assert found is not None, path
     return found[0].operations[method]

@@ -16,10 +16,10 @@ from tests.toy import toy_service
 from understudy.cli import main
 from understudy.core import errors
 from understudy.core.errors import ApiError, StartError
+from understudy.engine.registry import open_service, open_services
 from understudy.explain import Answer, Rule, explain, meanings, render, rows, rules_of
 from understudy.openapi.document import Document
 from understudy.openapi.schemas import HINTS
-from understudy.rooms import open_service, open_services
 from understudy.service.reply import Reply
 from understudy.service.service import Service
 

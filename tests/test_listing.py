@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from tests.conftest import Live
 from understudy.admin import admin_service
 from understudy.core.terminal import format_table
+from understudy.engine.registry import open_service
 from understudy.listing import banner, describe_service, first_request, list_services
 from understudy.openapi.document import Document
 from understudy.openapi.security import credential_header
-from understudy.rooms import open_service
 from understudy.service.service import Service
 
 BEARER = {"components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}

@@ -10,10 +10,10 @@ import pytest
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.core.strict_json import write_json
+from understudy.engine.registry import open_services
 from understudy.nearest import Candidate, Difference, is_unmatched, nearest
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
-from understudy.rooms import open_services
 from understudy.service.service import Service
 from understudy.session.journal import Exchange
 

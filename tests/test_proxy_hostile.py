@@ -35,11 +35,11 @@ from tests.fronting import (
 from tests.tools import needs
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_services
 from understudy.exchange_log import json_line, text_line
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app, read_upstream
 from understudy.proxying.tape import Tape
-from understudy.rooms import open_services
 
 KEY = KEYS["zexa"]
 CREDITS = b'{"credits":1,"currency":"USD"}'

@@ -17,7 +17,7 @@ from understudy.core.clock import ClockState, DueCall, format_instant
 from understudy.core.errors import Unfit
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.strict_json import write_json
-from understudy.rooms import open_services
+from understudy.engine.registry import open_services
 from understudy.service.service import make_seed_snapshot
 from understudy.session.deliveries import HELD_FIELDS, Delivery, pack_delivery, unpack_delivery
 from understudy.session.idempotency import RememberedReply

@@ -7,8 +7,8 @@ from typing import Any
 
 from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
+from understudy.engine.registry import bind_handlers
 from understudy.openapi.document import Document
-from understudy.rooms import bind
 from understudy.service import checks
 from understudy.service.accounts import Account, Accounts
 from understudy.service.call import Call
@@ -75,7 +75,7 @@ def toy_service(answer: Any) -> Service:
         collections={"toys": "toy"},
     )
     accounts = Accounts([ACCOUNT], "owner", bool)
-    return Service(vendor, document, bind(document, handlers), accounts, {}, "/toys")
+    return Service(vendor, document, bind_handlers(document, handlers), accounts, {}, "/toys")
 
 
 # A second vendor: a shop whose toys have a life.
@@ -224,4 +224,4 @@ def toy_shop() -> Service:
     accounts = Accounts([ACCOUNT, HELPER], "owner", bool)
     seed = {"id": "bear", "name": "Bear", "state": "new", "created_at": "2026-01-01T00:00:00+00:00"}
     shelves = {("shop", "toys", ""): {"bear": write_json({**seed, "by": "owner"})}}
-    return Service(vendor, document, bind(document, handlers), accounts, shelves, "/shop")
+    return Service(vendor, document, bind_handlers(document, handlers), accounts, shelves, "/shop")

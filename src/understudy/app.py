@@ -11,12 +11,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.admin import PREFIX, Plane, admin_service, guard
-from understudy.connexion_stack import connexion_stack, new_stack
 from understudy.core.clock import DueCall
 from understudy.core.settings import Settings
-from understudy.due import DueCalls
-from understudy.middleware import Addresses, Edge, Log, Recorder, Stage
-from understudy.rooms import open_services
+from understudy.engine.addressing import Mount, Router
+from understudy.engine.connexion_adapter import new_stack, shared_stack
+from understudy.engine.edge import Gateway
+from understudy.engine.exchange_recorder import JournalMiddleware, Log
+from understudy.engine.registry import open_services
+from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service, make_seed_snapshot
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
@@ -43,11 +45,11 @@ class App:
         services: Sequence[Service],
         settings: Settings,
         log: Log | None,
-        behind: Behind = connexion_stack,
+        behind: Behind = shared_stack,
     ) -> None:
         self.services = {service.name: service for service in services}
         self.settings = settings
-        self._due = DueCalls({service.name: service.vendor for service in services})
+        self._due = Scheduler({service.name: service.vendor for service in services})
         self._log = log
         self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
         plane = Plane(self.services, self.sessions, self._due, settings)
@@ -61,9 +63,9 @@ class App:
         limit = partial(guard.limit, settings)
         # The plane is the mock's own: who wants the vendors' examples still wants its answers.
         own = replace(settings, static=False)
-        recorder = Recorder(new_stack(admin), admin, own, log, limit)
-        addresses = Addresses(self._stages, Stage(admin, recorder, cors=recorder), PREFIX, root)
-        self._edge = Edge(addresses, self.sessions, self._due, log)
+        recorder = JournalMiddleware(new_stack(admin), admin, own, log, limit)
+        addresses = Router(self._stages, Mount(admin, recorder, cors=recorder), PREFIX, root)
+        self._edge = Gateway(addresses, self.sessions, self._due, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -122,10 +124,10 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | None) -> Stage:
+def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | None) -> Mount:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the service."""
     limit = settings.body_limit
-    app = Recorder(behind, service, settings, log, lambda path, headers: limit)
+    app = JournalMiddleware(behind, service, settings, log, lambda path, headers: limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *service.document.reply_headers}
     cors = CORSMiddleware(
         app,
@@ -134,11 +136,11 @@ def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | Non
         allow_headers=["*"],
         expose_headers=sorted(exposed),
     )
-    return Stage(service, app, cors)
+    return Mount(service, app, cors)
 
 
 def create_app(
-    settings: Settings | None = None, log: Log | None = None, behind: Behind = connexion_stack
+    settings: Settings | None = None, log: Log | None = None, behind: Behind = shared_stack
 ) -> App:
     """The mock with these settings.
 

@@ -145,8 +145,8 @@ def serve(
 @click.argument("name", required=False)
 def vendors(name: str | None) -> None:
     """List the vendors, or one vendor's operations, responses and keys."""
+    from understudy.engine.registry import open_services
     from understudy.listing import describe_service, list_services
-    from understudy.rooms import open_services
 
     services = open_services([name] if name else [])
     click.echo(describe_service(services[0]) if name else list_services(services))
@@ -156,8 +156,8 @@ def vendors(name: str | None) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 def lint(files: tuple[Path, ...]) -> int:
     """Check documents (the project's own, or FILES): specification, examples, fidelity."""
+    from understudy.engine.registry import own_documents
     from understudy.openapi.lint import lint_file
-    from understudy.rooms import own_documents
 
     findings = 0
     for file in files or own_documents():
@@ -175,7 +175,7 @@ def explain(code: str | None, names: tuple[str, ...]) -> None:
     """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
     from understudy import explain as explaining
     from understudy.core.terminal import format_table
-    from understudy.rooms import open_services
+    from understudy.engine.registry import open_services
 
     services = open_services(names)
     if code is None:

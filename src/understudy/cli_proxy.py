@@ -19,7 +19,7 @@ from understudy.options import option
 
 if TYPE_CHECKING:
     from understudy.app import App
-    from understudy.middleware import Log
+    from understudy.engine.exchange_recorder import Log
     from understudy.proxying import Terms
     from understudy.proxying.tape import Tape
 
@@ -115,8 +115,8 @@ class Proxying:
 
 
 def _tape(vendor: str, out: Path | None, format_name: str | None) -> Tape | None:
+    from understudy.engine.registry import open_services
     from understudy.proxying.tape import Tape
-    from understudy.rooms import open_services
 
     if out is None and format_name is not None:
         raise StartError("--format says how a recording is written; say where with --out")

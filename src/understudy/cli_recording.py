@@ -17,7 +17,7 @@ from understudy.options import Instant, Pace, option
 
 if TYPE_CHECKING:
     from understudy.app import App
-    from understudy.middleware import Log
+    from understudy.engine.exchange_recorder import Log
     from understudy.recording.formats import Format
     from understudy.recording.model import Recording
     from understudy.scenarios.steps import Scenario
@@ -102,7 +102,7 @@ def _refuse_flags(context: click.Context) -> None:
 
 def _list_scenarios() -> None:
     from understudy.core.terminal import format_table
-    from understudy.rooms import vendor_names
+    from understudy.engine.registry import vendor_names
     from understudy.scenarios.script import find_scenario, scenario_names
 
     names = vendor_names()
@@ -113,7 +113,7 @@ def _list_scenarios() -> None:
 def _record_scenarios(
     wanted: Sequence[str], out: Path | None, format: Format, origins: dict[str, str]
 ) -> None:
-    from understudy.rooms import vendor_names
+    from understudy.engine.registry import vendor_names
     from understudy.scenarios.playing import play
     from understudy.scenarios.script import find_scenario, scenario_names
 
@@ -191,7 +191,7 @@ def _write(recording: Recording, format: Format, target: Path) -> None:
 
 def _origins(given: Sequence[str]) -> dict[str, str]:
     """Vendor -> base URL; "" for every vendor that is not named."""
-    from understudy.rooms import vendor_names
+    from understudy.engine.registry import vendor_names
 
     found = {}
     for each in given:
@@ -214,10 +214,10 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
         StartError: when one cannot be read, or says nothing of a vendor that is known.
     """
     from understudy.core.terminal import format_count
+    from understudy.engine.registry import open_services, vendor_names
     from understudy.recording.attribution import Attribution
     from understudy.recording.formats import read_recording
     from understudy.recording.model import UnreadableRecording, merged
-    from understudy.rooms import open_services, vendor_names
 
     if vendor and vendor not in vendor_names():
         raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')
@@ -273,9 +273,9 @@ def export(
 
     Formats: json, har, vcr, wiremock, postman, msw, openapi, and examples (a folder of JSON).
     """
+    from understudy.engine.registry import open_services
     from understudy.recording.formats import chosen_format
     from understudy.recording.normal_form import in_normal_form, known_tokens
-    from understudy.rooms import open_services
 
     format = chosen_format(format_name, out)
     recording = _read(files, vendor)

@@ -98,7 +98,7 @@ def verify(
 
     import httpx
 
-    from understudy.rooms import open_services
+    from understudy.engine.registry import open_services
     from understudy.verify.fuzzing import require_schemathesis
     from understudy.verify.given import read_base_url
     from understudy.verify.sending import Sender
@@ -126,7 +126,7 @@ def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
     Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
     interrupted.
     """
-    from understudy.rooms import open_services
+    from understudy.engine.registry import open_services
     from understudy.verify.fuzzing import require_schemathesis
 
     services = open_services(vendors)

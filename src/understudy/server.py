@@ -26,12 +26,12 @@ from understudy.core.errors import StartError
 from understudy.core.hosts import is_loopback
 from understudy.core.settings import Settings
 from understudy.core.version import __version__
-from understudy.disturbance import CONNECTION
+from understudy.engine.connection_faults import CONNECTION_KEY
+from understudy.engine.exchange_recorder import Log
+from understudy.engine.registry import PACKAGE, data_folder
 from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
 from understudy.listing import banner
-from understudy.middleware import Log
 from understudy.reload import Watch, start_anew
-from understudy.rooms import PACKAGE, data_folder
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
@@ -88,7 +88,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = cast(Any, {CONNECTION: self.transport})
+        self.scope["extensions"] = cast(Any, {CONNECTION_KEY: self.transport})
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from understudy.app import App
-    from understudy.middleware import Log
+    from understudy.engine.exchange_recorder import Log
 
 
 def started_app(settings: Settings, log: Log | None = None) -> App:

@@ -14,7 +14,7 @@ from tests.calling import create_app
 from tests.conftest import problem_of
 from understudy.app import App
 from understudy.core.settings import Settings
-from understudy.rooms import open_service
+from understudy.engine.registry import open_service
 
 ADMIN = "/__admin"
 # Nobody listens there: each delivery fails at once.

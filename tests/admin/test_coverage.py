@@ -8,7 +8,7 @@ import httpx
 
 from tests.admin.asking import ADMIN, Ask, ask, credential
 from understudy.app import App
-from understudy.rooms import open_services
+from understudy.engine.registry import open_services
 
 LIST = Ask("sent", "GET", "/v3/profiles")
 

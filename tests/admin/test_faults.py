@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import NOON, problem_of
 from understudy.app import App, create_app
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service, vendor_names
 from understudy.exchange_log import text_line
-from understudy.rooms import open_service, vendor_names
 from understudy.session.faults import (
     DELAY_FAULTS,
     DELIVERY_FAULTS,

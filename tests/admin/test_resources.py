@@ -9,7 +9,7 @@ import pytest
 
 from tests.admin.asking import ADMIN, Ask, ask, hint, refused
 from understudy.app import App
-from understudy.rooms import open_services
+from understudy.engine.registry import open_services
 from understudy.session.store import CollectionKey
 
 RESOURCES = f"{ADMIN}/resources"

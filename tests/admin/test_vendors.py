@@ -8,7 +8,7 @@ import pytest
 from tests.admin.asking import ADMIN, hint, mock
 from tests.conftest import NOON
 from understudy.core.settings import Settings
-from understudy.rooms import open_service, vendor_names
+from understudy.engine.registry import open_service, vendor_names
 
 NAMES = vendor_names()
 

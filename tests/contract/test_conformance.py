@@ -15,7 +15,7 @@ from tests.conftest import Live, serve
 from tests.contract.scene import AGENT
 from understudy.core.settings import Settings
 from understudy.core.terminal import format_table
-from understudy.rooms import data_folder
+from understudy.engine.registry import data_folder
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 

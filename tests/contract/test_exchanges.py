@@ -27,7 +27,7 @@ from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
-from understudy.rooms import data_folder
+from understudy.engine.registry import data_folder
 from understudy.service.service import credential_headers
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))

@@ -29,10 +29,10 @@ from understudy.core.json_pointer import escape_token
 from understudy.core.settings import Settings
 from understudy.coverage.coverage import Coverage
 from understudy.coverage.declared import MAX_FIELDS, Share, Summary, declare
+from understudy.engine.registry import open_service, open_services
 from understudy.openapi.document import Operation
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
-from understudy.rooms import open_service, open_services
 from understudy.session.deliveries import Delivery
 
 TEXT: Json = {"type": "string"}

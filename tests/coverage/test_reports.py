@@ -17,7 +17,7 @@ from understudy.coverage.coverage import Coverage
 from understudy.coverage.html_report import render_html
 from understudy.coverage.json_report import render_json
 from understudy.coverage.text_report import MIN_WIDTH, render_text
-from understudy.rooms import data_folder, open_services
+from understudy.engine.registry import data_folder, open_services
 
 KINDS = ("operations", "responses", "fields", "values")
 INK = re.compile(r"\x1b\[\d+m")

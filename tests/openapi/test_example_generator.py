@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.core.fakes import Fakes
+from understudy.engine.registry import data_folder
 from understudy.openapi.document import Document, Response, read_document
 from understudy.openapi.example_generator import MAX_DEPTH, ExampleGenerator
 from understudy.openapi.schemas import Schema, SchemaCompiler
-from understudy.rooms import data_folder
 
 SEEDS = range(20)
 COMPONENTS: dict[str, Schema] = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from understudy.core.errors import StartError
+from understudy.engine.registry import own_documents
 from understudy.openapi.document import Node
 from understudy.openapi.lint import lint_file
-from understudy.rooms import own_documents
 
 MARKS = {"x-fidelity": "documented", "x-source": "docs"}
 NAME = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}

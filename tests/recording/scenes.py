@@ -11,9 +11,9 @@ import httpx
 from tests.calling import counted, request_example
 from tests.conftest import NOON
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_services
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
-from understudy.rooms import open_services
 from understudy.service.service import Service
 from understudy.stage import SyncTransport
 from understudy.started import started_app

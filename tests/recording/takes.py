@@ -20,6 +20,7 @@ from understudy import app as composition
 from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service, open_services
 from understudy.openapi.document import Document
 from understudy.recording.model import (
     RecordedExchange,
@@ -28,7 +29,6 @@ from understudy.recording.model import (
     Recording,
 )
 from understudy.recording.taking import Taker
-from understudy.rooms import open_service, open_services
 from understudy.service.service import Service
 
 VENDORS = ("agentmessage", "sent", "tether", "zexa")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.engine.registry import open_services
 from understudy.recording.attribution import Attribution
 from understudy.recording.model import (
     RecordedExchange,
@@ -12,7 +13,6 @@ from understudy.recording.model import (
     Recording,
     UnreadableRecording,
 )
-from understudy.rooms import open_services
 
 SERVICES = open_services()
 

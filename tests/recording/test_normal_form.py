@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
+from understudy.engine.registry import open_service
 from understudy.recording.kinds import kind_of, tokens_in
 from understudy.recording.model import (
     RecordedExchange,
@@ -15,7 +16,6 @@ from understudy.recording.model import (
     Recording,
 )
 from understudy.recording.normal_form import in_normal_form, known_tokens, plain_id
-from understudy.rooms import open_service
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 ONE, TWO = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"

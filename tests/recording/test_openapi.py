@@ -14,11 +14,11 @@ import yaml
 
 from tests.recording.takes import VENDORS, exchange, made_of, take
 from understudy.core.errors import Diagnosis
+from understudy.engine.registry import data_folder, open_service
 from understudy.openapi.document import Document, read_source
 from understudy.openapi.lint import lint_file
 from understudy.recording import openapi
 from understudy.recording.model import Recording
-from understudy.rooms import data_folder, open_service
 
 CREDITS = open_service("zexa").document.operations["getCredits"].success.examples
 

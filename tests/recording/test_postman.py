@@ -15,9 +15,9 @@ from tests.conftest import Live, serve
 from tests.recording.npm import installed
 from tests.recording.takes import FROZEN, VENDORS, credential, exchange, made_of, take
 from tests.tools import needs
+from understudy.engine.registry import open_service
 from understudy.recording import postman
 from understudy.recording.model import Recording
-from understudy.rooms import open_service
 
 # What the takes say in members that recordings hide.
 SECRETS = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from understudy.engine.registry import open_service, vendor_names
 from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
 from understudy.recording.scrub import Scrubber, secrets_of
-from understudy.rooms import open_service, vendor_names
 from understudy.service.service import Service
 
 SCRUBBER = Scrubber([open_service(name) for name in vendor_names()])

@@ -12,11 +12,11 @@ from tests.shipped import shipped
 from understudy.app import App
 from understudy.core.json_pointer import resolve_pointer
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service
 from understudy.recording import own_json
 from understudy.recording.taking import Taker
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
-from understudy.rooms import open_service
 from understudy.service.call import Call
 from understudy.service.reply import Handler, Reply
 from understudy.started import started_app

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.shipped import NAMES, shipped, shipped_file
+from understudy.engine.registry import data_folder, open_service, open_services, vendor_names
 from understudy.recording import own_json
 from understudy.recording.formats import FORMATS
 from understudy.recording.scrub import secrets_of
 from understudy.replaying.asking import changes, deviations
-from understudy.rooms import data_folder, open_service, open_services, vendor_names
 from understudy.scenarios.playing import play
 from understudy.scenarios.script import find_scenario, scenario_names
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.toy import toy_shop
 from understudy.core.strict_json import write_json
-from understudy.rooms import open_services
+from understudy.engine.registry import open_services
 from understudy.service.declaration import View
 from understudy.service.resource_validation import find_common_fields, validate_resource
 from understudy.service.service import Service

@@ -21,8 +21,8 @@ from tests.conftest import NOON, serve
 from tests.receiver import Received, Receiver, receiving
 from understudy.app import App
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service
 from understudy.exchange_log import delivery_json, delivery_line
-from understudy.rooms import open_service
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 

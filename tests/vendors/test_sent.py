@@ -20,7 +20,7 @@ from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
-from understudy.rooms import open_service
+from understudy.engine.registry import open_service
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 

@@ -17,7 +17,7 @@ from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.errors import Conflict, IllegalTransition, NotFound
 from understudy.core.settings import Settings
-from understudy.rooms import open_service
+from understudy.engine.registry import open_service
 from understudy.service.unit_of_work import Resource
 from understudy.vendors.zexa import rules
 

@@ -10,9 +10,9 @@ import httpx
 from tests.conftest import NOON
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service
 from understudy.recording.model import Recording
 from understudy.recording.taking import Taker
-from understudy.rooms import open_service
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.verify.findings import Outcome

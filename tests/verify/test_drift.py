@@ -12,7 +12,7 @@ from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
 from tests.verify.asking import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
-from understudy.rooms import open_service
+from understudy.engine.registry import open_service
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Access
 

@@ -14,7 +14,7 @@ from tests.drifting import Drift, drifted
 from tests.verify.asking import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
-from understudy.rooms import open_service
+from understudy.engine.registry import open_service
 from understudy.verify.fuzzing import Fuzzing
 
 CREDITS = "getCredits"

@@ -12,8 +12,8 @@ from hypothesis import configuration
 
 from tests.conftest import Live
 from tests.verify.asking import KEY, ZEXA
+from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.rooms import open_service
 from understudy.server import bind
 from understudy.verify.curl import Curl
 from understudy.verify.examining import Examination

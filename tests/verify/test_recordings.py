@@ -16,9 +16,9 @@ from tests.receiver import receiving
 from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_service
 from understudy.recording import own_json
 from understudy.recording.model import RecordedExchange, Recording
-from understudy.rooms import open_service
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Sender
 from understudy.verify.verifying import read_recordings

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from tests.verify.asking import ZEXA, verified
+from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.rooms import open_service
 from understudy.verify.curl import Curl
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.judging import Judge

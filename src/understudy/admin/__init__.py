@@ -8,9 +8,9 @@ from understudy.admin import guard, handlers
 from understudy.admin.plane import Plane
 from understudy.core.errors import ApiError
 from understudy.core.fakes import Fakes
-from understudy.dispatch import problem
+from understudy.engine.registry import bind_handlers, data_folder
+from understudy.engine.replies import make_problem
 from understudy.openapi.document import Document, read_document
-from understudy.rooms import bind, data_folder
 from understudy.service import checks
 from understudy.service.call import Call
 from understudy.service.declaration import Vendor
@@ -35,7 +35,9 @@ __all__ = ["PREFIX", "Plane", "admin_room"]
 
 
 def _spell(call: Call, error: ApiError) -> Reply:
-    reply = problem(error.status, TITLES.get(error.status, "Internal Server Error"), error.message)
+    reply = make_problem(
+        error.status, TITLES.get(error.status, "Internal Server Error"), error.message
+    )
     reply.document["errors"] = [each.as_json() for each in error.diagnoses]
     return reply
 
@@ -72,5 +74,5 @@ def admin_service(plane: Plane) -> Service:
         request_id=_no_request_id,
         journaled=False,
     )
-    bound = {id: partial(each, plane) for id, each in bind(document, handlers).items()}
+    bound = {id: partial(each, plane) for id, each in bind_handlers(document, handlers).items()}
     return Service(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

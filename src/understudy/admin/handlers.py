@@ -24,8 +24,8 @@ from understudy.core.errors import (
 from understudy.core.json_pointer import ANY_VALUE
 from understudy.core.strict_json import write_json
 from understudy.core.version import __version__
+from understudy.engine.populate import PastClock, Population
 from understudy.nearest import is_unmatched, nearest
-from understudy.populate import Past, Populating
 from understudy.service.accounts import Account
 from understudy.service.call import Call
 from understudy.service.reply import Reply
@@ -239,9 +239,9 @@ async def populate(plane: Plane, call: Call) -> Reply:
             f"{asked['since']} is not past", hint=f"it is {format_instant(now)} in this session"
         )
     drawn = sorted(call.session.fakes.random.randint(since, now) for _ in range(asked["count"]))
-    past = Past(service, asked["collection"], _account(service, asked.get("account")), drawn)
+    past = PastClock(service, asked["collection"], _account(service, asked.get("account")), drawn)
     with _refusals(service):
-        fired = await Populating(call.session, plane.settings, plane.due).run(past)
+        fired = await Population(call.session, plane.settings, plane.due).run(past)
     made = {"vendor": service.name, "collection": asked["collection"], "count": len(drawn)}
     return Reply(201, {**made, "since": format_instant(since), "fired": fired})
 

@@ -10,7 +10,7 @@ import orjson
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.core.settings import Settings
-from understudy.due import DueCalls
+from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service
 from understudy.service.unit_of_work import Resource
 from understudy.session.session import Session, Sessions
@@ -33,7 +33,7 @@ class Plane:
 
     services: Mapping[str, Service]
     sessions: Sessions
-    due: DueCalls
+    due: Scheduler
     settings: Settings
     running: Stopwatch = field(default_factory=Stopwatch)
 

@@ -11,7 +11,7 @@ from understudy.started import started_app
 
 if TYPE_CHECKING:
     from understudy.app import App
-    from understudy.middleware import Log
+    from understudy.engine.exchange_recorder import Log
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 

@@ -11,8 +11,8 @@ from understudy.app import App, create_app
 from understudy.core.content_coding import DecodedTooLargeError, decode_content
 from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
-from understudy.dispatch import CALL, problem, send_reply
-from understudy.middleware import PATH, Log
+from understudy.engine.exchange_recorder import PATH_KEY, Log
+from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.path_router import PathRouter
 from understudy.proxying.connections import Answer, Connections
 from understudy.proxying.differences import reply_differences, request_differences
@@ -51,7 +51,7 @@ class Proxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await Passage(self, scope[CALL], scope).through(send)
+            await Passage(self, scope[CALL_KEY], scope).through(send)
 
     async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> Answer:
         """The upstream's reply to a request."""
@@ -143,7 +143,7 @@ class Passage:
             limit = call.settings.body_limit
             hint = "send a smaller body, or run the proxy with a larger --body-limit"
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
-        return self._proxy.upstream.target(self._scope[PATH], self._scope["query_string"])
+        return self._proxy.upstream.target(self._scope[PATH_KEY], self._scope["query_string"])
 
     def _differs(self, answer: Answer) -> bool:
         """Diagnose the reply; whether anything is wrong with it."""
@@ -172,7 +172,7 @@ class Passage:
 
     def _problem(self, status: int, title: str, detail: str) -> Reply:
         diagnoses = self._exchange.diagnoses
-        reply = problem(status, title, detail, diagnoses)
+        reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
         return reply
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
-from understudy.middleware import Log
+from understudy.engine.exchange_recorder import Log
 from understudy.proxying.proxy import OWN
 from understudy.recording.formats import check_target, chosen_format, write_recording
 from understudy.recording.taking import Taker

@@ -6,7 +6,7 @@ import re
 from uuid import NAMESPACE_URL, uuid5
 
 from understudy.core.errors import PreferenceUnmet
-from understudy.prefer import read_preferences
+from understudy.engine.prefer import read_preferences
 from understudy.recording.model import RecordedExchange, RecordedRequest, header
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

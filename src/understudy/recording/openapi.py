@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from understudy.core.yaml_io import dump_yaml
+from understudy.engine.registry import open_service, vendor_names
 from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.asides import told
@@ -32,7 +33,6 @@ from understudy.recording.model import (
     text_of,
 )
 from understudy.recording.naming import Names, preferred_example, safe
-from understudy.rooms import open_service, vendor_names
 
 NOBODY = "other"
 UNMATCHED = "exchanges that met no operation of the document"

@@ -12,6 +12,7 @@ import httpx
 from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_services
 from understudy.recording.comparing import Difference, Twins, differences, place
 from understudy.recording.model import (
     Headers,
@@ -26,7 +27,6 @@ from understudy.recording.model import (
 from understudy.recording.normal_form import LEFT
 from understudy.recording.taking import Taker, settings_for
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
-from understudy.rooms import open_services
 from understudy.service.service import Service, credential_headers
 from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage

@@ -13,15 +13,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.app import App, Behind
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
-from understudy.dispatch import CALL, problem, send_reply
-from understudy.middleware import Log
+from understudy.engine.exchange_recorder import Log
+from understudy.engine.registry import open_services
+from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.comparing import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
-from understudy.rooms import open_services
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service
@@ -88,7 +88,7 @@ class Replayed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        call: Call = scope[CALL]
+        call: Call = scope[CALL_KEY]
         match = self._tree.match(call.exchange.path)
         if match is not None:
             call.exchange.operation = _operation(match[0].operations, call.exchange.method)
@@ -125,7 +125,7 @@ class Replayed:
                 _told(each, hint) for each, hint in zip(nearest[1][:MOST_TOLD], hints, strict=False)
             ]
         call.exchange.diagnoses = tuple(diagnoses)
-        return problem(404, "Not recorded", what, call.exchange.diagnoses)
+        return make_problem(404, "Not recorded", what, call.exchange.diagnoses)
 
 
 def asked_by(call: Call) -> Asked:

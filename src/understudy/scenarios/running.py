@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from understudy.core.clock import Clock
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
+from understudy.engine.registry import open_services
 from understudy.live import LiveServer
 from understudy.recording.model import Recording
 from understudy.recording.normal_form import in_normal_form, known_tokens
 from understudy.recording.taking import Taker
-from understudy.rooms import open_services
 from understudy.server import STOPPING
 from understudy.service.service import Service
 from understudy.started import started_app

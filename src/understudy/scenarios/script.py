@@ -40,10 +40,10 @@ from typing import Any
 from understudy.core.clock import parse_duration
 from understudy.core.errors import StartError
 from understudy.core.yaml_io import read_yaml
+from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
 from understudy.recording.model import compact
 from understudy.redaction.masks import redact_body
-from understudy.rooms import data_folder, open_services
 from understudy.scenarios import members
 from understudy.scenarios.members import Node, check_names, check_plain
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step

@@ -14,8 +14,8 @@ from understudy.coverage.coverage import Coverage
 from understudy.coverage.html_report import render_html
 from understudy.coverage.json_report import render_json
 from understudy.coverage.text_report import render_text
+from understudy.engine.registry import open_services
 from understudy.intercept.door import house
-from understudy.rooms import open_services
 
 if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery

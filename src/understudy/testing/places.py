@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from understudy.client import AdminError, Client
+from understudy.engine.registry import open_service, vendor_names
 from understudy.live import LiveServer
 from understudy.openapi.security import credential_header
-from understudy.rooms import open_service, vendor_names
 from understudy.stage import AsyncTransport, SyncTransport, stage
 
 if TYPE_CHECKING:

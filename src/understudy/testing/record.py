@@ -15,6 +15,7 @@ from typing import Any
 
 from understudy.client.sending import Ask
 from understudy.core.clock import parse_instant
+from understudy.engine.registry import open_services
 from understudy.recording import own_json
 from understudy.recording.asides import diagnosis
 from understudy.recording.comparing import told_headers
@@ -26,7 +27,6 @@ from understudy.recording.model import (
 )
 from understudy.recording.scrub import Scrubber
 from understudy.recording.taking import origin_of
-from understudy.rooms import open_services
 from understudy.service.service import Service
 from understudy.testing.naming import digest, safe
 from understudy.testing.own_session import OwnSession

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import StartError
+from understudy.engine.registry import data_folder
 from understudy.openapi.document import Operation
 from understudy.recording.attribution import Attribution
 from understudy.recording.formats import read_recording
 from understudy.recording.model import Recording, UnreadableRecording
-from understudy.rooms import data_folder
 from understudy.service.service import Service
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Outcome

@@ -19,7 +19,7 @@ from understudy.session.faults import CONNECTION_FAULTS, DELAY_FAULTS, MAX_DELAY
 
 # `code` and `delay` say the rest.
 PREFERRED_FAULTS = (*CONNECTION_FAULTS, "rate-limit")
-NUMBER = re.compile(r"[0-9]{1,18}")
+PREFERENCE_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,12 @@ def _truth(name: str, asked: Mapping[str, str]) -> bool:
 def _number(name: str, asked: Mapping[str, str]) -> int | None:
     if name not in asked:
         return None
-    if not NUMBER.fullmatch(asked[name]):
+    if not PREFERENCE_NUMBER.fullmatch(asked[name]):
         raise PreferenceUnmet(f'{name}="{asked[name]}" is not a number', hint=f"{name}=<digits>")
     return int(asked[name])
 
 
-async def preferred(call: Call) -> Reply | None:
+async def choose_preferred(call: Call) -> Reply | None:
     """The answer that the request asked for, or None when the handler is to give it.
 
     Raises:
@@ -139,7 +139,7 @@ def _documented(call: Call, preferences: Preferences) -> Reply:
 def _choose(operation: Operation, preferences: Preferences) -> tuple[Response, object]:
     name = preferences.example
     if preferences.code is None:
-        found = operation.example(name) if name else first_example(operation.success)
+        found = operation.example(name) if name else choose_first_example(operation.success)
         if found is None:
             raise _no_example(operation, name)
         return found
@@ -150,13 +150,13 @@ def _choose(operation: Operation, preferences: Preferences) -> tuple[Response, o
             f"{operation.id} declares no response {preferences.code}", hint=f"declared: {declared}"
         )
     if name is None:
-        return first_example(response)
+        return choose_first_example(response)
     if name not in response.examples:
         raise _no_example(operation, name)
     return response, response.examples[name]
 
 
-def first_example(response: Response) -> tuple[Response, object]:
+def choose_first_example(response: Response) -> tuple[Response, object]:
     """The response with its first documented body; None where it has no body."""
     return response, next(iter(response.examples.values()), None)
 

@@ -25,8 +25,8 @@ from understudy.service.reply import Handler
 from understudy.service.service import Service
 from understudy.session.store import CollectionData, CollectionKey
 
-GROUP = "understudy.vendors"
-PACKAGE = Path(__file__).parent
+ENTRY_POINT_GROUP = "understudy.vendors"
+PACKAGE = Path(__file__).parents[1]
 
 
 def data_folder(name: str) -> Path:
@@ -38,7 +38,7 @@ def data_folder(name: str) -> Path:
 def vendor_names() -> list[str]:
     """The services of this package and those that other packages bring, sorted."""
     own = {module.name for module in pkgutil.iter_modules(vendors.__path__)}
-    return sorted(own | {entry.name for entry in entry_points(group=GROUP)})
+    return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
 def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
@@ -50,7 +50,7 @@ def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
     Raises:
         StartError: when the package from outside cannot be imported.
     """
-    for entry in entry_points(group=GROUP, name=name):
+    for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
         try:
             vendor: Vendor = entry.load()
         except Exception as error:
@@ -89,7 +89,7 @@ def open_service(name: str) -> Service:
     return Service(
         vendor=vendor,
         document=document,
-        handlers=bind(document, vendor.handlers),
+        handlers=bind_handlers(document, vendor.handlers),
         accounts=accounts,
         shelves=shelves,
         prefix=f"/{name}",
@@ -102,16 +102,16 @@ def read_seed(vendor: Vendor, path: Path) -> tuple[Accounts, dict[CollectionKey,
     Raises:
         StartError: when the file cannot be read, or lacks what every seed file has.
     """
-    world = read_world(path)
+    world = read_seed_accounts(path)
     try:
-        return read_accounts(world, vendor.well_formed), read_shelves(vendor, world)
+        return read_accounts(world, vendor.well_formed), read_seed_resources(vendor, world)
     except (KeyError, TypeError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
         hint = "it must hold accounts, default_account and resources"
         raise StartError(f"{path}: is broken ({what}); {hint}") from error
 
 
-def read_world(path: Path) -> dict[str, Any]:
+def read_seed_accounts(path: Path) -> dict[str, Any]:
     """A seed file.
 
     Raises:
@@ -126,7 +126,9 @@ def read_world(path: Path) -> dict[str, Any]:
     return world
 
 
-def read_shelves(vendor: Vendor, world: Mapping[str, Any]) -> dict[CollectionKey, CollectionData]:
+def read_seed_resources(
+    vendor: Vendor, world: Mapping[str, Any]
+) -> dict[CollectionKey, CollectionData]:
     """The resources of a seed world as a store keeps them.
 
     Raises:
@@ -146,7 +148,7 @@ def read_shelves(vendor: Vendor, world: Mapping[str, Any]) -> dict[CollectionKey
     return shelves
 
 
-def bind(document: Document, handlers: ModuleType) -> dict[str, Handler]:
+def bind_handlers(document: Document, handlers: ModuleType) -> dict[str, Handler]:
     """The handler of each operation by operationId.
 
     Raises:

@@ -11,14 +11,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from understudy.session.faults import Fault
 
-CONNECTION = "understudy.connection"
+CONNECTION_KEY = "understudy.connection"
 PIECES = 20
 
 
-class Disturbance:
+class ConnectionFault:
     """A `send` through which one reply passes, or does not.
 
-    A server that puts its transport under `CONNECTION` into the scope's extensions has its
+    A server that puts its transport under `CONNECTION_KEY` into the scope's extensions has its
     connection reset or closed. In-process there is no connection to break: `broken` is then the
     exception in which the call is to end.
 
@@ -28,7 +28,7 @@ class Disturbance:
 
     def __init__(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         self._fault = fault
-        self._transport = scope.get("extensions", {}).get(CONNECTION)
+        self._transport = scope.get("extensions", {}).get(CONNECTION_KEY)
         self._receive = receive
         self._send = send
         self._start: Message = {}

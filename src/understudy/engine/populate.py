@@ -12,7 +12,7 @@ from understudy.core.clock import Clock
 from understudy.core.errors import Conflict
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
-from understudy.due import DueCalls
+from understudy.engine.scheduler import Scheduler
 from understudy.service import checks
 from understudy.service.accounts import Account
 from understudy.service.call import Call
@@ -23,17 +23,19 @@ from understudy.session.session import Session
 from understudy.session.store import CollectionData
 
 # Checks that count or remember requests: the past must not use up what the present may do.
-COUNTING = frozenset({checks.count, checks.rate_limit, checks.replay, checks.idempotency_key})
+COUNTING_CHECKS = frozenset(
+    {checks.count, checks.rate_limit, checks.replay, checks.idempotency_key}
+)
 LOOK_EVERY = 10
 # How many due calls may fire before others get a turn.
 PAUSE_EVERY = 50
 # What a session may hold before no more is invented: a campaign to thousands makes thousands.
-MOST_STORED = 500_000
+MAX_STORED = 500_000
 CREATED = ("created_at", "createdAt")
 
 
 @dataclass(frozen=True)
-class Past:
+class PastClock:
     """What is to be made: in which service, by whose account, at which instants (ns, ascending)."""
 
     service: Service
@@ -42,19 +44,19 @@ class Past:
     instants: Sequence[int]
 
 
-class Populating:
+class Population:
     """Makes a past in one session; nobody outside is told of it.
 
     Args:
         due: fires what follows from what is made.
     """
 
-    def __init__(self, session: Session, settings: Settings, due: DueCalls) -> None:
+    def __init__(self, session: Session, settings: Settings, due: Scheduler) -> None:
         self._session = session
         self._settings = settings
         self._due = due
 
-    async def run(self, past: Past) -> int:
+    async def run(self, past: PastClock) -> int:
         """Make all of it, oldest first; how many due calls fired on the way.
 
         Raises:
@@ -83,7 +85,7 @@ class Populating:
 
     def _refuse_too_many(self, made: int) -> None:
         held = sum(len(shelf) for shelf in self._session.store.all().values())
-        if held > MOST_STORED:
+        if held > MAX_STORED:
             raise Conflict(
                 f"the session holds {held} resources after {made} of those that were asked for",
                 hint="reset the session, or populate fewer",
@@ -103,7 +105,7 @@ class Populating:
         clock.shift(max(0, until - clock.now()))
         return fired
 
-    async def _make(self, past: Past, sample: Sample, clock: Clock, at: int) -> None:
+    async def _make(self, past: PastClock, sample: Sample, clock: Clock, at: int) -> None:
         """One resource, by a request that the vendor's checks and handler answer."""
         operation = past.service.document.operations[sample.operation]
         exchange = Exchange(
@@ -122,7 +124,7 @@ class Populating:
         call.path_values, body = await sample.make(call)
         call.content = write_json(body)
         for check in past.service.vendor.checks:
-            if check not in COUNTING:
+            if check not in COUNTING_CHECKS:
                 await check(call)
         await past.service.handlers[operation.id](call, **call.arguments)
         await call.commit()

@@ -13,7 +13,7 @@ from tests.toy import toy_service
 from understudy.app import App
 from understudy.core.errors import Internal
 from understudy.core.settings import Settings
-from understudy.disturbance import PIECES, Disturbance
+from understudy.engine.connection_faults import PIECES, ConnectionFault
 from understudy.service.reply import Reply
 from understudy.session.faults import CONNECTION_FAULTS, Fault
 
@@ -52,10 +52,10 @@ class Sent:
         return [each["more_body"] for each in self.messages[1:]]
 
 
-async def disturbed(kind: str, body: bytes = BODY) -> tuple[Sent, Disturbance]:
+async def disturbed(kind: str, body: bytes = BODY) -> tuple[Sent, ConnectionFault]:
     """What becomes of a reply with this body, without a connection."""
     sent = Sent()
-    disturbance = Disturbance(Fault("1", kind), {}, never, sent)
+    disturbance = ConnectionFault(Fault("1", kind), {}, never, sent)
     headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
     await disturbance({"type": "http.response.start", "status": 200, "headers": headers})
     await disturbance({"type": "http.response.body", "body": body})
@@ -128,7 +128,7 @@ async def test_a_small_body_is_truncated_to_nothing(body: bytes) -> None:
 async def test_a_reply_without_headers_gets_none() -> None:
     """A 204 has neither length nor type that could be changed."""
     sent = Sent()
-    disturbance = Disturbance(Fault("1", "content-type"), {}, never, sent)
+    disturbance = ConnectionFault(Fault("1", "content-type"), {}, never, sent)
 
     await disturbance({"type": "http.response.start", "status": 204, "headers": []})
     await disturbance({"type": "http.response.body", "body": b""})

@@ -16,7 +16,8 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import StartError
-from understudy.dispatch import CALL, Dispatch, finished, spelled
+from understudy.engine.dispatch import Dispatch
+from understudy.engine.replies import CALL_KEY, add_vendor_headers, render_error
 from understudy.openapi.path_router import PathRouter
 from understudy.service.call import Call
 from understudy.service.checks import route
@@ -73,7 +74,7 @@ class Routing(SpecMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            call: Call = scope[CALL]
+            call: Call = scope[CALL_KEY]
             route(self.tree, call)
             operation_id = call.operation.id
             routing = {"api_base_path": "", "operation_id": operation_id}
@@ -104,7 +105,7 @@ def _bearer_token(headers: dict[str, str]) -> str | None:
 def _identify(
     request: ConnexionRequest, read: Callable[[dict[str, str]], str | None]
 ) -> dict[str, str]:
-    call: Call = request.scope[CALL]
+    call: Call = request.scope[CALL_KEY]
     if call.service.accounts is None:
         return {}
     credential = read(call.headers)
@@ -116,8 +117,8 @@ def _identify(
 
 
 async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
-    call: Call = request.scope[CALL]
-    reply = finished(call, spelled(call, error))
+    call: Call = request.scope[CALL_KEY]
+    reply = add_vendor_headers(call, render_error(call, error))
     return ConnexionResponse(
         status_code=reply.status,
         mimetype=reply.media_type,
@@ -127,7 +128,7 @@ async def _render(request: ConnexionRequest, error: Exception) -> ConnexionRespo
 
 
 @cache
-def connexion_stack(service: Service) -> ASGIApp:
+def shared_stack(service: Service) -> ASGIApp:
     """The ASGI app of one service; sessions and settings come with each call, so one serves all.
 
     Raises:

@@ -16,7 +16,7 @@ from tests.receiving import receiving
 from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_instant
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
-from understudy.due import MOST_FIRED, DueCalls
+from understudy.engine.scheduler import MAX_FIRED, Scheduler
 from understudy.service.call import Action, Call
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
@@ -41,7 +41,7 @@ class Stage:
         self.told: list[tuple[str, int]] = []
         self.reports: list[tuple[str, str, int]] = []
         self.ended = asyncio.Event()
-        self.due = DueCalls({"toy": self.vendor(), "other": self.vendor("other")})
+        self.due = Scheduler({"toy": self.vendor(), "other": self.vendor("other")})
 
     def vendor(self, name: str = "toy") -> Vendor:
         """A vendor with these actions."""
@@ -510,12 +510,12 @@ async def test_a_move_waits_for_what_is_under_way(stage: Stage) -> None:
 async def test_a_lifecycle_that_never_ends_does_not_hang(stage: Stage) -> None:
     """After so many calls the clock stands where it has come to, and goes on when asked again."""
     session = stage.session()
-    plan(session, 0, "chain", left=MOST_FIRED + 10, every=0.001)
+    plan(session, 0, "chain", left=MAX_FIRED + 10, every=0.001)
     target = NOON + 3_600 * SECOND
 
     fired = await stage.due.move_to(session, target)
 
-    assert len(fired) == MOST_FIRED
+    assert len(fired) == MAX_FIRED
     assert NOON < session.clock.now() < target
     assert len(await stage.due.move_to(session, target)) == 11
     assert session.clock.now() == target

@@ -14,18 +14,18 @@ from typing import Any
 import pytest
 
 from understudy.core.errors import StartError
-from understudy.openapi.document import Document
-from understudy.rooms import (
-    bind,
+from understudy.engine.registry import (
+    bind_handlers,
     data_folder,
     find_vendor,
     open_service,
     open_services,
     read_seed,
-    read_shelves,
-    read_world,
+    read_seed_accounts,
+    read_seed_resources,
     vendor_names,
 )
+from understudy.openapi.document import Document
 from understudy.service.accounts import Account
 from understudy.service.call import Call
 from understudy.service.declaration import Vendor
@@ -206,7 +206,7 @@ def test_operations_are_bound_to_handlers() -> None:
     """Each operationId has the coroutine function of its name."""
     module = handlers("async def get_toy(call): ...\nasync def list_toys(call): ...")
 
-    bound = bind(document("getToy", "listToys"), module)
+    bound = bind_handlers(document("getToy", "listToys"), module)
 
     assert bound == {"getToy": module.get_toy, "listToys": module.list_toys}
 
@@ -221,7 +221,7 @@ def test_a_missing_handler_says_what_to_write(source: str) -> None:
     )
 
     with pytest.raises(StartError, match=f"^{re.escape(sentence)}$"):
-        bind(document("getToy"), handlers(source))
+        bind_handlers(document("getToy"), handlers(source))
 
 
 def test_a_surplus_handler_says_what_to_do() -> None:
@@ -233,7 +233,7 @@ def test_a_surplus_handler_says_what_to_do() -> None:
     )
 
     with pytest.raises(StartError, match=f"^{re.escape(sentence)}$"):
-        bind(document("getToy"), module)
+        bind_handlers(document("getToy"), module)
 
 
 @pytest.mark.parametrize(
@@ -250,14 +250,14 @@ def test_a_helper_is_no_handler(source: str) -> None:
     """What is private, not async or from elsewhere needs no operation."""
     module = handlers(f"async def get_toy(call): ...\n{source}")
 
-    assert list(bind(document("getToy"), module)) == ["getToy"]
+    assert list(bind_handlers(document("getToy"), module)) == ["getToy"]
 
 
 def test_a_world_becomes_shelves() -> None:
     """Resources are kept as bytes by vendor, collection, scope and id, in their order."""
     world = {"toys": {"": [{"id": "b"}, {"id": "a"}]}, "boxes": {"acme": [{"id": "c"}], "x": []}}
 
-    shelves = read_shelves(vendor(), {"resources": world})
+    shelves = read_seed_resources(vendor(), {"resources": world})
 
     assert shelves == {
         ("toy", "toys", ""): {"b": b'{"id":"b"}', "a": b'{"id":"a"}'},
@@ -271,7 +271,7 @@ def test_the_vendor_says_what_an_id_is() -> None:
     """Resources are known by the member that the vendor declares."""
     world = {"toys": {"": [{"uuid": "u-1", "id": 7}]}}
 
-    shelves = read_shelves(vendor(key="uuid"), {"resources": world})
+    shelves = read_seed_resources(vendor(key="uuid"), {"resources": world})
 
     assert list(shelves["toy", "toys", ""]) == ["u-1"]
 
@@ -281,7 +281,7 @@ def test_an_unknown_collection_is_told_which_are_declared() -> None:
     sentence = 'fixtures/toy/seed.json: unknown collection "dolls"; declared: toys, boxes'
 
     with pytest.raises(StartError, match=f"^{re.escape(sentence)}$"):
-        read_shelves(vendor(), {"resources": {"toys": {}, "dolls": {}}})
+        read_seed_resources(vendor(), {"resources": {"toys": {}, "dolls": {}}})
 
 
 def test_a_seed_file_gives_accounts_and_shelves(tmp_path: Path) -> None:
@@ -323,11 +323,11 @@ def test_a_world_that_is_no_json_says_where(tmp_path: Path, text: bytes) -> None
     path = written(tmp_path, text)
 
     with pytest.raises(StartError, match=rf"^{re.escape(str(path))}: is not JSON: .*line 1 column"):
-        read_world(path)
+        read_seed_accounts(path)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_a_world_that_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
     """A missing file and a folder are no worlds."""
     with pytest.raises(StartError, match=r"cannot be read \((No such file|Is a directory)"):
-        read_world(tmp_path / name)
+        read_seed_accounts(tmp_path / name)

@@ -18,15 +18,15 @@ from understudy.session.session import SEND_HELD_DELIVERY, Session
 from understudy.session.store import Store
 
 # What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
-MOST_FIRED = 100_000
+MAX_FIRED = 100_000
 # How many calls may fire before others get a turn.
 PAUSE_EVERY = 100
 # Seconds for which a move of the clock waits for deliveries that were under way before it.
-GRACE = 0.5
+DELIVERY_WAIT = 0.5
 logger = logging.getLogger(__name__)
 
 
-class DueCalls:
+class Scheduler:
     """Runs the due calls of sessions.
 
     Args:
@@ -62,7 +62,7 @@ class DueCalls:
     async def move_to(self, session: Session, target: int) -> list[DueCall]:
         """Move a session's clock to a later instant and fire everything on the way, in order.
 
-        After `MOST_FIRED` calls the clock stands where it has come to, short of the target.
+        After `MAX_FIRED` calls the clock stands where it has come to, short of the target.
 
         Raises:
             ValueError: when the instant is past, or later than the last year of four digits.
@@ -78,13 +78,13 @@ class DueCalls:
         world = session.store
         # A receiver may move the clock from inside its handler: its own delivery, which waits
         # for that handler, must not be waited for.
-        await session.webhooks.settle(timeout=GRACE)
+        await session.webhooks.settle(timeout=DELIVERY_WAIT)
         session.shifting += 1
         try:
             fired = await self._fire_until(session, target, session.webhooks.busy(), world)
         finally:
             session.shifting -= 1
-        if len(fired) < MOST_FIRED and world is session.store:
+        if len(fired) < MAX_FIRED and world is session.store:
             _advance(session.clock, target)
         self.wake(session)
         return fired
@@ -93,7 +93,7 @@ class DueCalls:
         self, session: Session, target: int, busy: frozenset[str], world: Store
     ) -> list[DueCall]:
         fired: list[DueCall] = []
-        while world is session.store and len(fired) < MOST_FIRED:
+        while world is session.store and len(fired) < MAX_FIRED:
             at = session.clock.next_due()
             if at is None or at > target:
                 break

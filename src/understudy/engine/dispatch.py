@@ -1,0 +1,105 @@
+"""The way of one routed request to its handler and back, as one vendor's innermost ASGI app."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from understudy.core.errors import (
+    ApiError,
+    PreferenceUnmet,
+    ResponseMismatch,
+)
+from understudy.engine.planned_faults import make_fault_reply, meet_faults
+from understudy.engine.prefer import choose_first_example, choose_preferred
+from understudy.engine.replies import CALL_KEY, add_vendor_headers, logger, render_error, send_reply
+from understudy.service.call import Call
+from understudy.service.reply import Reply
+from understudy.service.service import Service
+
+
+class Dispatch:
+    """Checks, preference or handler, unit of work, response check."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        call: Call = scope[CALL_KEY]
+        try:
+            reply = await self._reply(call)
+        except BaseException:
+            _forget(call)
+            raise
+        reply = add_vendor_headers(call, reply)
+        _remember(call, reply)
+        if call.fault is not None and call.fault.takes_effect:
+            # What is remembered is the reply that was lost: the retry gets it.
+            reply = add_vendor_headers(call, make_fault_reply(call, call.fault) or reply)
+        await send_reply(reply, send)
+
+    async def _reply(self, call: Call) -> Reply:
+        try:
+            return await self._answer(call)
+        except (PreferenceUnmet, ResponseMismatch) as error:
+            # The mock's own trouble, whether or not the vendor's document declares its status.
+            return render_error(call, error)
+        except ApiError as error:
+            return self._conforming(call, render_error(call, error))
+
+    async def _answer(self, call: Call) -> Reply:
+        for check in self.service.vendor.checks:
+            reply = await check(call)
+            if reply is not None:
+                return reply
+        reply = await choose_preferred(call)
+        await meet_faults(call)
+        if call.fault is not None and not call.fault.takes_effect:
+            reply = make_fault_reply(call, call.fault) or reply
+        if reply is not None:
+            return reply
+        call.examined = True
+        if call.settings.static and call.vendor.journaled:
+            response, body = choose_first_example(call.operation.success)
+            return Reply(response.status, body, media_type=response.media_type or "")
+        reply = await self.service.handlers[call.operation.id](call, **call.arguments)
+        reply = self._conforming(call, reply)
+        await call.commit()
+        return reply
+
+    def _conforming(self, call: Call, reply: Reply) -> Reply:
+        """The reply, when the document declares it.
+
+        Raises:
+            ResponseMismatch: when it does not.
+        """
+        if not call.settings.check_responses:
+            return reply
+        declared = call.operation.responses.get(reply.status)
+        if declared is None:
+            message = f"{call.operation.id} declares no response {reply.status}"
+            raise ResponseMismatch(message, hint="declare it in the document")
+        validator = declared.validator
+        if validator is None or validator.accepts(reply.document):
+            return reply
+        faults = validator.diagnose(reply.document, "response")
+        message = f"the reply {reply.status} of {call.operation.id} breaks the document"
+        logger.error("%s: %s", message, "; ".join(f"{f.pointer}: {f.message}" for f in faults))
+        raise ResponseMismatch(message, faults)
+
+
+def _remember(call: Call, reply: Reply) -> None:
+    rule, owner = call.vendor.idempotency, call.remembered_as
+    if rule is None or owner is None:
+        return
+    if call.examined and rule.keeps(reply.status):
+        headers = {name: value for name, value in reply.headers.items() if name in rule.repeated}
+        call.session.idempotency.keep(owner, reply.status, headers, reply.encode())
+    else:
+        call.session.idempotency.forget(owner)
+
+
+def _forget(call: Call) -> None:
+    if call.remembered_as is not None:
+        call.session.idempotency.forget(call.remembered_as)
