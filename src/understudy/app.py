@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.admin import PREFIX, Plane, admin_service, guard
+from understudy.admin import PREFIX, AdminContext, access, admin_service
 from understudy.core.clock import DueCall
 from understudy.core.settings import Settings
 from understudy.engine.addressing import Mount, Router
@@ -52,16 +52,16 @@ class App:
         self._due = Scheduler({service.name: service.vendor for service in services})
         self._log = log
         self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
-        plane = Plane(self.services, self.sessions, self._due, settings)
-        self.admin = admin = admin_service(plane)
+        context = AdminContext(self.services, self.sessions, self._due, settings)
+        self.admin = admin = admin_service(context)
         self._behind = {service.name: behind(service) for service in services}
         self._stages = {
             service.name: _stage(service, self._behind[service.name], settings, log)
             for service in services
         }
         root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
-        limit = partial(guard.limit, settings)
-        # The plane is the mock's own: who wants the vendors' examples still wants its answers.
+        limit = partial(access.body_limit, settings)
+        # The admin plane answers truthfully also where the vendors answer by example.
         own = replace(settings, static=False)
         recorder = JournalMiddleware(new_stack(admin), admin, own, log, limit)
         addresses = Router(self._stages, Mount(admin, recorder, cors=recorder), PREFIX, root)

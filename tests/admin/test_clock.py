@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
+from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
 from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp

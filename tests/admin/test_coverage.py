@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.admin.asking import ADMIN, Ask, ask, credential
+from tests.admin.requests import ADMIN, Ask, ask, credential
 from understudy.app import App
 from understudy.engine.registry import open_services
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, Ask, ask, hint, refused
+from tests.admin.requests import ADMIN, Ask, ask, hint, refused
 from tests.admin.shop import shop
 from tests.conftest import NOON
 from tests.receiving import receiving

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, hint, refused, until
+from tests.admin.requests import ADMIN, hint, refused, until
 from tests.admin.shop import shop, toys
 from tests.conftest import NOON
 from tests.toy import SOLD, toy_shop

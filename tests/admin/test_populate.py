@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, download, hint, refused
+from tests.admin.requests import ADMIN, download, hint, refused
 from tests.admin.shop import OWNER, shop, toys
 from tests.conftest import NOON
 from tests.toy import toy_shop

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, Ask, ask, credential, hint, mock, refused
+from tests.admin.requests import ADMIN, Ask, ask, credential, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.settings import Settings

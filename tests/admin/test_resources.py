@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, Ask, ask, hint, refused
+from tests.admin.requests import ADMIN, Ask, ask, hint, refused
 from understudy.app import App
 from understudy.engine.registry import open_services
 from understudy.session.store import CollectionKey

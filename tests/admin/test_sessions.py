@@ -9,7 +9,7 @@ import weakref
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, HOOK, Ask, ask, hint, mock, refused
+from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App, create_app
 from understudy.core.settings import Settings

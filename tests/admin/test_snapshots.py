@@ -13,7 +13,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.admin.asking import (
+from tests.admin.requests import (
     ADMIN,
     HOOK,
     Ask,
@@ -28,7 +28,7 @@ from tests.admin.asking import (
 )
 from tests.admin.traffic import READY, SALES, busy, changes
 from tests.conftest import NOON
-from understudy.admin.handlers import MOST_SNAPSHOTS
+from understudy.admin.handlers.snapshots import MAX_SNAPSHOTS
 from understudy.app import App
 from understudy.core.settings import Settings
 
@@ -215,7 +215,7 @@ async def test_a_bad_name_is_refused(client: httpx.AsyncClient, name: str) -> No
 
 async def test_there_are_only_so_many_snapshots(client: httpx.AsyncClient, app: App) -> None:
     """A hundred, and one that is replaced is not one more."""
-    for number in range(MOST_SNAPSHOTS):
+    for number in range(MAX_SNAPSHOTS):
         app.session().worlds[f"s{number}"] = app.session().snapshot()
 
     saved = await client.post(f"{ADMIN}/snapshots/one-more")

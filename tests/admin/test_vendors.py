@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, hint, mock
+from tests.admin.requests import ADMIN, hint, mock
 from tests.conftest import NOON
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service, vendor_names

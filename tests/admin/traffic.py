@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.admin.asking import ADMIN, HOOK, Ask, ask, example
+from tests.admin.requests import ADMIN, HOOK, Ask, ask, example
 from understudy.app import App
 
 SALES = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002"

@@ -16,7 +16,7 @@ import pytest
 from starlette.types import Message
 
 from tests.conftest import NOON, Live, problem_of
-from understudy.admin.guard import limit
+from understudy.admin.access import body_limit
 from understudy.app import App, create_app
 from understudy.core.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 from understudy.engine.exchange_recorder import read_body
@@ -112,7 +112,7 @@ def test_only_who_may_upload_a_snapshot_is_read_for_long(
     path: str, token: str, sent: str, most: int
 ) -> None:
     """Whoever has not the token cannot have the mock hold a snapshot's worth of bytes."""
-    assert limit(Settings(admin_token=token), path, {"authorization": sent}) == most
+    assert body_limit(Settings(admin_token=token), path, {"authorization": sent}) == most
 
 
 def nested(depth: int) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from understudy.admin import guard, handlers
-from understudy.admin.plane import Plane
+from understudy.admin import access, handlers
+from understudy.admin.context import AdminContext
 from understudy.core.errors import ApiError
 from understudy.core.fakes import Fakes
 from understudy.engine.registry import bind_handlers, data_folder
@@ -31,7 +31,7 @@ TITLES = {
     422: "Unprocessable Content",
 }
 
-__all__ = ["PREFIX", "Plane", "admin_room"]
+__all__ = ["PREFIX", "AdminContext", "admin_service"]
 
 
 def _spell(call: Call, error: ApiError) -> Reply:
@@ -57,7 +57,7 @@ def _document() -> Document:
     return read_document("admin", data_folder("specs") / "admin.yaml")
 
 
-def admin_service(plane: Plane) -> Service:
+def admin_service(context: AdminContext) -> Service:
     """The service that looks at the others.
 
     Raises:
@@ -68,11 +68,18 @@ def admin_service(plane: Plane) -> Service:
         name="admin",
         title=document.title,
         handlers=handlers,
-        checks=(guard.page, guard.token, guard.names, checks.parameters, guard.size, checks.body),
+        checks=(
+            access.check_page,
+            access.check_token,
+            access.check_query,
+            checks.parameters,
+            access.check_size,
+            checks.body,
+        ),
         spell=_spell,
         finish=_finish,
         request_id=_no_request_id,
         journaled=False,
     )
-    bound = {id: partial(each, plane) for id, each in bind_handlers(document, handlers).items()}
+    bound = {id: partial(each, context) for id, each in bind_handlers(document, handlers).items()}
     return Service(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
+from understudy.admin.near_misses import NearMiss
 from understudy.core.clock import MILLISECOND, DueCall, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
-from understudy.nearest import Candidate
 from understudy.redaction.masks import redact_body
 from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
@@ -137,11 +137,11 @@ def text(body: bytes) -> Json:
     return shown
 
 
-def unmatched(exchange: Exchange, candidates: Iterable[Candidate]) -> Json:
+def unmatched(exchange: Exchange, candidates: Iterable[NearMiss]) -> Json:
     return {"request": summary(exchange), "nearest": [_candidate(each) for each in candidates]}
 
 
-def _candidate(candidate: Candidate) -> Json:
+def _candidate(candidate: NearMiss) -> Json:
     return {
         "vendor": candidate.service.name,
         "operation": candidate.operation.id,

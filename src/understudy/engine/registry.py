@@ -155,6 +155,7 @@ def bind_handlers(document: Document, handlers: ModuleType) -> dict[str, Handler
         StartError: when a handler is missing or has no operation; says what to write.
     """
     bound: dict[str, Handler] = {}
+    prefix = f"{handlers.__name__}."
     module = f"{handlers.__name__.removeprefix('understudy.').replace('.', '/')}.py"
     for operation in document.operations.values():
         handler = getattr(handlers, operation.handler_name, None)
@@ -165,7 +166,7 @@ def bind_handlers(document: Document, handlers: ModuleType) -> dict[str, Handler
             )
         bound[operation.id] = handler
     for name, handler in inspect.getmembers(handlers, inspect.iscoroutinefunction):
-        ours = handler.__module__ == handlers.__name__ and not name.startswith("_")
+        ours = f"{handler.__module__}.".startswith(prefix) and not name.startswith("_")
         if ours and handler not in bound.values():
             raise StartError(
                 f"{module}:{name} handles no operation; declare it in "

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from understudy.admin.near_misses import Mismatch, NearMiss, find_near_misses, is_unmatched
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.core.strict_json import write_json
 from understudy.engine.registry import open_services
-from understudy.nearest import Candidate, Difference, is_unmatched, nearest
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.service.service import Service
@@ -85,7 +85,7 @@ def misspelt(service: Service, operation: Operation) -> Iterator[str]:
 
 def first(exchange: Exchange) -> tuple[str, str]:
     """The vendor and the operation that are named first."""
-    candidate = nearest(SERVICES, exchange)[0]
+    candidate = find_near_misses(SERVICES, exchange)[0]
     return candidate.service.name, candidate.operation.id
 
 
@@ -114,7 +114,7 @@ def test_a_missing_prefix_is_seen_through(service: Service, operation: Operation
     met = [tree.match(path) for tree in TREES.values()]
     twins = [each for each in met if each and operation.method in each[0].operations]
 
-    found = nearest(SERVICES, lost("", operation.method, path))
+    found = find_near_misses(SERVICES, lost("", operation.method, path))
 
     equally = [each for each in found if each.distance == found[0].distance]
     named = [(each.service.name, each.operation.id) for each in equally]
@@ -146,7 +146,9 @@ def test_a_wrong_method_is_seen_through(service: Service, operation: Operation) 
     met = TREES[service.name].match(path)
     assert met is not None
     for method in set(METHODS) - met[0].operations.keys():
-        found = nearest(SERVICES, lost(service.name, method, path, body, "method-not-allowed"))
+        found = find_near_misses(
+            SERVICES, lost(service.name, method, path, body, "method-not-allowed")
+        )
 
         near = [each for each in found if each.distance <= found[0].distance + 0.02]
         assert operation.id in [each.operation.id for each in near], method
@@ -163,7 +165,7 @@ def test_a_wrong_content_type_is_seen_through(service: Service, operation: Opera
     )
     exchange.operation = operation.id
 
-    found = nearest(SERVICES, exchange)[0]
+    found = find_near_misses(SERVICES, exchange)[0]
 
     expected = f"content-type: {', '.join(operation.body.media_types)}"
     assert (found.service.name, found.operation.id, found.distance) == (
@@ -171,12 +173,12 @@ def test_a_wrong_content_type_is_seen_through(service: Service, operation: Opera
         operation.id,
         0.0,
     )
-    assert found.differences == (Difference("header", expected, "content-type: text/plain"),)
+    assert found.differences == (Mismatch("header", expected, "content-type: text/plain"),)
 
 
-def only(vendor: str, method: str, path: str) -> Candidate:
+def only(vendor: str, method: str, path: str) -> NearMiss:
     """The nearest operation to a request without a body."""
-    return nearest(SERVICES, lost(vendor, method, path))[0]
+    return find_near_misses(SERVICES, lost(vendor, method, path))[0]
 
 
 @pytest.mark.parametrize(
@@ -207,17 +209,17 @@ def test_the_prefix_is_part_of_the_path() -> None:
     """A request that reached nobody differs in it."""
     found = only("", "GET", "/zxea/v1/credits")
 
-    assert found.differences == (Difference("path", "zexa", "zxea"),)
+    assert found.differences == (Mismatch("path", "zexa", "zxea"),)
 
 
 def test_three_are_named_nearest_first() -> None:
     """And no more than were asked for."""
     exchange = lost("sent", "GET", "/v3/profile")
 
-    found = nearest(SERVICES, exchange)
+    found = find_near_misses(SERVICES, exchange)
 
     assert [each.distance for each in found] == sorted(each.distance for each in found)
-    assert (len(found), len(nearest(SERVICES, exchange, count=1))) == (3, 1)
+    assert (len(found), len(find_near_misses(SERVICES, exchange, count=1))) == (3, 1)
 
 
 def test_a_word_of_the_document_is_no_value() -> None:
@@ -264,7 +266,7 @@ def test_strange_paths_take_no_time(path: str) -> None:
     """Nobody means more than the beginning of such a path."""
     watch = Stopwatch()
 
-    assert len(nearest(SERVICES, lost("", "GET", path))) == 3
+    assert len(find_near_misses(SERVICES, lost("", "GET", path))) == 3
     assert watch.seconds() < 2
 
 
@@ -274,4 +276,7 @@ def test_paths_at_random_are_answered() -> None:
     for _ in range(50):
         path = "".join(draw.choices("/abcv13campaigns%{}", k=draw.randint(1, 40)))
 
-        assert len(nearest(SERVICES, lost(draw.choice(["", "sent", "zexa"]), "GET", path))) == 3
+        assert (
+            len(find_near_misses(SERVICES, lost(draw.choice(["", "sent", "zexa"]), "GET", path)))
+            == 3
+        )

@@ -20,7 +20,7 @@ from understudy.session.journal import Exchange
 # that is not as declared, and of one that may be sent and was not.
 EXTRA = 1.0
 SLASH = 0.1
-UNLIKE = 1.2
+MAX_UNLIKE = 1.2
 PARAMETER = 0.05
 METHOD = 0.6
 OTHER_KIND = 0.02
@@ -37,7 +37,7 @@ UNMATCHED = frozenset({"unknown-path", "method-not-allowed", "unsupported-media-
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Mismatch:
     """Where a request and an operation differ: in its `path`, its `method` or a `header`."""
 
     where: str
@@ -46,13 +46,13 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NearMiss:
     """An operation, how far a request is from it, and why."""
 
     distance: float
     service: Service
     operation: Operation
-    differences: tuple[Difference, ...]
+    differences: tuple[Mismatch, ...]
 
 
 def is_unmatched(exchange: Exchange) -> bool:
@@ -60,18 +60,20 @@ def is_unmatched(exchange: Exchange) -> bool:
     return any(each.code in UNMATCHED for each in exchange.diagnoses)
 
 
-def nearest(services: Iterable[Service], exchange: Exchange, count: int = 3) -> list[Candidate]:
+def find_near_misses(
+    services: Iterable[Service], exchange: Exchange, count: int = 3
+) -> list[NearMiss]:
     """The operations that a request was most likely meant for, the nearest first."""
     candidates = [
         _candidate(service, operation, met, exchange)
         for service in services
-        for met in [_met(service, exchange)]
+        for met in [_has_reached(service, exchange)]
         for operation in service.document.operations.values()
     ]
     return sorted(candidates, key=lambda each: each.distance)[:count]
 
 
-def _met(service: Service, exchange: Exchange) -> str:
+def _has_reached(service: Service, exchange: Exchange) -> str:
     """The path template that the request met, "" when it met none of this service."""
     if service.name != exchange.vendor:
         return ""
@@ -79,18 +81,18 @@ def _met(service: Service, exchange: Exchange) -> str:
     return found[0].path if found else ""
 
 
-def _candidate(service: Service, operation: Operation, met: str, exchange: Exchange) -> Candidate:
+def _candidate(service: Service, operation: Operation, met: str, exchange: Exchange) -> NearMiss:
     if (service.name, operation.id) == (exchange.vendor, exchange.operation):
         # It was found, so only what came with it was wrong.
-        return Candidate(0.0, service, operation, tuple(_headers(operation, exchange)))
+        return NearMiss(0.0, service, operation, tuple(_headers(operation, exchange)))
     prefix = f"/{exchange.vendor}" if exchange.vendor else ""
     distance, differences = _paths(f"{service.prefix}{operation.path}", f"{prefix}{exchange.path}")
     if _hidden(operation.path, met):
         distance += EXTRA
     if operation.method != exchange.method:
         distance += _method(operation.method, exchange.method)
-        differences = [*differences, Difference("method", operation.method, exchange.method)]
-    return Candidate(distance + _body(operation, exchange), service, operation, tuple(differences))
+        differences = [*differences, Mismatch("method", operation.method, exchange.method)]
+    return NearMiss(distance + _body(operation, exchange), service, operation, tuple(differences))
 
 
 def _hidden(path: str, met: str) -> bool:
@@ -119,15 +121,15 @@ def _body(operation: Operation, exchange: Exchange) -> float:
         return MISFIT
 
 
-def _headers(operation: Operation, exchange: Exchange) -> Iterator[Difference]:
+def _headers(operation: Operation, exchange: Exchange) -> Iterator[Mismatch]:
     if operation.body is not None:
         expected = ", ".join(operation.body.media_types)
         got = exchange.request_headers.get("content-type", "")
-        yield Difference("header", f"content-type: {expected}", f"content-type: {got}")
+        yield Mismatch("header", f"content-type: {expected}", f"content-type: {got}")
 
 
 @lru_cache(maxsize=8192)
-def _paths(template: str, asked: str) -> tuple[float, list[Difference]]:
+def _paths(template: str, asked: str) -> tuple[float, list[Mismatch]]:
     """How far two paths are from each other, segment by segment, and where they differ."""
     expected = template.split("/")[1:]
     got = [each[:LONGEST_SEGMENT] for each in asked.split("/")[1 : MOST_SEGMENTS + 1]]
@@ -147,9 +149,9 @@ class Aligned:
 
     cost: float
     before: Aligned | None = None
-    difference: Difference | None = None
+    difference: Mismatch | None = None
 
-    def differences(self) -> Iterator[Difference]:
+    def differences(self) -> Iterator[Mismatch]:
         """Where they differ, the last one first."""
         here: Aligned | None = self
         while here is not None:
@@ -164,24 +166,24 @@ def _steps(
     """The ways to a cell: both segments, only the template's, only the request's."""
     if row and col:
         before, expected, got = table[row - 1, col - 1], template[row - 1], asked[col - 1]
-        cost = _unlike(expected, got)
-        differs = Difference("path", expected, got) if cost > PARAMETER else None
+        cost = _edit_distance(expected, got)
+        differs = Mismatch("path", expected, got) if cost > PARAMETER else None
         yield Aligned(before.cost + cost, before, differs)
     if row:
         before, expected = table[row - 1, col], template[row - 1]
-        yield Aligned(before.cost + EXTRA, before, Difference("path", expected, ""))
+        yield Aligned(before.cost + EXTRA, before, Mismatch("path", expected, ""))
     if col:
         before, got = table[row, col - 1], asked[col - 1]
         cost = EXTRA if got else SLASH
-        yield Aligned(before.cost + cost, before, Difference("path", "", got))
+        yield Aligned(before.cost + cost, before, Mismatch("path", "", got))
 
 
 @lru_cache(maxsize=8192)
-def _unlike(expected: str, got: str) -> float:
+def _edit_distance(expected: str, got: str) -> float:
     """0 for equal segments, more than EXTRA for words that have little in common."""
     if expected.startswith("{"):
         return PARAMETER if got else EXTRA
     if expected == got:
         return 0.0
     ratio = SequenceMatcher(None, expected, got).ratio()
-    return PARAMETER + (EXTRA - PARAMETER) * (1 - ratio) if ratio >= ALIKE else UNLIKE
+    return PARAMETER + (EXTRA - PARAMETER) * (1 - ratio) if ratio >= ALIKE else MAX_UNLIKE

@@ -1,4 +1,4 @@
-"""Who may use the admin plane, and how much they may send."""
+"""Who may use the admin context, and how much they may send."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from understudy.core.settings import Settings
 from understudy.service.call import Call
 
 # What a container's health check calls; it tells nothing.
-OPEN = frozenset({"getHealth"})
+OPEN_OPERATIONS = frozenset({"getHealth"})
 # Operations that take a snapshot's worth of JSON, and where they are.
-LARGE = frozenset({"uploadSnapshot"})
+LARGE_BODIES = frozenset({"uploadSnapshot"})
 SNAPSHOTS = "/snapshots/"
 PORT = re.compile(r":[0-9]*$")
 # Domains under which nobody on the internet has a name.
 PRIVATE = (".localhost", ".internal", ".test", ".example", ".invalid")
 
 
-def limit(settings: Settings, path: str, headers: Mapping[str, str]) -> int:
+def body_limit(settings: Settings, path: str, headers: Mapping[str, str]) -> int:
     """How many bytes of a request are read: much only of a snapshot, from who may upload one."""
     large = path.startswith(SNAPSHOTS) and (not settings.admin_token or _known(settings, headers))
     return settings.snapshot_limit if large else settings.body_limit
 
 
-async def page(call: Call) -> None:
-    """No page of another origin uses the plane, not even one that got itself a name for this host.
+async def check_page(call: Call) -> None:
+    """No page of another origin uses the admin plane, nor one that rebound a name to this host.
 
     Raises:
         Forbidden: when a browser sends the request for such a page, or may do so.
     """
-    if call.operation.id in OPEN:
+    if call.operation.id in OPEN_OPERATIONS:
         return
     origin = call.headers.get("origin", "")
     host = call.headers.get("host", "")
@@ -74,13 +74,13 @@ def _may_be_rebound(host: str, by_page: bool) -> bool:
     return by_page or not (is_address(name) or "." not in name or name.endswith(PRIVATE))
 
 
-async def token(call: Call) -> None:
+async def check_token(call: Call) -> None:
     """The request carries the token, where one is demanded.
 
     Raises:
         MissingCredential, UnknownCredential: when it does not.
     """
-    if not call.settings.admin_token or call.operation.id in OPEN:
+    if not call.settings.admin_token or call.operation.id in OPEN_OPERATIONS:
         return
     hint = "send Authorization: Bearer TOKEN, with that of --admin-token or of the start"
     if not _sent(call.headers):
@@ -99,7 +99,7 @@ def _known(settings: Settings, headers: Mapping[str, str]) -> bool:
     return hmac.compare_digest(_sent(headers).encode(), settings.admin_token.encode())
 
 
-async def names(call: Call) -> None:
+async def check_query(call: Call) -> None:
     """The query has no names but the documented ones: a typo in a filter would count everything.
 
     Raises:
@@ -117,7 +117,7 @@ async def names(call: Call) -> None:
         raise InvalidParameters("the query has names that mean nothing here", faults)
 
 
-async def size(call: Call) -> None:
+async def check_size(call: Call) -> None:
     """Only a snapshot may be larger than other bodies; where none is declared, it is no matter.
 
     Raises:
@@ -125,7 +125,7 @@ async def size(call: Call) -> None:
     """
     if call.operation.body is None:
         return
-    large = call.operation.id in LARGE
+    large = call.operation.id in LARGE_BODIES
     limit = call.settings.snapshot_limit if large else call.settings.body_limit
     if call.too_large or len(call.content) > limit:
         flag = "--snapshot-limit" if large else "--body-limit"

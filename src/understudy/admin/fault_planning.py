@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from understudy.admin.plane import Plane
+from understudy.admin.context import AdminContext
 from understudy.core.errors import Diagnosis, Unfit
 from understudy.core.strict_json import write_json
 from understudy.service.service import Service
@@ -34,7 +34,7 @@ WHOLE = ("times", "seed", "status", "delay", "retry_after")
 TOO_MANY = 429
 
 
-def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
+def read_fault(context: AdminContext, asked: Mapping[str, Any], id: str) -> Fault:
     """The fault that a request describes.
 
     Raises:
@@ -42,7 +42,7 @@ def read_fault(plane: Plane, asked: Mapping[str, Any], id: str) -> Fault:
         Unfit: with everything that means nothing, or can never strike.
     """
     services = (
-        [plane.service(asked["vendor"])] if "vendor" in asked else list(plane.services.values())
+        [context.service(asked["vendor"])] if "vendor" in asked else list(context.services.values())
     )
     faults = [*_strangers(asked), *_whom(services, asked), *_answer(services, asked)]
     if faults:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
-from understudy.core.clock import Stopwatch
+from understudy.core.clock import Stopwatch, parse_instant
 from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.core.settings import Settings
 from understudy.engine.scheduler import Scheduler
@@ -17,7 +18,7 @@ from understudy.session.session import Session, Sessions
 from understudy.session.store import CollectionKey
 
 
-class Missing(ApiError):
+class MissingError(ApiError):
     """What a request names is not there; `known` lists what is."""
 
     status = 404
@@ -28,12 +29,12 @@ class Missing(ApiError):
 
 
 @dataclass(frozen=True)
-class Plane:
+class AdminContext:
     """The served services, the sessions, and what moves their clocks."""
 
     services: Mapping[str, Service]
     sessions: Sessions
-    due: Scheduler
+    scheduler: Scheduler
     settings: Settings
     running: Stopwatch = field(default_factory=Stopwatch)
 
@@ -44,7 +45,7 @@ class Plane:
             Missing: when it is not served.
         """
         if name not in self.services:
-            raise Missing(f'vendor "{name}"', f"vendors: {', '.join(self.services)}")
+            raise MissingError(f'vendor "{name}"', f"vendors: {', '.join(self.services)}")
         return self.services[name]
 
     def collection(self, vendor: str, name: str) -> Service:
@@ -56,7 +57,7 @@ class Plane:
         service = self.service(vendor)
         if name not in service.vendor.collections:
             known = f"collections: {', '.join(service.vendor.collections)}"
-            raise Missing(f'collection "{name}" at {vendor}', known)
+            raise MissingError(f'collection "{name}" at {vendor}', known)
         return service
 
 
@@ -69,7 +70,7 @@ def scopes(session: Session, vendor: str, collection: str) -> dict[str, int]:
     }
 
 
-def place_of(
+def find_place(
     session: Session, vendor: str, collection: str, id: str, scope: str | None
 ) -> CollectionKey:
     """Where a resource is stored.
@@ -86,14 +87,16 @@ def place_of(
     if not found:
         where = "" if scope is None else f' in scope "{scope}"'
         known = f"see /__admin/resources/{vendor}/{collection}"
-        raise Missing(f'"{id}" in {collection} of {vendor}{where}', known)
+        raise MissingError(f'"{id}" in {collection} of {vendor}{where}', known)
     if len(found) > 1:
         several = ", ".join(f'"{place[2]}"' for place in found)
-        raise wrong_scope(f'"{id}" is in several scopes', f"name one of {several}")
+        raise make_scope_error(f'"{id}" is in several scopes', f"name one of {several}")
     return found[0]
 
 
-def new_place(session: Session, vendor: str, collection: str, scope: str | None) -> CollectionKey:
+def choose_place(
+    session: Session, vendor: str, collection: str, scope: str | None
+) -> CollectionKey:
     """Where a new resource goes.
 
     Raises:
@@ -104,21 +107,21 @@ def new_place(session: Session, vendor: str, collection: str, scope: str | None)
     known = list(scopes(session, vendor, collection)) or [""]
     if len(known) > 1:
         listed = ", ".join(f'"{each}"' for each in known[:10])
-        raise wrong_scope("a new resource needs a scope", f"name one, such as {listed}")
+        raise make_scope_error("a new resource needs a scope", f"name one, such as {listed}")
     return vendor, collection, known[0]
 
 
-def wrong_scope(message: str, hint: str) -> InvalidParameters:
+def make_scope_error(message: str, hint: str) -> InvalidParameters:
     return InvalidParameters(message, [Diagnosis("scope", "query", "scope", message, hint)])
 
 
-def stored(session: Session, place: CollectionKey, id: str) -> Resource:
+def read_resource(session: Session, place: CollectionKey, id: str) -> Resource:
     """A resource that is there."""
     resource: Resource = orjson.loads(session.store.all()[place][id])
     return resource
 
 
-def refuse_at(count: int, most: int, what: str) -> None:
+def refuse_above(count: int, most: int, what: str) -> None:
     """Raise Conflict when there are as many as may be.
 
     Raises:
@@ -126,3 +129,21 @@ def refuse_at(count: int, most: int, what: str) -> None:
     """
     if count >= most:
         raise Conflict(f"there are {count} {what} already", hint="delete some first")
+
+
+def read_instant(asked: Mapping[str, Any], member: str) -> int | None:
+    """An instant that was asked for, if it was.
+
+    Raises:
+        InvalidParameters: when the form is right and the time is none, such as a leap second.
+    """
+    if member not in asked:
+        return None
+    try:
+        return parse_instant(asked[member])
+    except ValueError as error:
+        message = f"{asked[member]} is not a time that the mock can keep ({error})"
+        fault = Diagnosis(
+            "format", "query", member, message, "send one such as 2026-03-11T12:00:00Z"
+        )
+        raise InvalidParameters(message, [fault]) from error

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from tests.admin.asking import ADMIN, hint, mock, refused
+from tests.admin.requests import ADMIN, hint, mock, refused
 from tests.conftest import NOON
 from understudy.app import App
 from understudy.core.settings import Settings

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import NOON
 from tests.toy import toy_shop
+from understudy.admin.snapshot_json import TWISTER_WORDS, read_world, write_world
 from understudy.core.clock import ClockState, DueCall, format_instant
 from understudy.core.errors import Unfit
 from understudy.core.fakes import Fakes, FakesState
@@ -23,7 +24,6 @@ from understudy.session.deliveries import HELD_FIELDS, Delivery, pack_delivery, 
 from understudy.session.idempotency import RememberedReply
 from understudy.session.session import SEND_HELD_DELIVERY, World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
-from understudy.snapshots import WORDS, read_world, write_world
 
 SHOP = toy_shop()
 SERVICES = {"shop": SHOP}
@@ -278,7 +278,11 @@ CALL = {"at": format_instant(NOON), "vendor": "shop", "action": "come_back", "ar
         (with_ids(state="%%%"), "/ids/state", "format"),
         (with_ids(state="\u00e9"), "/ids/state", "format"),
         (with_ids(state="AAAA"), "/ids/state", "format"),
-        (with_ids(faker=base64.b64encode(b"\xff" * 4 * WORDS).decode()), "/ids/faker", "format"),
+        (
+            with_ids(faker=base64.b64encode(b"\xff" * 4 * TWISTER_WORDS).decode()),
+            "/ids/faker",
+            "format",
+        ),
     ],
 )
 def test_what_does_not_fit_is_told(

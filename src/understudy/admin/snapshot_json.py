@@ -33,13 +33,13 @@ from understudy.session.idempotency import RememberedReply
 from understudy.session.session import SEND_HELD_DELIVERY, World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
 
-FORMAT = 1
+FORMAT_VERSION = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
-TWISTER = 3
-WORDS = 625
+TWISTER_VERSION = 3
+TWISTER_WORDS = 625
 # What may stand in a reply's headers.
-NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-VALUE = re.compile(r"[ -~]*")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[ -~]*")
 Json = dict[str, Any]
 
 
@@ -47,7 +47,7 @@ def write_world(world: World) -> Json:
     """A world as JSON."""
     clock = world.clock
     return {
-        "format": FORMAT,
+        "format": FORMAT_VERSION,
         "version": __version__,
         "clock": {
             "now": format_instant(clock.now),
@@ -94,7 +94,7 @@ def _write_fakes(state: FakesState) -> Json:
 
 
 def _write_twister(state: tuple[Any, ...]) -> str:
-    return base64.b64encode(struct.pack(f">{WORDS}I", *state[1])).decode()
+    return base64.b64encode(struct.pack(f">{TWISTER_WORDS}I", *state[1])).decode()
 
 
 def _write_reply(owner: tuple[str, str, str], entry: RememberedReply) -> Json:
@@ -252,12 +252,14 @@ def _read_fakes(written: Json | None, seed: int, faults: list[Diagnosis]) -> Fak
 
 def _read_twister(text: str, pointer: str, faults: list[Diagnosis]) -> tuple[Any, ...]:
     try:
-        words = struct.unpack(f">{WORDS}I", base64.b64decode(text, validate=True))
+        words = struct.unpack(f">{TWISTER_WORDS}I", base64.b64decode(text, validate=True))
     except (binascii.Error, struct.error, ValueError):
         words = ()
-    if not words or words[-1] > WORDS - 1:
-        faults.append(_fault("format", pointer, f"is not {WORDS} words of a twister in base64"))
-    return (TWISTER, words, None)
+    if not words or words[-1] > TWISTER_WORDS - 1:
+        faults.append(
+            _fault("format", pointer, f"is not {TWISTER_WORDS} words of a twister in base64")
+        )
+    return (TWISTER_VERSION, words, None)
 
 
 def _read_replies(
@@ -267,7 +269,7 @@ def _read_replies(
         expires = _read_instant(each["expires"], f"/idempotency/{index}/expires", faults)
         # The request's id is repeated in a header, too.
         for name, value in {"request_id": each["request_id"], **each["headers"]}.items():
-            if not (NAME.fullmatch(name) and VALUE.fullmatch(value)):
+            if not (HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value)):
                 pointer = f"/idempotency/{index}/headers/{escape_token(name)}"
                 faults.append(_fault("format", pointer, "cannot be a header", "use plain ASCII"))
         body = each["body"].encode()
