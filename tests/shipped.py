@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from understudy.engine.registry import data_folder, vendor_names
-from understudy.recording import own_json
+from understudy.recording.formats import native
 from understudy.recording.model import Recording
 from understudy.scenarios.script import scenario_names
 
@@ -22,4 +22,4 @@ def shipped_file(name: str) -> Path:
 @cache
 def shipped(name: str) -> Recording:
     """The recording of a scenario."""
-    return own_json.read(shipped_file(name).read_bytes())
+    return native.read(shipped_file(name).read_bytes())

@@ -14,8 +14,8 @@ import pytest
 from understudy.cli import main
 from understudy.core.clock import Stopwatch
 from understudy.engine.registry import open_service
-from understudy.recording import own_json
-from understudy.recording.scrub import secrets_of
+from understudy.recording.formats import native
+from understudy.recording.redact import find_secrets
 
 # A client that makes up ids and asks for the time, as clients do.
 CLIENT = """
@@ -93,7 +93,7 @@ def test_scenario_is_written_where_one_says(tmp_path: Path) -> None:
     assert run("record", "zexa", "--out", tmp_path) == 0
 
     assert "log" in json.loads((tmp_path / "life.har").read_bytes())
-    assert own_json.read((tmp_path / "every-error.json").read_bytes()).name == "zexa-every-error"
+    assert native.read((tmp_path / "every-error.json").read_bytes()).name == "zexa-every-error"
 
 
 def test_vendors_in_one_folder_are_told_apart(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_vendors_in_one_folder_are_told_apart(tmp_path: Path) -> None:
 def test_recording_goes_to_standard_output(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Byte for byte what would be written to a file."""
     assert run("record", "zexa/campaign-life", "--out", "-") == 0
-    assert own_json.read(capsysbinary.readouterr().out).exchanges
+    assert native.read(capsysbinary.readouterr().out).exchanges
 
 
 def test_command_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_command_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert run("record", "--out", second, "--", *RUN) == 3
 
     assert first.read_bytes() == second.read_bytes()
-    assert [each.operation for each in own_json.read(first.read_bytes()).exchanges] == [
+    assert [each.operation for each in native.read(first.read_bytes()).exchanges] == [
         "createProfile",
         "listProfiles",
     ]
@@ -137,7 +137,7 @@ def test_everything_that_a_command_did_happens_again(
 
     assert run("record", "--out", file, "--", sys.executable, "-c", BUSY) == 0
 
-    recording = own_json.read(file.read_bytes())
+    recording = native.read(file.read_bytes())
     statuses = [each.response.status for each in recording.exchanges]
     assert statuses == [500, 200, 201, 201, 200, 405, 413, 404]
     assert recording.exchanges[2].session == "other"
@@ -149,7 +149,7 @@ def test_recorded_command_leaves_no_secret(tmp_path: Path) -> None:
     run("record", "--out", tmp_path / "a.json", "--", *RUN)
     text = (tmp_path / "a.json").read_text()
 
-    assert [each for each in secrets_of(open_service("sent")) if each in text] == []
+    assert [each for each in find_secrets(open_service("sent")) if each in text] == []
 
 
 def test_recording_in_real_time(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
 
     # Long before the command would have ended by itself; the machine may be busy.
     assert watch.seconds() < 20
-    assert len(own_json.read(file.read_bytes()).exchanges) == 2
+    assert len(native.read(file.read_bytes()).exchanges) == 2
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_recording_is_served(scenario: Path, tmp_path: Path) -> None:
     """Until SIGTERM, on a free port."""
     port_file = tmp_path / "port"
     command = [sys.executable, "-m", "understudy", "replay", str(scenario), "--port", "0"]
-    recorded = own_json.read(scenario.read_bytes()).exchanges[0]
+    recorded = native.read(scenario.read_bytes()).exchanges[0]
     with subprocess.Popen(
         [*command, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -20,7 +20,7 @@ from tests.fronting import KEYS, answering, answering_tls, in_header, ok, playin
 from tests.test_cli import listening, run
 from tests.tools import needs
 from understudy.core.settings import Settings
-from understudy.recording.formats import read_recording
+from understudy.recording.formats.registry import read_recording
 
 CREDITS = b'{"credits":1,"currency":"USD"}'
 

@@ -18,7 +18,7 @@ from understudy.options import Instant, Pace, option
 if TYPE_CHECKING:
     from understudy.app import App
     from understudy.engine.exchange_recorder import Log
-    from understudy.recording.formats import Format
+    from understudy.recording.formats.registry import Format
     from understudy.recording.model import Recording
     from understudy.scenarios.steps import Scenario
 
@@ -71,13 +71,13 @@ def record(
     Without either, list the scenarios. A command finds the mock's address in UNDERSTUDY_URL and
     in VENDOR_BASE_URL of each vendor, and a key that works in VENDOR_API_KEY where none is set.
     """
-    from understudy.recording.formats import chosen_format
+    from understudy.recording.formats.registry import choose_format
 
     command = context.meta.get(COMMAND)
     if command is None and not scenarios:
         _list_scenarios()
         return 0
-    format = chosen_format(format_name, out)
+    format = choose_format(format_name, out)
     places = _origins(origins)
     if command is None:
         _refuse_flags(context)
@@ -154,7 +154,7 @@ def _record_command(
     chosen: dict[str, Any],
 ) -> int:
     from understudy.core.settings import Settings
-    from understudy.recording.formats import check_target
+    from understudy.recording.formats.registry import check_target
     from understudy.scenarios.running import run_recorded
 
     target = out or Path(f"recording{format.suffix}")
@@ -171,7 +171,7 @@ def _record_command(
 def _write(recording: Recording, format: Format, target: Path) -> None:
     """Write a recording and tell so."""
     from understudy.core.terminal import format_count
-    from understudy.recording.formats import write_recording
+    from understudy.recording.formats.registry import write_recording
 
     if str(target) == "-":
         written = format.write(recording)
@@ -216,8 +216,8 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
     from understudy.core.terminal import format_count
     from understudy.engine.registry import open_services, vendor_names
     from understudy.recording.attribution import Attribution
-    from understudy.recording.formats import read_recording
-    from understudy.recording.model import UnreadableRecording, merged
+    from understudy.recording.formats.registry import read_recording
+    from understudy.recording.model import UnreadableRecording, merge_headers
 
     if vendor and vendor not in vendor_names():
         raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')
@@ -234,7 +234,7 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
         except UnreadableRecording as error:
             told = str(error)
             raise StartError(told if told.startswith(str(file)) else f"{file}: {told}") from error
-    return merged(parts, files[0].stem)
+    return merge_headers(parts, files[0].stem)
 
 
 def _within(files: Sequence[Path]) -> list[Path]:
@@ -274,16 +274,16 @@ def export(
     Formats: json, har, vcr, wiremock, postman, msw, openapi, and examples (a folder of JSON).
     """
     from understudy.engine.registry import open_services
-    from understudy.recording.formats import chosen_format
-    from understudy.recording.normal_form import in_normal_form, known_tokens
+    from understudy.recording.formats.registry import choose_format
+    from understudy.recording.normalize import known_tokens, normalize
 
-    format = chosen_format(format_name, out)
+    format = choose_format(format_name, out)
     recording = _read(files, vendor)
     if normalise:
         first = next((each.at for each in recording.exchanges if each.at is not None), 0)
         known = known_tokens(open_services(recording.vendors))
         foreign = replace(recording, clock=None)
-        recording = in_normal_form(foreign, known, first)
+        recording = normalize(foreign, known, first)
     _write(recording.at_origins(_origins(origins)), format, out)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recording.takes import VENDORS, credential, exchange, made_of, take
-from understudy.recording.formats import FORMATS, Written
+from tests.recording.recordings import VENDORS, credential, exchange, made_of, take
+from understudy.recording.formats.registry import FORMATS, Written
 from understudy.recording.model import Recording
 
 # JSON that can be read, and not be walked through.

@@ -12,18 +12,18 @@ import pytest
 
 from tests.conftest import NOON, Live
 from tests.recording.browsing import Answered, Browser, needs_browser
-from tests.recording.scenes import PATHS, VENDORS, scene
+from tests.recording.samples import PATHS, VENDORS, scene
 from tests.shipped import shipped
 from understudy.core.clock import MILLISECOND, parse_instant
-from understudy.recording import har
-from understudy.recording.formats import read_recording
+from understudy.recording.formats import har
+from understudy.recording.formats.registry import read_recording
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
     UnreadableRecording,
-    text_of,
+    decode_body,
 )
 
 ASK = RecordedRequest("POST", "https://api.zexa.ao/v1/x?a=1&b=%20&a", (("A", "1"),), b'{"a":1}')
@@ -326,7 +326,11 @@ def ask_of(exchange: RecordedExchange) -> dict[str, Any]:
     ask = {"url": request.url, "method": request.method}
     if not request.body:
         return ask
-    return {**ask, "body": text_of(request.body), "headers": {"Content-Type": "application/json"}}
+    return {
+        **ask,
+        "body": decode_body(request.body),
+        "headers": {"Content-Type": "application/json"},
+    }
 
 
 def playable(recording: Recording) -> list[RecordedExchange]:
@@ -334,7 +338,7 @@ def playable(recording: Recording) -> list[RecordedExchange]:
     found = {
         (each.request.method, each.request.url, told_body(each)): each
         for each in reversed(recording.exchanges)
-        if text_of(each.request.body) is not None
+        if decode_body(each.request.body) is not None
     }
     return list(found.values())
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tests.recording.npm import HERE, installed
-from tests.recording.takes import VENDORS, exchange, made_of, take
+from tests.recording.recordings import VENDORS, exchange, made_of, take
 from tests.tools import needs
-from understudy.recording import msw
-from understudy.recording.comparing import told_headers
+from understudy.recording.compare import strip_transport_headers
+from understudy.recording.formats import msw
 from understudy.recording.model import RecordedExchange, RecordedRequest, Recording
 
 CREDITS = "https://api.zexa.ao/v1/credits"
@@ -114,7 +114,9 @@ def reply_of(told: dict[str, Any]) -> Reply:
 def recorded(each: RecordedExchange) -> Reply:
     """What was recorded, as fetch shows it."""
     response = each.response
-    headers = sorted([name.lower(), value] for name, value in told_headers(response.headers))
+    headers = sorted(
+        [name.lower(), value] for name, value in strip_transport_headers(response.headers)
+    )
     return Reply(response.status, response.phrase, headers, response.body)
 
 

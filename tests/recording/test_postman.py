@@ -13,10 +13,10 @@ import pytest
 from tests.calling import request_example
 from tests.conftest import Live, serve
 from tests.recording.npm import installed
-from tests.recording.takes import FROZEN, VENDORS, credential, exchange, made_of, take
+from tests.recording.recordings import FROZEN, VENDORS, credential, exchange, made_of, take
 from tests.tools import needs
 from understudy.engine.registry import open_service
-from understudy.recording import postman
+from understudy.recording.formats import postman
 from understudy.recording.model import Recording
 
 # What the takes say in members that recordings hide.

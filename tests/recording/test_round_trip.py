@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.recording.invented import bodies, json_values, recordings
-from tests.recording.scenes import VENDORS, scene
-from understudy.recording import har, own_json, vcr
-from understudy.recording.cassette_yaml import document as document_in
-from understudy.recording.formats import FORMATS, read_recording, write_recording
+from tests.recording.generated import bodies, json_values, recordings
+from tests.recording.samples import VENDORS, scene
+from understudy.recording.formats import har, native, vcr
+from understudy.recording.formats.registry import FORMATS, read_recording, write_recording
+from understudy.recording.formats.vcr_yaml import read_yaml_document as document_in
 from understudy.recording.model import (
     Headers,
     RecordedExchange,
@@ -125,7 +125,7 @@ def small(name: str) -> Any:
 def refusal(read: Any, content: bytes) -> str:
     """Why a file is not read; "" when it is, and when what was read can be written again."""
     try:
-        own_json.write(read(content, "broken"))
+        native.write(read(content, "broken"))
     except UnreadableRecording as error:
         return str(error)
     return ""

@@ -20,10 +20,9 @@ import vcr as vcrpy
 import yaml
 
 from tests.conftest import NOON, Live
-from tests.recording.scenes import VENDORS, scene
+from tests.recording.samples import VENDORS, scene
 from tests.shipped import NAMES, shipped
-from understudy.recording import vcr
-from understudy.recording.formats import read_recording
+from understudy.recording.formats.registry import read_recording, vcr
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,

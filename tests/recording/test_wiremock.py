@@ -17,12 +17,12 @@ import httpx
 import pytest
 
 from tests.recording.npm import installed
-from tests.recording.takes import VENDORS, exchange, made_of, take
+from tests.recording.recordings import VENDORS, exchange, made_of, take
 from tests.shipped import NAMES, shipped
 from tests.tools import needs
 from understudy.core.errors import Diagnosis
-from understudy.recording import wiremock
-from understudy.recording.comparing import told_headers
+from understudy.recording.compare import strip_transport_headers
+from understudy.recording.formats import wiremock
 from understudy.recording.model import RecordedExchange, RecordedRequest, Recording
 
 PORT = re.compile(r"^port:\s+(\d+)", re.MULTILINE)
@@ -95,13 +95,17 @@ def running(jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wir
 
 def said(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     """What a reply says: status, headers, and its document or text."""
-    headers = [each for each in told_headers(reply.headers.multi_items()) if each[0] not in ADDED]
+    headers = [
+        each
+        for each in strip_transport_headers(reply.headers.multi_items())
+        if each[0] not in ADDED
+    ]
     return reply.status_code, sorted(headers), document(reply.content)
 
 
 def recorded(each: RecordedExchange) -> tuple[int, list[tuple[str, str]], Any]:
     """What was recorded, as `said` has it."""
-    headers = told_headers(each.response.headers)
+    headers = strip_transport_headers(each.response.headers)
     lower = sorted((name.lower(), value) for name, value in headers)
     return each.response.status, lower, document(each.response.body)
 

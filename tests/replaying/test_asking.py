@@ -13,8 +13,8 @@ from understudy.app import App
 from understudy.core.json_pointer import resolve_pointer
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
-from understudy.recording import own_json
-from understudy.recording.taking import Taker
+from understudy.recording.capture import Capture
+from understudy.recording.formats import native
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
 from understudy.service.call import Call
@@ -26,7 +26,7 @@ def started(change: Callable[[Any], None], vendor: str, operation: str) -> Start
     """Makes a mock in whose service one operation's replies are changed before they are checked."""
     service = open_service(vendor)
 
-    def start(settings: Settings, taker: Taker) -> App:
+    def start(settings: Settings, taker: Capture) -> App:
         handlers = {**service.handlers, operation: changed(service.handlers[operation], change)}
         return App([replace(service, handlers=handlers)], settings, taker)
 
@@ -85,7 +85,7 @@ def test_another_seed_makes_other_ids_and_no_difference() -> None:
     """Ids pair by their first appearance, and go into the requests that follow."""
     recording = shipped("agentmessage/campaign-life")
 
-    def start(settings: Settings, taker: Taker) -> App:
+    def start(settings: Settings, taker: Capture) -> App:
         return started_app(replace(settings, seed=99), taker)
 
     assert changes(deviations(recording, start)) == []
@@ -94,9 +94,9 @@ def test_another_seed_makes_other_ids_and_no_difference() -> None:
 def test_another_world_is_told_member_by_member() -> None:
     """A change is told once, with the exchanges that it was met in."""
     recording = shipped("zexa/campaign-life")
-    text = own_json.write(recording).replace(b'"currency": "USD"', b'"currency": "EUR"')
+    text = native.write(recording).replace(b'"currency": "USD"', b'"currency": "EUR"')
 
-    told = lines(recording, changes(deviations(own_json.read(text))))
+    told = lines(recording, changes(deviations(native.read(text))))
 
     assert told == [
         'getCredits: body /currency: recorded "EUR", now "USD" (exchange 3, 7, 12)',

@@ -9,8 +9,8 @@ import pytest
 from tests.scripting import STEPS, failed, played, scenario
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.errors import StartError
-from understudy.recording import own_json
-from understudy.recording.model import header, json_of
+from understudy.recording.formats import native
+from understudy.recording.model import header, parse_json
 from understudy.scenarios.playing import BEGINNING, play
 
 CREATE = "  - {call: createCampaign, example: documented, status: 201, keep: {campaign: /id}}\n"
@@ -36,7 +36,7 @@ class TestRecording:
         """Ids and times included, to the byte."""
         read = scenario(tmp_path, f"{STEPS}{CREATE}  - shift: PT2S\n{GET}}}")
 
-        assert own_json.write(play(read)) == own_json.write(play(read))
+        assert native.write(play(read)) == native.write(play(read))
 
     def test_has_no_header_of_a_client(self, tmp_path: Path) -> None:
         """What a client adds by itself is nothing that the scenario says."""
@@ -62,7 +62,7 @@ class TestSentences:
             parse_instant(BEGINNING),
             parse_instant(BEGINNING) + 60 * SECOND,
         )
-        assert json_of(second.response.body)["status"] == "completed"
+        assert parse_json(second.response.body)["status"] == "completed"
 
     def test_fire(self, tmp_path: Path) -> None:
         """What no call brings about."""
@@ -70,13 +70,13 @@ class TestSentences:
 
         *_, last = played(tmp_path, f"{CREATE}{fire}{GET}}}")
 
-        assert json_of(last.response.body)["status"] == "failed"
+        assert parse_json(last.response.body)["status"] == "failed"
 
     def test_kept_from_a_body(self, tmp_path: Path) -> None:
         """It stands in a later path."""
         created, shown = played(tmp_path, f"{CREATE}{GET}}}")
 
-        assert shown.request.path.endswith(json_of(created.response.body)["id"])
+        assert shown.request.path.endswith(parse_json(created.response.body)["id"])
 
     def test_kept_from_a_header(self, tmp_path: Path) -> None:
         """It stands in a later query, header and body, within text too."""
@@ -94,7 +94,7 @@ class TestSentences:
         kept = header(first.response.headers, "x-request-id")
         assert second.request.query == f"after={kept}"
         assert header(second.request.headers, "idempotency-key") == f"key-{kept}"
-        assert json_of(second.request.body) == {"name": f"Team {kept}"}
+        assert parse_json(second.request.body) == {"name": f"Team {kept}"}
 
     def test_kept_number(self, tmp_path: Path) -> None:
         """Numbers are kept as text."""

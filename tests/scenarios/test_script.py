@@ -9,8 +9,8 @@ import pytest
 from tests.scripting import STEPS, broken, scenario
 from understudy.core.clock import SECOND
 from understudy.core.errors import StartError
-from understudy.recording.choosing import SETTINGS
-from understudy.recording.taking import TELLING
+from understudy.recording.capture import SETTING_HEADERS
+from understudy.recording.world_settings import SETTING_TYPES
 from understudy.scenarios.script import find_scenario, read_scenario, scenario_names
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift
 
@@ -205,7 +205,7 @@ class TestSentences:
 
 def test_settings_are_those_that_recordings_tell() -> None:
     """A scenario may choose what a recording remembers, and nothing else."""
-    assert SETTINGS.keys() == set(TELLING)
+    assert SETTING_TYPES.keys() == set(SETTING_HEADERS)
 
 
 FILES = {

@@ -6,14 +6,13 @@ import pytest
 
 from tests.shipped import NAMES, shipped, shipped_file
 from understudy.engine.registry import data_folder, open_service, open_services, vendor_names
-from understudy.recording import own_json
-from understudy.recording.formats import FORMATS
-from understudy.recording.scrub import secrets_of
+from understudy.recording.formats.registry import FORMATS, native
+from understudy.recording.redact import find_secrets
 from understudy.replaying.asking import changes, deviations
 from understudy.scenarios.playing import play
 from understudy.scenarios.script import find_scenario, scenario_names
 
-SECRETS = sorted(secret for service in open_services() for secret in secrets_of(service))
+SECRETS = sorted(secret for service in open_services() for secret in find_secrets(service))
 STALE = "{file} does not match; if the change is meant: make recordings"
 ORDINARY = {"campaign-life", "every-error", "pagination"}
 
@@ -35,7 +34,7 @@ def test_every_recording_has_its_scenario() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_is_what_its_scenario_gives(name: str) -> None:
     """To the byte: what was recorded then is recorded now."""
-    recorded = own_json.write(play(find_scenario(name, vendor_names())))
+    recorded = native.write(play(find_scenario(name, vendor_names())))
 
     assert recorded == shipped_file(name).read_bytes(), STALE.format(file=shipped_file(name).name)
 

@@ -11,8 +11,8 @@ from tests.conftest import NOON
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
+from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
-from understudy.recording.taking import Taker
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
 from understudy.verify.findings import Outcome
@@ -56,7 +56,7 @@ def verified(
 def recorded(*asked: tuple[str, str, Any], apart: int = 0) -> Recording:
     """A recording of these requests (method, path, body) to Zexa, so many minutes apart."""
     settings = Settings(vendors=("zexa",), clock=NOON)
-    taker = Taker([open_service("zexa")])
+    taker = Capture([open_service("zexa")])
     app = started_app(settings, taker)
     with httpx.Client(transport=SyncTransport(app), base_url="http://mock/zexa") as http:
         for number, (method, path, body) in enumerate(asked):
@@ -66,7 +66,7 @@ def recorded(*asked: tuple[str, str, Any], apart: int = 0) -> Recording:
     return taker.recording("made-here", settings)
 
 
-def _last_id(taker: Taker) -> str:
+def _last_id(taker: Capture) -> str:
     found = taker.recording("so-far", Settings()).exchanges
     made: Sequence[str] = [
         httpx.Response(200, content=each.response.body).json().get("id", "") for each in found

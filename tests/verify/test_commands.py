@@ -18,7 +18,7 @@ from tests.drifting import drifted
 from tests.verify.asking import KEY, LIFE, recorded
 from understudy.cli import main
 from understudy.core.settings import Settings
-from understudy.recording import own_json
+from understudy.recording.formats import native
 from understudy.server import bind
 
 WITHOUT = (
@@ -233,7 +233,7 @@ def test_recordings_are_read_from_files(
 ) -> None:
     """A file, or every file of a folder."""
     contact = {"phone": "+244923456789"}
-    recording = own_json.write(recorded(("POST", "/v1/contacts", contact)))
+    recording = native.write(recorded(("POST", "/v1/contacts", contact)))
     (tmp_path / "one.json").write_bytes(recording)
 
     ran = verify(capsys, live, "files", "--recordings", str(tmp_path))
@@ -340,7 +340,7 @@ def test_check_takes_recordings_into_worlds_of_their_own(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Each meets what it met, at the time at which it met it, so that it can be compared."""
-    recording = own_json.write(recorded(*LIFE, apart=1))
+    recording = native.write(recorded(*LIFE, apart=1))
     for name in ("one", "two"):
         (tmp_path / f"{name}.json").write_bytes(recording)
 

@@ -17,7 +17,7 @@ from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
-from understudy.recording import own_json
+from understudy.recording.formats import native
 from understudy.recording.model import RecordedExchange, Recording
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Sender
@@ -178,7 +178,7 @@ def test_a_foreign_recording_is_asked_as_whom_we_verify(
     response = replace(exchange.response, status=status)
     foreign = replace(exchange, vendor="", account=None, response=response)
     file = tmp_path / "foreign.json"
-    file.write_bytes(own_json.write(Recording("foreign", (foreign,))))
+    file.write_bytes(native.write(Recording("foreign", (foreign,))))
 
     recordings = read_recordings([file], open_service("zexa"))
     verified(f"{still.url}/@foreign-{status}/zexa", recordings=recordings, fuzzing=PLAIN)

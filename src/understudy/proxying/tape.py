@@ -10,8 +10,8 @@ from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
 from understudy.proxying.proxy import OWN
-from understudy.recording.formats import check_target, chosen_format, write_recording
-from understudy.recording.taking import Taker
+from understudy.recording.capture import Capture
+from understudy.recording.formats.registry import check_target, choose_format, write_recording
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
@@ -31,9 +31,9 @@ class Tape:
 
     def __init__(self, file: Path, format: str | None, services: Sequence[Service]) -> None:
         self.file = file
-        self._format = chosen_format(format, file)
+        self._format = choose_format(format, file)
         check_target(file, self._format)
-        self._taker = Taker(services)
+        self._taker = Capture(services)
 
     def log(self, also: Log | None) -> Log:
         """A log that takes down what the vendor answered, and hands everything on."""

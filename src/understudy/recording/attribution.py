@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 from understudy.openapi.path_router import PathRouter
 from understudy.openapi.security import credential_header
-from understudy.recording.comparing import told_headers
-from understudy.recording.foreign import Foreign
+from understudy.recording.capture import SETTING_HEADERS, origin_of
+from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
-from understudy.recording.scrub import Scrubber
-from understudy.recording.taking import TELLING, origin_of
+from understudy.recording.redact import AccountRedactor, ForeignRedactor
 from understudy.service.service import Service
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -30,8 +29,8 @@ class Attribution:
     def __init__(self, services: Sequence[Service], only: str = "") -> None:
         self._services = {service.name: service for service in services}
         self._only = only
-        self._scrubber = Scrubber(services)
-        self._foreign = {service.name: Foreign(service) for service in services}
+        self._scrubber = AccountRedactor(services)
+        self._foreign = {service.name: ForeignRedactor(service) for service in services}
 
     def recording(self, recording: Recording) -> Recording:
         """The exchanges with vendors that are known, without secrets.
@@ -61,7 +60,9 @@ class Attribution:
     def _told(self, recording: Recording) -> Recording:
         """A recording whose own members tell no secret, and no setting that replaying ignores."""
         clean = self._scrubber.json
-        told = {name: value for name, value in recording.settings.items() if name in TELLING}
+        told = {
+            name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
+        }
         return replace(
             recording,
             title=clean(recording.title),
@@ -119,9 +120,11 @@ class Attribution:
             request=replace(
                 request,
                 url=f"{origin_of(service)}{path}{query}",
-                headers=told_headers(request.headers),
+                headers=strip_transport_headers(request.headers),
             ),
-            response=replace(exchange.response, headers=told_headers(exchange.response.headers)),
+            response=replace(
+                exchange.response, headers=strip_transport_headers(exchange.response.headers)
+            ),
         )
 
     @cached_property

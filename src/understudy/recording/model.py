@@ -19,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 # When a recording begins that tells no time.
-BEGINNING = parse_instant("2026-03-11T12:00:00Z")
+DEFAULT_START = parse_instant("2026-03-11T12:00:00Z")
 
 
 class UnreadableRecording(Exception):
@@ -37,7 +37,7 @@ def media_type(headers: Headers) -> str:
     return (header(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
-def text_of(body: bytes) -> str | None:
+def decode_body(body: bytes) -> str | None:
     """A body as text; None when it is not UTF-8."""
     try:
         return body.decode()
@@ -174,13 +174,13 @@ def _moved(exchange: RecordedExchange, origins: Mapping[str, str]) -> RecordedEx
     return replace(exchange, request=replace(request, url=url))
 
 
-def beginning_of(recording: Recording) -> int:
+def find_start(recording: Recording) -> int:
     """The instant (ns) at which a clock stood when a recording began, as far as it tells."""
-    first = next((each.at for each in recording.exchanges if each.at is not None), BEGINNING)
+    first = next((each.at for each in recording.exchanges if each.at is not None), DEFAULT_START)
     return first if recording.clock is None else recording.clock
 
 
-def merged(recordings: Iterable[Recording], name: str) -> Recording:
+def merge_headers(recordings: Iterable[Recording], name: str) -> Recording:
     """Several recordings as one, in their order; it begins as the first one did.
 
     It is to be served: what was fired in them is not told any more.
@@ -199,7 +199,7 @@ def merged(recordings: Iterable[Recording], name: str) -> Recording:
     )
 
 
-def json_of(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
     """The document in a body.
 
     Raises:
@@ -230,11 +230,11 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
 
 
-def compact(document: Any) -> bytes:
+def dump_compact(document: Any) -> bytes:
     """A document as compact JSON, the way the mock writes it."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def pretty(document: Any) -> bytes:
+def dump_pretty(document: Any) -> bytes:
     """A document as JSON for people, ending in a newline."""
     return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n".encode()

@@ -13,19 +13,19 @@ from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
-from understudy.recording.comparing import Difference, Twins, differences, place
+from understudy.recording.capture import Capture, settings_for
+from understudy.recording.compare import Difference, IdMapping, find_differences, format_place
 from understudy.recording.model import (
     Headers,
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
-    beginning_of,
-    compact,
-    json_of,
+    dump_compact,
+    find_start,
+    parse_json,
 )
-from understudy.recording.normal_form import LEFT
-from understudy.recording.taking import Taker, settings_for
+from understudy.recording.normalize import LEFT
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
 from understudy.service.service import Service, credential_headers
 from understudy.session.session import DEFAULT_SESSION
@@ -35,7 +35,7 @@ from understudy.started import started_app
 ORIGIN = "http://127.0.0.1"
 JSON: Headers = (("Content-Type", "application/json"),)
 TOO_LARGE = 413
-Start = Callable[[Settings, Taker], App]
+Start = Callable[[Settings, Capture], App]
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ class Asker:
 
     def __init__(self, recording: Recording, start: Start = started_app) -> None:
         self._recording = recording
-        clock = beginning_of(recording)
+        clock = find_start(recording)
         settings = settings_for(replace(recording, clock=clock), recording.vendors)
         services = open_services(recording.vendors)
         self._services = {service.name: service for service in services}
-        self._taker = Taker(services)
+        self._taker = Capture(services)
         self._app = start(settings, self._taker)
         self._limit = settings.body_limit
         # By the mock's own clock nothing may be at another time.
-        self._twins = Twins(timeless=recording.clock is None)
+        self._twins = IdMapping(timeless=recording.clock is None)
 
     def deviations(self) -> Iterator[Deviation]:
         """The exchanges that are answered otherwise, in their order."""
@@ -87,7 +87,7 @@ class Asker:
                 self._fire(http, number - 1)
                 current = self._again(http, recorded)
                 then, now = (self._told(each.response) for each in (recorded, current))
-                found = differences(then, now, self._twins)
+                found = find_differences(then, now, self._twins)
                 if found and not is_masked(recorded.request, self._services[recorded.vendor]):
                     yield Deviation(number, recorded, current, tuple(found))
         stage().do(self._app.sessions.close)
@@ -104,7 +104,9 @@ class Asker:
                 if "at" in event:
                     self._move_to(session, parse_instant(str(event["at"])))
                 path = self._twins.now(str(event.get("path", "/")))
-                body = self._twins.now(compact(event["json"]).decode()) if "json" in event else ""
+                body = (
+                    self._twins.now(dump_compact(event["json"]).decode()) if "json" in event else ""
+                )
                 target = f"/@{session}/__admin{path}"
                 http.send(_request(str(event.get("method", "POST")), target, JSON, body.encode()))
 
@@ -183,7 +185,7 @@ def unmasked(service: Service, body: bytes) -> bytes:
     if b"[redacted " not in body:
         return body
     try:
-        return compact(_unmasked(service, json_of(body)))
+        return dump_compact(_unmasked(service, parse_json(body)))
     except (ValueError, RecursionError):
         return body
 
@@ -226,7 +228,7 @@ def changes(found: Sequence[Deviation]) -> list[Change]:
     for deviation in found:
         operation = deviation.recorded.operation or "(no operation)"
         for each in deviation.differences:
-            general = replace(each, pointer=place(each.pointer))
+            general = replace(each, pointer=format_place(each.pointer))
             key = (operation, each.where, general.pointer, repr(each.recorded), repr(each.current))
             _, _, numbers = met.setdefault(key, (operation, general, []))
             if deviation.number not in numbers:

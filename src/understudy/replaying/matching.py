@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from understudy.core.json_pointer import same_json
-from understudy.recording.comparing import ABSENT, Difference, Twins, in_json
-from understudy.recording.kinds import split
-from understudy.recording.model import Headers, RecordedExchange, compact, header, json_of
+from understudy.recording.compare import ABSENT, Difference, IdMapping, compare_json
+from understudy.recording.model import Headers, RecordedExchange, dump_compact, header, parse_json
+from understudy.recording.tokens import split_tokens
 from understudy.redaction.masks import MASK_PATTERN, REDACTED
 
 # The headers by which a client picks its answer.
@@ -109,7 +109,7 @@ def _masked_body(recorded: bytes, now: bytes) -> bytes:
     if REDACTED.encode() not in recorded:
         return now
     try:
-        return compact(_masked_json(json_of(recorded), json_of(now)))
+        return dump_compact(_masked_json(parse_json(recorded), parse_json(now)))
     except (ValueError, RecursionError):
         return now
 
@@ -132,7 +132,7 @@ def _same_body(recorded: bytes, now: bytes) -> bool:
     if recorded == now:
         return True
     try:
-        return same_json(json_of(recorded), json_of(now))
+        return same_json(parse_json(recorded), parse_json(now))
     except (ValueError, RecursionError):
         return False
 
@@ -140,14 +140,14 @@ def _same_body(recorded: bytes, now: bytes) -> bool:
 def _shape(body: bytes) -> Any:
     """A body with its ids and times hidden."""
     try:
-        return _hidden(json_of(body))
+        return _hidden(parse_json(body))
     except (ValueError, RecursionError):
         return body
 
 
 def _hidden(value: Any) -> Any:
     if isinstance(value, str):
-        return split(value)[0]
+        return split_tokens(value)[0]
     if isinstance(value, dict):
         return {name: _hidden(each) for name, each in value.items()}
     return [_hidden(each) for each in value] if isinstance(value, list) else (type(value), value)
@@ -217,7 +217,7 @@ def _in_bodies(recorded: bytes, now: bytes) -> list[Difference]:
     if recorded == now:
         return []
     try:
-        then, current = (json_of(each) if each else ABSENT for each in (recorded, now))
-        return list(in_json(then, current, Twins()))
+        then, current = (parse_json(each) if each else ABSENT for each in (recorded, now))
+        return list(compare_json(then, current, IdMapping()))
     except (ValueError, RecursionError):
         return [Difference("body", "", recorded, now)]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from understudy.core.terminal import CONTROL_ESCAPES, format_count
-from understudy.recording.comparing import Absent, Difference
+from understudy.recording.compare import Absent, Difference
 from understudy.recording.model import Recording
 from understudy.replaying.asking import Change
 

@@ -18,7 +18,7 @@ from understudy.engine.registry import open_services
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
-from understudy.recording.comparing import Difference
+from understudy.recording.compare import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown

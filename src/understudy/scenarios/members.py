@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from understudy.recording.choosing import check_settings
+from understudy.recording.world_settings import check_settings
 
 Node = Mapping[str, Any]
 # What a `${name}` can name.

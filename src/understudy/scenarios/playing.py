@@ -14,8 +14,8 @@ from understudy.admin import views
 from understudy.core.clock import parse_instant
 from understudy.core.errors import StartError
 from understudy.core.json_pointer import MISSING, resolve_pointer
-from understudy.recording.model import Json, Recording, compact, json_of
-from understudy.recording.taking import Taker, settings_for
+from understudy.recording.capture import Capture, settings_for
+from understudy.recording.model import Json, Recording, dump_compact, parse_json
 from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.service.service import credential_headers
@@ -54,7 +54,7 @@ class Player:
             scenario.name, clock=parse_instant(BEGINNING), settings=dict(scenario.settings)
         )
         self._settings = settings_for(beginning, [self._service.name])
-        self._taker = Taker([self._service])
+        self._taker = Capture([self._service])
         self._app = started_app(self._settings, self._taker)
         self._kept: Kept = {}
 
@@ -132,7 +132,7 @@ class Player:
         headers.update(_sendable(call.headers))
         content = (call.text or "").encode()
         if call.body is not None:
-            content = compact(call.body)
+            content = dump_compact(call.body)
         if content:
             headers.setdefault("Content-Type", "application/json")
         url = f"{ORIGIN}/{self._service.name}{path}{query}"
@@ -167,7 +167,7 @@ def _found(reply: httpx.Response, what: str) -> Any:
     if not what.startswith("/"):
         return reply.headers.get(what, MISSING)
     try:
-        return resolve_pointer(json_of(reply.content), what)
+        return resolve_pointer(parse_json(reply.content), what)
     except ValueError:
         return MISSING
 

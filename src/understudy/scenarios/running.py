@@ -13,9 +13,9 @@ from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
 from understudy.live import LiveServer
+from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
-from understudy.recording.normal_form import in_normal_form, known_tokens
-from understudy.recording.taking import Taker
+from understudy.recording.normalize import known_tokens, normalize
 from understudy.server import STOPPING
 from understudy.service.service import Service
 from understudy.started import started_app
@@ -36,12 +36,12 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
         StartError: when a vendor cannot be served, or the program cannot be run.
     """
     services = open_services(settings.vendors)
-    taker = Taker(services)
+    taker = Capture(services)
     began = Clock().now()
     with LiveServer(started_app(settings, taker)) as server:
         status = _run(command, environment(services, f"{server.url}/@{SESSION}"))
     recording = taker.recording(name, settings, session=SESSION)
-    return in_normal_form(recording, known_tokens(services), began), status
+    return normalize(recording, known_tokens(services), began), status
 
 
 def environment(services: Sequence[Service], url: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ from understudy.core.errors import StartError
 from understudy.core.yaml_io import read_yaml
 from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
-from understudy.recording.model import compact
+from understudy.recording.model import dump_compact
 from understudy.redaction.masks import redact_body
 from understudy.scenarios import members
 from understudy.scenarios.members import Node, check_names, check_plain
@@ -236,7 +236,7 @@ class Reader:
         """
 
         def has_secret(example: Any) -> bool:
-            sent = compact(example)
+            sent = dump_compact(example)
             return redact_body(sent, self._service.document.secrets) != sent
 
         return next(iter(sorted(examples, key=has_secret)), None)

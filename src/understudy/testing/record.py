@@ -16,17 +16,17 @@ from typing import Any
 from understudy.client.sending import Ask
 from understudy.core.clock import parse_instant
 from understudy.engine.registry import open_services
-from understudy.recording import own_json
-from understudy.recording.asides import diagnosis
-from understudy.recording.comparing import told_headers
+from understudy.recording.capture import origin_of
+from understudy.recording.compare import strip_transport_headers
+from understudy.recording.formats import native
+from understudy.recording.formats.extensions import diagnosis
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
 )
-from understudy.recording.scrub import Scrubber
-from understudy.recording.taking import origin_of
+from understudy.recording.redact import AccountRedactor
 from understudy.service.service import Service
 from understudy.testing.naming import digest, safe
 from understudy.testing.own_session import OwnSession
@@ -52,7 +52,7 @@ def write(folder: Path, test: str, session: OwnSession, ports: Iterable[int]) ->
     Args:
         ports: of this machine, to be left out.
     """
-    text = own_json.write(recorded(test, session)).decode()
+    text = native.write(recorded(test, session)).decode()
     for port in ports:
         text = re.sub(rf"(127\.0\.0\.1|localhost):{port}\b", r"\1:0", text)
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def recorded(test: str, session: OwnSession) -> Recording:
     shown = [each for each in exchanges_of(session) if each["vendor"]]
     services = open_services(sorted({each["vendor"] for each in shown}) or ("sent",))
     by_name = {service.name: service for service in services}
-    scrubber = Scrubber(services)
+    scrubber = AccountRedactor(services)
     return Recording(
         name=name_of(test),
         title=test,
@@ -92,12 +92,12 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
         request=RecordedRequest(
             method=shown["method"],
             url=f"{origin_of(services[shown['vendor']])}{shown['path']}{query}",
-            headers=told_headers(asked["headers"].items()),
+            headers=strip_transport_headers(asked["headers"].items()),
             body=asked["body"].encode(),
         ),
         response=RecordedResponse(
             status=shown["status"],
-            headers=told_headers(answered["headers"].items()),
+            headers=strip_transport_headers(answered["headers"].items()),
             body=answered["body"].encode(),
         ),
         diagnoses=tuple(diagnosis(each) for each in shown["diagnoses"]),

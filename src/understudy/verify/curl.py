@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from understudy.core.terminal import escape_unprintable, truncate
-from understudy.recording.model import RecordedRequest, text_of
+from understudy.recording.model import RecordedRequest, decode_body
 from understudy.redaction.masks import SECRET_HEADERS, redact_body, redact_header_value
 from understudy.verify.masking import VARIABLE, Masking
 from understudy.verify.sending import Access
@@ -54,7 +54,7 @@ class Curl:
         return self._quoted(f"{name}: {value}")
 
     def _body(self, body: bytes) -> str:
-        text = text_of(redact_body(body, self._secrets))
+        text = decode_body(redact_body(body, self._secrets))
         if text is None:
             return f"({len(body)} bytes)"
         return truncate(self._masked(text), LONGEST_BODY)

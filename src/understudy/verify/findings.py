@@ -11,7 +11,7 @@ from http import HTTPStatus
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Operation
-from understudy.recording.comparing import place
+from understudy.recording.compare import format_place
 
 # How many other messages of one finding are told.
 MOST_OTHERS = 3
@@ -98,7 +98,7 @@ class Findings:
         self, operation: Operation, status: int, breach: Breach, request: str, got: str
     ) -> None:
         """Note what was met; the same thing met again is counted."""
-        pointer = place(breach.pointer)
+        pointer = format_place(breach.pointer)
         named = breach.message if breach.code in NAMED_IN_MESSAGE else ""
         key = (operation.id, str(status), breach.code, breach.where, pointer, named)
         known = self._met.get(key)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.core.errors import StartError
 from understudy.openapi.document import Operation
-from understudy.recording.comparing import told_headers
+from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedRequest
 from understudy.verify.examining import Examination
 from understudy.verify.sending import ORIGIN
@@ -235,7 +235,9 @@ def wire_request(case: Case[Any]) -> RecordedRequest | None:
     return RecordedRequest(
         method=str(prepared.method),
         url=str(prepared.url),
-        headers=tuple(each for each in told_headers(headers) if each[0].lower() not in OWN_HEADERS),
+        headers=tuple(
+            each for each in strip_transport_headers(headers) if each[0].lower() not in OWN_HEADERS
+        ),
         body=body,
     )
 

@@ -14,8 +14,8 @@ from understudy.recording.model import (
     RecordedRequest,
     RecordedResponse,
     header,
-    json_of,
     media_type,
+    parse_json,
 )
 from understudy.verify.findings import RATE_LIMITED, Breach, breaches_of
 
@@ -153,7 +153,7 @@ class Judge:
         if not _is_json(media_type(request.headers)):
             return []
         try:
-            found = declared.validator.diagnose(json_of(request.body), "body")
+            found = declared.validator.diagnose(parse_json(request.body), "body")
             return [breach for each in found for breach in breaches_of(each)]
         except (ValueError, RecursionError):
             return [Breach("malformed-body", "body", "", "the body is not JSON", "send JSON")]
@@ -188,7 +188,7 @@ def _other_type(sent: str, types: list[str]) -> Breach:
 
 def _in_body(declared: Response, body: bytes) -> list[Breach]:
     try:
-        found = declared.diagnose(json_of(body))
+        found = declared.diagnose(parse_json(body))
         return [breach for each in found for breach in breaches_of(each)]
     except (ValueError, RecursionError) as error:
         what = f"the body is not JSON: {error}" if body else "the body is empty"

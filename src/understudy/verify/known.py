@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from understudy.openapi.document import Document, Operation, snake_case
-from understudy.recording.model import RecordedRequest, RecordedResponse, json_of
+from understudy.recording.model import RecordedRequest, RecordedResponse, parse_json
 from understudy.service.service import Service
 from understudy.verify.judging import Judge
 
@@ -58,7 +58,7 @@ class Known:
         template, values = found
         self._keep(key_of(template.path), values)
         try:
-            document = json_of(reply.body)
+            document = parse_json(reply.body)
         except (ValueError, RecursionError):
             return
         for member, id in references(document):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from http.cookies import CookieError, SimpleCookie
 
-from understudy.recording.scrub import SHORTEST
+from understudy.recording.redact import MIN_SECRET_LENGTH
 from understudy.redaction.masks import AUTH_SCHEMES, REDACTED
 from understudy.verify.sending import Access
 
@@ -53,12 +53,14 @@ def _in_cookies(value: str) -> Iterator[str]:
 
 def _alternatives(secrets: list[str]) -> str:
     # The longest first: one secret may begin another.
-    kept = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+    kept = sorted(
+        {each for each in secrets if len(each) >= MIN_SECRET_LENGTH}, key=len, reverse=True
+    )
     # Messages are cut off, perhaps in the midst of a secret: its beginning tells enough.
     cut = [
-        f'{_spelled(each[:SHORTEST])}[^"\\n]{{0,{LONGEST_CUT}}}?\\.\\.\\.'
+        f'{_spelled(each[:MIN_SECRET_LENGTH])}[^"\\n]{{0,{LONGEST_CUT}}}?\\.\\.\\.'
         for each in kept
-        if len(each) > SHORTEST
+        if len(each) > MIN_SECRET_LENGTH
     ]
     return "|".join([*map(_spelled, kept), *cut]) or "(?!)"
 

@@ -10,8 +10,8 @@ import httpx
 
 from understudy.app import App
 from understudy.core.settings import Settings
-from understudy.recording.model import BEGINNING, Recording, beginning_of
-from understudy.recording.taking import settings_for
+from understudy.recording.capture import settings_for
+from understudy.recording.model import DEFAULT_START, Recording, find_start
 from understudy.service.service import Service
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app
@@ -33,12 +33,12 @@ class Own:
 
     def sender(self) -> Sender:
         """To a world that stands at its beginning."""
-        settings = Settings(vendors=(self._service.name,), clock=BEGINNING, pace=None)
+        settings = Settings(vendors=(self._service.name,), clock=DEFAULT_START, pace=None)
         return self._sender(self._app(settings))
 
     def place(self, recording: Recording) -> World:
         """To the world that a recording's requests met."""
-        clock = beginning_of(recording)
+        clock = find_start(recording)
         app = self._app(settings_for(replace(recording, clock=clock), (self._service.name,)))
 
         def move_to(at: int) -> None:

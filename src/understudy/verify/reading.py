@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from understudy.core.clock import Stopwatch
-from understudy.recording.comparing import told_headers
+from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedResponse
 
 MOST_BYTES = 10_000_000
@@ -47,7 +47,7 @@ class Reader:
         with self._within_time(made) as watch, self._begun(made) as reply:
             return RecordedResponse(
                 status=reply.status_code,
-                headers=told_headers(reply.headers.multi_items()),
+                headers=strip_transport_headers(reply.headers.multi_items()),
                 body=self._body(reply, watch),
             )
 

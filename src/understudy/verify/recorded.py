@@ -13,17 +13,17 @@ from typing import Any
 
 from understudy.core.terminal import truncate
 from understudy.openapi.document import Operation
-from understudy.recording.comparing import ABSENT, Difference, Twins, differences
-from understudy.recording.kinds import tokens_in
+from understudy.recording.compare import ABSENT, Difference, IdMapping, find_differences
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
+    decode_body,
     header,
-    text_of,
 )
-from understudy.recording.scrub import Scrubber
+from understudy.recording.redact import AccountRedactor
+from understudy.recording.tokens import find_tokens
 from understudy.redaction.masks import REDACTED, SECRET_HEADERS
 from understudy.replaying.asking import authorized, unmasked
 from understudy.verify.examining import Examination
@@ -80,12 +80,12 @@ class Replay:
     ) -> None:
         examination.at(world.sender)
         self._examination = examination
-        self._scrubber = Scrubber([examination.service])
+        self._scrubber = AccountRedactor([examination.service])
         self._move_to = world.move_to
         self._own_accounts = own_accounts
         self._understudy = understudy
         self._compare = compare
-        self._twins = Twins()
+        self._twins = IdMapping()
         # Ids of replies that were not had, and whether the world is not the recorded one any more.
         self._met: set[str] = set()
         self._lost: set[str] = set()
@@ -145,7 +145,7 @@ class Replay:
                 examination.add(operation, placed, reply, breach)
         # Also pairs the ids of then with those of now.
         then, now = _alike(exchange.response), _alike(self._scrubbed(request, reply))
-        found = differences(then, now, self._twins)
+        found = find_differences(then, now, self._twins)
         if self._compare and not self._astray and exchange.response.status:
             for each in found:
                 examination.add(operation, placed, reply, _differs(each))
@@ -178,16 +178,16 @@ def _alike(response: RecordedResponse) -> RecordedResponse:
 
 
 def _ids(text: str) -> set[str]:
-    return {each.text for each in tokens_in(text) if not each.is_time}
+    return {each.text for each in find_tokens(text) if not each.is_time}
 
 
 def _asked(request: RecordedRequest) -> str:
-    return f"{request.url} {text_of(request.body) or ''}"
+    return f"{request.url} {decode_body(request.body) or ''}"
 
 
 def _answered(response: RecordedResponse) -> str:
     headers = " ".join(value for _, value in response.headers)
-    return f"{headers} {text_of(response.body) or ''}"
+    return f"{headers} {decode_body(response.body) or ''}"
 
 
 def _failed(then: int, now: int) -> list[Breach]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from understudy.core.clock import Stopwatch
-from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, json_of
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, parse_json
 from understudy.verify.reading import NoReply, Reader
 
 # Where requests are addressed before it is known where the API stands.
@@ -150,7 +150,7 @@ class Sender:
         made = self._http.build_request("GET", f"{parts.scheme}://{parts.netloc}{HEALTH}")
         try:
             reply = self._reader.reply(made)
-            name = json_of(reply.body)["name"]
+            name = parse_json(reply.body)["name"]
             return reply.status == httpx.codes.OK and name == "understudy"
         except (httpx.HTTPError, NoReply, ValueError, LookupError, TypeError, RecursionError):
             return False

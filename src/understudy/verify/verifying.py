@@ -11,7 +11,7 @@ from understudy.core.errors import StartError
 from understudy.engine.registry import data_folder
 from understudy.openapi.document import Operation
 from understudy.recording.attribution import Attribution
-from understudy.recording.formats import read_recording
+from understudy.recording.formats.registry import read_recording
 from understudy.recording.model import Recording, UnreadableRecording
 from understudy.service.service import Service
 from understudy.verify.examining import Examination

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from understudy.openapi.document import Operation
 from understudy.openapi.parameters import Parameter
-from understudy.recording.model import Headers, RecordedRequest, compact
+from understudy.recording.model import Headers, RecordedRequest, dump_compact
 from understudy.verify.examining import Examination
 from understudy.verify.known import Values, filled
 from understudy.verify.sending import ORIGIN, READING
@@ -89,4 +89,4 @@ def _bodies(operation: Operation) -> Iterator[tuple[Headers, bytes]]:
         yield (), b""
     if declared is not None:
         for example in declared.examples.values():
-            yield (("Content-Type", declared.media_types[0]),), compact(example)
+            yield (("Content-Type", declared.media_types[0]),), dump_compact(example)

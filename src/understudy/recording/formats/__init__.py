@@ -1,0 +1,1 @@
+"""The formats of recordings: what is read and written."""

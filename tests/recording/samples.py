@@ -1,0 +1,66 @@
+"""A little scene at each vendor, as a recording: campaigns listed, created, read, and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import httpx
+
+from tests.calling import counted, request_example
+from tests.conftest import NOON
+from understudy.core.settings import Settings
+from understudy.engine.registry import open_services
+from understudy.recording.capture import Capture
+from understudy.recording.model import Recording
+from understudy.service.service import Service
+from understudy.stage import SyncTransport
+from understudy.started import started_app
+
+SETTINGS = Settings(clock=NOON)
+PATHS = {
+    "agentmessage": "/v1/campaigns",
+    "sent": "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns",
+    "tether": "/api/campaigns",
+    "zexa": "/v1/campaigns",
+}
+VENDORS = sorted(PATHS)
+JSON = {"Content-Type": "application/json"}
+
+
+def key_of(service: Service) -> dict[str, str]:
+    """What the first account of a seed world sends."""
+    assert service.accounts is not None
+    credential = service.accounts.all[0].credential
+    is_sent = service.name == "sent"
+    return {"x-api-key": credential} if is_sent else {"Authorization": f"Bearer {credential}"}
+
+
+def asks(service: Service) -> Iterator[dict[str, Any]]:
+    """The scene's requests, as httpx takes them."""
+    path = PATHS[service.name]
+    campaign = request_example(service.document.operations["createCampaign"], "documented")
+    yield {"method": "GET", "url": path}
+    yield {"method": "POST", "url": path, "json": campaign}
+    yield {"method": "GET", "url": f"{path}?page=1&limit=2"}
+    yield {"method": "GET", "url": path}
+    yield {"method": "GET", "url": f"{path}/none%20such"}
+    yield {"method": "POST", "url": path, "json": {"name": "Promoção 🎭\u2028"}}
+    yield {"method": "POST", "url": path, "content": b"\xff\x00", "headers": JSON}
+    yield {"method": "DELETE", "url": path}
+
+
+@cache
+def scene(vendor: str) -> Recording:
+    """What the vendor's service answers, taken down."""
+    taker = Capture(open_services(), also=counted)
+    app = started_app(SETTINGS, log=taker)
+    service = app.services[vendor]
+    transport = SyncTransport(app)
+    with httpx.Client(
+        transport=transport, base_url=f"http://mock/{vendor}", headers=key_of(service)
+    ) as client:
+        for ask in asks(service):
+            client.request(**ask)
+    return taker.recording(f"{vendor}-campaigns", SETTINGS, title="Campaigns come and go.")
