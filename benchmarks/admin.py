@@ -25,9 +25,9 @@ from typing import Any
 import httpx
 
 from benchmarks.measure import LIST, Connection, Target, figure_text, machine, table, understudy
-from understudy.app import create_app
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
+from understudy.server.app import create_app
 
 LIFECYCLES, RETRIES, SESSIONS = 1_000, 200, 5_000
 KEY = {"authorization": "Bearer am_live_oc01abcdefghijklmnopqrstuvwxyz0123"}

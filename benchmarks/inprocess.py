@@ -40,10 +40,10 @@ from benchmarks.measure import (
     table,
     understudy,
 )
-from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.openapi.document import Document
+from understudy.server.app import App, create_app
 from understudy.service.service import Service
 from understudy.session.session import Session
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from understudy import app as composition
-from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.intercept.door import house
 from understudy.openapi.document import Operation
+from understudy.server import app as composition
+from understudy.server.app import App
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 from understudy.session.session import Session

@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from tests.calling import create_app
-from understudy import app as composition
-from understudy.app import App, Behind
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.connexion_adapter import shared_stack
 from understudy.engine.exchange_recorder import Log
-from understudy.server import Listening, bind, make_server
+from understudy.server import app as composition
+from understudy.server.app import App, Backend
+from understudy.server.http_server import Listening, bind, make_server
 
 pytest_plugins = ["pytester"]
 
@@ -64,10 +64,10 @@ class Live:
 
 
 def serve(
-    settings: Settings, log: Log | None = None, behind: Behind = shared_stack
+    settings: Settings, log: Log | None = None, backend: Backend = shared_stack
 ) -> Iterator[Live]:
     """Serve an app from a thread of this process until the generator is closed."""
-    app = composition.create_app(settings, log, behind)
+    app = composition.create_app(settings, log, backend)
     listener = bind("127.0.0.1", 0)
     ready = threading.Event()
     server = make_server(app, Listening(log=None), ready.set)

@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from understudy.app import Behind
 from understudy.engine.connexion_adapter import shared_stack
 from understudy.engine.replies import CALL_KEY
+from understudy.server.app import Backend
 from understudy.service.call import Call
 from understudy.service.service import Service
 
@@ -18,13 +18,13 @@ from understudy.service.service import Service
 Drift = Callable[[int, Any], tuple[int, Any]]
 
 
-def drifted(drifts: Mapping[str, Drift]) -> Behind:
+def drifted(drifts: Mapping[str, Drift]) -> Backend:
     """What stands behind an app whose operations have drifted: operationId -> drift."""
 
-    def behind(service: Service) -> ASGIApp:
+    def backend(service: Service) -> ASGIApp:
         return Drifting(shared_stack(service), drifts)
 
-    return behind
+    return backend
 
 
 class Drifting:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from understudy.engine.registry import data_folder, own_documents
-from understudy.server import bind
+from understudy.server.http_server import bind
 
 UNDERSTUDY = (sys.executable, "-m", "understudy")
 

@@ -24,7 +24,6 @@ import yaml
 
 import understudy
 from tests.conftest import NOON, Live, serve
-from understudy.app import App
 from understudy.client import (
     AdminError,
     AsyncClient,
@@ -43,6 +42,7 @@ from understudy.core.settings import Settings
 from understudy.engine.addressing import SESSION_PATH
 from understudy.openapi.document import Operation, read_document
 from understudy.openapi.path_router import PathRouter
+from understudy.server.app import App
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "specs" / "admin.yaml"

@@ -15,7 +15,7 @@ import pytest
 import understudy
 from understudy.core.errors import StartError
 from understudy.core.settings_parsing import make_settings
-from understudy.server import bind
+from understudy.server.http_server import bind
 from understudy.stage import SyncTransport
 
 NOON = "2026-03-11T12:00:00Z"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import Live, problem_of
-from tests.fronting import (
+from tests.server.front import (
     KEYS,
     answering,
     exchange,

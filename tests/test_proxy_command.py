@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import Live
-from tests.fronting import KEYS, answering, answering_tls, in_header, ok, playing
+from tests.server.front import KEYS, answering, answering_tls, in_header, ok, playing
 from tests.test_cli import listening, run
 from tests.tools import needs
 from understudy.core.settings import Settings

@@ -12,7 +12,7 @@ from sent_dm import Sent
 
 from tests.conftest import Live
 from tests.drifting import Drift
-from tests.fronting import KEYS, fronted, in_header, in_journal, kept, playing
+from tests.server.front import KEYS, fronted, in_header, in_journal, kept, playing
 from understudy.core.settings import Settings
 from understudy.live import LiveServer
 

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.conftest import problem_of
-from tests.fronting import (
+from tests.server.front import (
     KEYS,
     Bytes,
     answering,
@@ -36,10 +36,10 @@ from tests.tools import needs
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
-from understudy.exchange_log import json_line, text_line
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app, read_upstream
 from understudy.proxying.tape import Tape
+from understudy.server.log_lines import exchange_to_json, format_exchange
 
 KEY = KEYS["zexa"]
 CREDITS = b'{"credits":1,"currency":"USD"}'
@@ -612,7 +612,7 @@ def test_log_lines_tell_no_secret(tmp_path: Path) -> None:
     lines: list[str] = []
 
     def log(entry: Any) -> None:
-        lines.extend([text_line(entry), json_line(entry)])
+        lines.extend([format_exchange(entry), exchange_to_json(entry)])
 
     answer = ok(json.dumps({"error": PLAIN}).encode(), status=b"418 No")
     with (

@@ -51,7 +51,7 @@ def test_import_loads_nothing_of_the_mock() -> None:
     """Every pytest run of every project imports the module."""
     code = (
         "import sys, understudy.pytest_plugin\n"
-        "heavy = {'httpx', 'faker', 'connexion', 'starlette', 'orjson', 'understudy.app'}\n"
+        "heavy = {'httpx', 'faker', 'connexion', 'starlette', 'orjson', 'understudy.server.app'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
 
@@ -62,7 +62,7 @@ def test_import_loads_nothing_of_the_mock() -> None:
 
 def test_run_without_the_mock_loads_nothing_of_it(pytester: pytest.Pytester) -> None:
     """A project that never uses a fixture does not pay for it."""
-    pytester.makepyfile("import sys\ndef test(): assert 'understudy.app' not in sys.modules")
+    pytester.makepyfile("import sys\ndef test(): assert 'understudy.server.app' not in sys.modules")
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 

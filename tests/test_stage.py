@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from tests.asking import CODES, KEY, SALES, Echo, replying
-from understudy.app import create_app
 from understudy.core.settings import Settings
+from understudy.server.app import create_app
 from understudy.stage import AsyncTransport, SyncTransport, scope_of, stage
 
 URL = "http://mock/"

@@ -131,7 +131,7 @@ def serve(
     **chosen: Any,
 ) -> None:
     """Serve the vendors until Ctrl-C."""
-    from understudy.server import Listening, run
+    from understudy.server.http_server import Listening, run
 
     settings = Settings(
         **{**chosen, "webhook_hosts": frozenset(chosen["webhook_hosts"])},
@@ -146,7 +146,7 @@ def serve(
 def vendors(name: str | None) -> None:
     """List the vendors, or one vendor's operations, responses and keys."""
     from understudy.engine.registry import open_services
-    from understudy.listing import describe_service, list_services
+    from understudy.server.banner import describe_service, list_services
 
     services = open_services([name] if name else [])
     click.echo(describe_service(services[0]) if name else list_services(services))

@@ -18,10 +18,10 @@ from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.options import option
 
 if TYPE_CHECKING:
-    from understudy.app import App
     from understudy.engine.exchange_recorder import Log
     from understudy.proxying import Terms
     from understudy.proxying.tape import Tape
+    from understudy.server.app import App
 
 # Seconds that somebody may want to wait for a reply.
 MOST_TIMEOUT = 86_400
@@ -66,7 +66,7 @@ def proxy(
 ) -> None:
     """Pass requests to the real VENDOR; tell where they and the replies break its document."""
     from understudy.proxying import Terms
-    from understudy.server import Listening, run
+    from understudy.server.http_server import Listening, run
 
     color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
     log = None if quiet else log_format

@@ -16,11 +16,11 @@ from understudy.core.errors import StartError
 from understudy.options import Instant, Pace, option
 
 if TYPE_CHECKING:
-    from understudy.app import App
     from understudy.engine.exchange_recorder import Log
     from understudy.recording.formats.registry import Format
     from understudy.recording.model import Recording
     from understudy.scenarios.steps import Scenario
+    from understudy.server.app import App
 
 # Suffixes of files that can be read.
 READ = (".json", ".har", ".yaml", ".yml")
@@ -346,7 +346,7 @@ def _serve(
     from understudy.core.settings import Settings
     from understudy.core.terminal import format_count
     from understudy.replaying.serving import replay_app
-    from understudy.server import Listening, run
+    from understudy.server.http_server import Listening, run
 
     def make(settings: Settings, log: Log | None) -> App:
         return replay_app(recording, settings, match == "operation", log)

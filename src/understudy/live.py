@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Unpack
 
 from understudy.client import Client
 from understudy.core.settings_parsing import SettingKeywords, make_settings
-from understudy.server import Listening, bind, guard, make_server, url_of
+from understudy.server.http_server import Listening, bind, format_url, guard, make_server
 from understudy.stage import stage
 from understudy.started import started_app
 
 if TYPE_CHECKING:
-    from understudy.app import App
+    from understudy.server.app import App
 
 # Seconds that a server may take to begin, and to end.
 PATIENCE = 10.0
@@ -32,7 +32,7 @@ class LiveServer:
         self._host = host
         self._listener = bind(host, port)
         self.port: int = self._listener.getsockname()[1]
-        self.url = url_of(host, self.port)
+        self.url = format_url(host, self.port)
         self._ready = threading.Event()
         self._server = make_server(app, Listening(log=None), self._ready.set, lifespan=False)
         self._running: Future[None] | None = None

@@ -10,8 +10,8 @@ from understudy.stage import stage
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from understudy.app import App
     from understudy.engine.exchange_recorder import Log
+    from understudy.server.app import App
 
 
 def started_app(settings: Settings, log: Log | None = None) -> App:
@@ -22,7 +22,7 @@ def started_app(settings: Settings, log: Log | None = None) -> App:
     """
     # Connexion and the services take longer to import than the rest of the package; a module whose
     # tests are only collected should not pay for them.
-    from understudy.app import create_app
+    from understudy.server.app import create_app
 
     app = create_app(settings, log)
     stage().run(_started(app)).result()

@@ -12,9 +12,9 @@ import httpx
 
 from tests.calling import create_app
 from tests.conftest import problem_of
-from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
+from understudy.server.app import App
 
 ADMIN = "/__admin"
 # Nobody listens there: each delivery fails at once.

@@ -10,8 +10,8 @@ import httpx
 
 from tests.conftest import NOON
 from tests.toy import toy_shop
-from understudy.app import App
 from understudy.core.settings import Settings
+from understudy.server.app import App
 from understudy.service.service import Service
 
 FROZEN = Settings(clock=NOON, rate_limits=True)

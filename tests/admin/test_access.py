@@ -9,8 +9,8 @@ import pytest
 
 from tests.admin.requests import ADMIN, hint, mock, refused
 from tests.conftest import NOON
-from understudy.app import App
 from understudy.core.settings import Settings
+from understudy.server.app import App
 
 TOKEN = "let-me-in"
 OPEN = Settings(clock=NOON)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
 from tests.conftest import NOON
-from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import Settings
+from understudy.server.app import App
 
 CLOCK = f"{ADMIN}/clock"
 READY = "/v3/profiles/660e8400-e29b-41d4-a716-44665544000{}"

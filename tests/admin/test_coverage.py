@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 from tests.admin.requests import ADMIN, Ask, ask, credential
-from understudy.app import App
 from understudy.engine.registry import open_services
+from understudy.server.app import App
 
 LIST = Ask("sent", "GET", "/v3/profiles")
 

@@ -12,7 +12,7 @@ from tests.admin.shop import shop
 from tests.conftest import NOON
 from tests.receiving import receiving
 from tests.toy import SOLD
-from understudy.app import App
+from understudy.server.app import App
 from understudy.session.deliveries import MAX_DELIVERIES, Delivery
 
 DELIVERIES = f"{ADMIN}/deliveries"

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, problem_of
-from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service, vendor_names
-from understudy.exchange_log import text_line
+from understudy.server.app import App, create_app
+from understudy.server.log_lines import format_exchange
 from understudy.session.faults import (
     DELAY_FAULTS,
     DELIVERY_FAULTS,
@@ -656,7 +656,7 @@ async def test_the_log_names_the_fault() -> None:
 
     def log(entry: Any) -> None:
         if isinstance(entry, Exchange):
-            lines.append(text_line(entry).split("\n")[0])
+            lines.append(format_exchange(entry).split("\n")[0])
 
     app = create_app(Settings(clock=NOON), log)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock") as one:

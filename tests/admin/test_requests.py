@@ -10,11 +10,11 @@ import pytest
 
 from tests.admin.requests import ADMIN, Ask, ask, credential, hint, mock, refused
 from tests.conftest import NOON
-from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
 from understudy.openapi.document import Operation
 from understudy.redaction.masks import REDACTED
+from understudy.server.app import App
 from understudy.service.service import Service
 from understudy.session.journal import MAX_KEPT_BODY
 

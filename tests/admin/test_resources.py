@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.admin.requests import ADMIN, Ask, ask, hint, refused
-from understudy.app import App
 from understudy.engine.registry import open_services
+from understudy.server.app import App
 from understudy.session.store import CollectionKey
 
 RESOURCES = f"{ADMIN}/resources"

@@ -11,8 +11,8 @@ import pytest
 
 from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused
 from tests.conftest import NOON
-from understudy.app import App, create_app
 from understudy.core.settings import Settings
+from understudy.server.app import App, create_app
 
 PROFILES = Ask("sent", "GET", "/v3/profiles")
 TEAM = Ask("sent", "POST", "/v3/profiles", {"name": "Team"})

@@ -29,8 +29,8 @@ from tests.admin.requests import (
 from tests.admin.traffic import READY, SALES, busy, changes
 from tests.conftest import NOON
 from understudy.admin.handlers.snapshots import MAX_SNAPSHOTS
-from understudy.app import App
 from understudy.core.settings import Settings
+from understudy.server.app import App
 
 TEAM = Ask("sent", "POST", "/v3/profiles", {"name": "Team"})
 COMPLETE = Ask("sent", "POST", f"{READY}/complete", {"webHookUrl": HOOK})

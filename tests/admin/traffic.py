@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tests.admin.requests import ADMIN, HOOK, Ask, ask, example
-from understudy.app import App
+from understudy.server.app import App
 
 SALES = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002"
 READY = "/v3/profiles/660e8400-e29b-41d4-a716-446655440000"

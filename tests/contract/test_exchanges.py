@@ -24,10 +24,10 @@ import pytest
 
 from tests.calling import create_app
 from tests.conftest import NOON
-from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.registry import data_folder
+from understudy.server.app import App
 from understudy.service.service import credential_headers
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))

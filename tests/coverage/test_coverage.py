@@ -23,7 +23,6 @@ from tests.coverage.exercises import (
     used,
     values,
 )
-from understudy.app import create_app
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import escape_token
 from understudy.core.settings import Settings
@@ -33,6 +32,7 @@ from understudy.engine.registry import open_service, open_services
 from understudy.openapi.document import Operation
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.redaction.masks import REDACTED
+from understudy.server.app import create_app
 from understudy.session.deliveries import Delivery
 
 TEXT: Json = {"type": "string"}

@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import NOON
 from tests.toy import toy_service
-from understudy.app import App
 from understudy.core.errors import Internal
 from understudy.core.settings import Settings
 from understudy.engine.connection_faults import PIECES, ConnectionFault
+from understudy.server.app import App
 from understudy.service.reply import Reply
 from understudy.session.faults import CONNECTION_FAULTS, Fault
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.conftest import NOON
 from tests.toy import DOCUMENT, toy_service
-from understudy.app import App
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
+from understudy.server.app import App
 from understudy.service.reply import Reply
 
 KEY = {"authorization": "Bearer let-me-in"}

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, problem_of
-from understudy.app import App, create_app
 from understudy.core.settings import Settings
 from understudy.engine.registry import vendor_names
 from understudy.redaction.masks import REDACTED
+from understudy.server.app import App, create_app
 from understudy.session.journal import MAX_KEPT_BODY
 
 KEY = {"x-api-key": "sk_test_acme_admin"}

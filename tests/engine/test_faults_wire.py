@@ -15,9 +15,9 @@ from uuid import uuid4
 import pytest
 
 from tests.toy import toy_service
-from understudy.app import App, create_app
 from understudy.core.settings import Settings
-from understudy.server import Listening, Server, bind, make_server
+from understudy.server.app import App, create_app
+from understudy.server.http_server import Listening, Server, bind, make_server
 from understudy.service.reply import Reply
 
 PATH = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"

@@ -71,7 +71,7 @@ def test_outside_vendor_answers(installed: Path) -> None:
     """Its handlers, document and seed world are served."""
     code = (
         "import asyncio, httpx\n"
-        "from understudy.app import create_app\n"
+        "from understudy.server.app import create_app\n"
         "from understudy.core.settings import Settings\n"
         "async def main():\n"
         "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests.conftest import problem_of
-from understudy.app import App
 from understudy.engine.prefer import PREFERRED_FAULTS
 from understudy.engine.registry import open_service
 from understudy.openapi.document import Document
+from understudy.server.app import App
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 CAMPAIGNS = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"

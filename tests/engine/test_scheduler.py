@@ -107,7 +107,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage() -> Stage:
+def mount() -> Stage:
     """A stage on which nothing has happened."""
     return Stage()
 
@@ -130,88 +130,88 @@ def ticking(session: Session) -> Session:
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["toy", "other"]))))
 def test_calls_fire_in_time_order(plans: list[tuple[int, str]]) -> None:
     """Calls of all vendors fire by instant, those of one instant in the order of scheduling."""
-    stage = Stage()
-    session = stage.session()
+    mount = Stage()
+    session = mount.session()
     for number, (seconds, vendor) in enumerate(plans):
         plan(session, seconds, "note", vendor, name=str(number))
 
-    asyncio.run(stage.due.shift(session, 9 * SECOND))
+    asyncio.run(mount.due.shift(session, 9 * SECOND))
 
     told = [(str(number), seconds) for number, (seconds, _) in enumerate(plans)]
-    assert stage.told == sorted(told, key=lambda each: each[1])
+    assert mount.told == sorted(told, key=lambda each: each[1])
 
 
-async def test_each_call_fires_at_its_own_instant(stage: Stage) -> None:
+async def test_each_call_fires_at_its_own_instant(mount: Stage) -> None:
     """A call happens at its instant, not at the one that the clock is moved to."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 3, "note", name="a")
 
-    await stage.due.shift(session, 60 * SECOND)
+    await mount.due.shift(session, 60 * SECOND)
 
-    assert stage.told == [("a", 3)]
+    assert mount.told == [("a", 3)]
 
 
-async def test_a_shift_tells_what_fired(stage: Stage) -> None:
+async def test_a_shift_tells_what_fired(mount: Stage) -> None:
     """The calls come back in the order in which they fired."""
-    session = stage.session()
+    session = mount.session()
     later = plan(session, 2, "note", name="later")
     sooner = plan(session, 1, "note", name="sooner")
 
-    fired = await stage.due.shift(session, 2 * SECOND)
+    fired = await mount.due.shift(session, 2 * SECOND)
 
     assert fired == [sooner, later]
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 100])
-async def test_a_shift_moves_the_clock_by_what_was_asked(stage: Stage, seconds: int) -> None:
+async def test_a_shift_moves_the_clock_by_what_was_asked(mount: Stage, seconds: int) -> None:
     """Whatever fires on the way, the clock stands where it was moved to."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 1, "note", name="a")
 
-    await stage.due.shift(session, seconds * SECOND)
+    await mount.due.shift(session, seconds * SECOND)
 
     assert session.clock.now() == NOON + seconds * SECOND
 
 
-async def test_what_lies_beyond_the_shift_waits(stage: Stage) -> None:
+async def test_what_lies_beyond_the_shift_waits(mount: Stage) -> None:
     """A call a nanosecond later than the shift does not fire."""
-    session = stage.session()
+    session = mount.session()
     beyond = plan(session, 5, "note", name="a")
 
-    fired = await stage.due.shift(session, 5 * SECOND - 1)
+    fired = await mount.due.shift(session, 5 * SECOND - 1)
 
-    assert (fired, stage.told, session.clock.pending()) == ([], [], [beyond])
+    assert (fired, mount.told, session.clock.pending()) == ([], [], [beyond])
 
 
-async def test_a_shift_fires_what_its_calls_bring(stage: Stage) -> None:
+async def test_a_shift_fires_what_its_calls_bring(mount: Stage) -> None:
     """A chain of calls fires as far as the shift goes, link by link at its instants."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 10, "chain", left=5, every=10)
 
-    fired = await stage.due.shift(session, 35 * SECOND)
+    fired = await mount.due.shift(session, 35 * SECOND)
 
-    assert stage.told == [("chain-5", 10), ("chain-4", 20), ("chain-3", 30)]
+    assert mount.told == [("chain-5", 10), ("chain-4", 20), ("chain-3", 30)]
     assert len(fired) == 3
     assert session.clock.next_due() == NOON + 40 * SECOND
 
 
-async def test_a_link_falls_between_other_calls(stage: Stage) -> None:
+async def test_a_link_falls_between_other_calls(mount: Stage) -> None:
     """What a call brings fires before a later call that was scheduled earlier."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 30, "note", name="old")
     plan(session, 10, "chain", left=1, every=10)
 
-    await stage.due.shift(session, 60 * SECOND)
+    await mount.due.shift(session, 60 * SECOND)
 
-    assert stage.told == [("chain-1", 10), ("chain-0", 20), ("old", 30)]
+    assert mount.told == [("chain-1", 10), ("chain-0", 20), ("old", 30)]
 
 
-async def test_a_call_takes_effect(stage: Stage) -> None:
+async def test_a_call_takes_effect(mount: Stage) -> None:
     """What an action stores is stored, with the time of its instant."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 10, "keep", id="a")
 
-    await stage.due.shift(session, 60 * SECOND)
+    await mount.due.shift(session, 60 * SECOND)
 
     stored = await session.store.read(("toy", "toys", ""), "a")
     assert stored == b'{"id":"a","at":"2026-03-11T12:00:10+00:00"}'
@@ -221,239 +221,239 @@ async def test_a_call_takes_effect(stage: Stage) -> None:
     "failing", [("fail", {}), ("nothing", {}), ("note", {"unknown": 1})], ids=lambda each: each[0]
 )
 async def test_a_failing_action_does_not_stop_the_others(
-    stage: Stage, caplog: pytest.LogCaptureFixture, failing: tuple[str, dict[str, Any]]
+    mount: Stage, caplog: pytest.LogCaptureFixture, failing: tuple[str, dict[str, Any]]
 ) -> None:
     """An action that raises, is unknown or is called wrongly is logged, and the next one fires."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 1, failing[0], **failing[1])
     plan(session, 2, "note", name="next")
 
     with caplog.at_level(logging.ERROR):
-        fired = await stage.due.shift(session, 5 * SECOND)
+        fired = await mount.due.shift(session, 5 * SECOND)
 
-    assert (stage.told, len(fired)) == ([("next", 2)], 2)
+    assert (mount.told, len(fired)) == ([("next", 2)], 2)
     assert [record.getMessage() for record in caplog.records] == ["an action of toy failed"]
 
 
-async def test_a_failing_action_leaves_nothing_behind(stage: Stage) -> None:
+async def test_a_failing_action_leaves_nothing_behind(mount: Stage) -> None:
     """What an action did before it raised is not done."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 1, "fail")
 
-    await stage.due.shift(session, 5 * SECOND)
+    await mount.due.shift(session, 5 * SECOND)
 
     assert await session.store.read(("toy", "toys", ""), "half") is None
     assert session.clock.pending() == []
 
 
-async def test_a_request_fires_what_is_due(stage: Stage) -> None:
+async def test_a_request_fires_what_is_due(mount: Stage) -> None:
     """Catching up fires everything up to now, and nothing later."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 0, "note", name="due")
     waiting = plan(session, 1, "note", name="waiting")
 
-    await stage.due.catch_up(session)
+    await mount.due.catch_up(session)
 
-    assert (stage.told, session.clock.pending()) == ([("due", 0)], [waiting])
+    assert (mount.told, session.clock.pending()) == ([("due", 0)], [waiting])
 
 
-async def test_catching_up_late_still_fires_in_order(stage: Stage) -> None:
+async def test_catching_up_late_still_fires_in_order(mount: Stage) -> None:
     """Calls that are overdue fire in time order, each at its instant."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 2, "note", name="b")
     plan(session, 1, "chain", left=1, every=0)
     session.clock.shift(60 * SECOND)
 
-    await stage.due.catch_up(session)
+    await mount.due.catch_up(session)
 
-    assert stage.told == [("chain-1", 1), ("chain-0", 1), ("b", 2)]
+    assert mount.told == [("chain-1", 1), ("chain-0", 1), ("b", 2)]
 
 
-async def test_at_pace_zero_everything_happens_at_once(stage: Stage) -> None:
+async def test_at_pace_zero_everything_happens_at_once(mount: Stage) -> None:
     """A whole chain of delays fires when the session catches up."""
-    session = stage.session(AT_ONCE)
+    session = mount.session(AT_ONCE)
     plan(session, 0, "chain", left=2, every=3_600)
 
-    await stage.due.catch_up(session)
+    await mount.due.catch_up(session)
 
-    assert stage.told == [("chain-2", 0), ("chain-1", 0), ("chain-0", 0)]
+    assert mount.told == [("chain-2", 0), ("chain-1", 0), ("chain-0", 0)]
     assert session.clock.now() == NOON
 
 
-async def test_manual_calls_wait_for_a_shift(stage: Stage) -> None:
+async def test_manual_calls_wait_for_a_shift(mount: Stage) -> None:
     """Without a pace a request fires nothing, however long ago it was due."""
-    session = stage.session(MANUAL)
+    session = mount.session(MANUAL)
     waiting = plan(session, 1, "note", name="a")
     session.clock.shift(60 * SECOND)
 
-    await stage.due.catch_up(session)
+    await mount.due.catch_up(session)
 
-    assert (stage.told, session.clock.pending()) == ([], [waiting])
+    assert (mount.told, session.clock.pending()) == ([], [waiting])
 
 
 @pytest.mark.parametrize("seconds", [0, 5])
-async def test_a_shift_fires_manual_calls(stage: Stage, seconds: int) -> None:
+async def test_a_shift_fires_manual_calls(mount: Stage, seconds: int) -> None:
     """A shift fires what became due before it, too, at the vendor's own delays."""
-    session = stage.session(MANUAL)
+    session = mount.session(MANUAL)
     plan(session, 0, "chain", left=1, every=10)
     session.clock.shift(10 * SECOND)
 
-    await stage.due.shift(session, seconds * SECOND)
+    await mount.due.shift(session, seconds * SECOND)
 
-    assert stage.told == [("chain-1", 0), ("chain-0", 10)]
+    assert mount.told == [("chain-1", 0), ("chain-0", 10)]
     assert session.clock.now() == NOON + (10 + seconds) * SECOND
 
 
 @pytest.mark.parametrize(("pace", "at"), [(1.0, 10), (0.5, 5), (3.0, 30)])
-async def test_the_pace_scales_delays(stage: Stage, pace: float, at: int) -> None:
+async def test_the_pace_scales_delays(mount: Stage, pace: float, at: int) -> None:
     """A delay of ten seconds takes ten times the pace."""
-    session = stage.session(Settings(clock=NOON, pace=pace))
+    session = mount.session(Settings(clock=NOON, pace=pace))
     plan(session, 0, "chain", left=1, every=10)
 
-    await stage.due.shift(session, 60 * SECOND)
+    await mount.due.shift(session, 60 * SECOND)
 
-    assert stage.told == [("chain-1", 0), ("chain-0", at)]
+    assert mount.told == [("chain-1", 0), ("chain-0", at)]
 
 
-async def test_a_running_clock_can_be_shifted(stage: Stage) -> None:
+async def test_a_running_clock_can_be_shifted(mount: Stage) -> None:
     """In real time a shift fires what is on the way, at its instants."""
-    session = ticking(stage.session())
+    session = ticking(mount.session())
     plan(session, 60, "chain", left=1, every=60)
 
-    await stage.due.shift(session, 300 * SECOND)
+    await mount.due.shift(session, 300 * SECOND)
 
-    assert stage.told == [("chain-1", 60), ("chain-0", 120)]
+    assert mount.told == [("chain-1", 60), ("chain-0", 120)]
     assert session.clock.now() >= NOON + 300 * SECOND
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
-async def test_a_running_clock_may_have_passed_a_call(stage: Stage, seconds: int) -> None:
+async def test_a_running_clock_may_have_passed_a_call(mount: Stage, seconds: int) -> None:
     """A shift fires overdue calls of a running clock without going back for them."""
-    session = ticking(stage.session(Settings(pace=None)))
+    session = ticking(mount.session(Settings(pace=None)))
     plan(session, -5, "note", name="overdue")
 
-    await stage.due.shift(session, seconds * SECOND)
+    await mount.due.shift(session, seconds * SECOND)
 
-    assert stage.told == [("overdue", -5)]
+    assert mount.told == [("overdue", -5)]
 
 
-async def test_a_wall_that_is_set_back_loses_no_call(stage: Stage) -> None:
+async def test_a_wall_that_is_set_back_loses_no_call(mount: Stage) -> None:
     """When real time jumps back during a shift, the call fires all the same, once."""
-    session = stage.session()
+    session = mount.session()
     wall = itertools.chain([NOON, NOON], itertools.repeat(NOON - 5 * SECOND))
     session.clock = Clock(wall=wall.__next__)
     plan(session, 10, "note", name="a")
 
-    fired = await stage.due.shift(session, 60 * SECOND)
+    fired = await mount.due.shift(session, 60 * SECOND)
 
-    assert (stage.told, len(fired)) == ([("a", 10)], 1)
+    assert (mount.told, len(fired)) == ([("a", 10)], 1)
 
 
-async def test_in_real_time_calls_fire_by_themselves(stage: Stage) -> None:
+async def test_in_real_time_calls_fire_by_themselves(mount: Stage) -> None:
     """No request is needed: when the time has come, the call fires."""
-    session = stage.session(Settings())
+    session = mount.session(Settings())
     session.clock.schedule(session.clock.now() + 1, "toy", "note", b'{"name":"a"}')
     session.clock.schedule(session.clock.now() + MILLISECOND, "toy", "chain", LAST)
 
-    await stage.due.catch_up(session)
-    await asyncio.wait_for(stage.ended.wait(), 10)
+    await mount.due.catch_up(session)
+    await asyncio.wait_for(mount.ended.wait(), 10)
 
-    assert [name for name, _ in stage.told] == ["a", "chain-0"]
+    assert [name for name, _ in mount.told] == ["a", "chain-0"]
 
 
-async def test_after_a_shift_the_rest_fires_by_itself(stage: Stage) -> None:
+async def test_after_a_shift_the_rest_fires_by_itself(mount: Stage) -> None:
     """What a shift brings near happens in real time."""
-    session = ticking(stage.session())
+    session = ticking(mount.session())
     plan(session, 3_600.02, "chain", left=0, every=0)
 
-    fired = await stage.due.shift(session, 3_600 * SECOND)
-    await asyncio.wait_for(stage.ended.wait(), 10)
+    fired = await mount.due.shift(session, 3_600 * SECOND)
+    await asyncio.wait_for(mount.ended.wait(), 10)
 
     assert fired == []
-    assert [name for name, _ in stage.told] == ["chain-0"]
+    assert [name for name, _ in mount.told] == ["chain-0"]
 
 
-async def test_an_answer_may_bring_the_next_call(stage: Stage) -> None:
+async def test_an_answer_may_bring_the_next_call(mount: Stage) -> None:
     """A shift waits for the deliveries on its way and fires what their outcome brings."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 10, "call", report="answered")
 
-    await stage.due.shift(session, 60 * SECOND)
+    await mount.due.shift(session, 60 * SECOND)
 
     reason = find_refusal(BLOCKED, frozenset())
-    assert stage.reports == [("done", reason, 10)]
-    assert stage.told == [("after the answer", 11)]
+    assert mount.reports == [("done", reason, 10)]
+    assert mount.told == [("after the answer", 11)]
 
 
-async def test_who_does_not_ask_is_not_told(stage: Stage) -> None:
+async def test_who_does_not_ask_is_not_told(mount: Stage) -> None:
     """A delivery without an action to report to brings no call."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 10, "call")
 
-    await stage.due.shift(session, 60 * SECOND)
-    await stage.due.report(session, session.webhooks.deliveries[0], Attempt(NOON, 200))
+    await mount.due.shift(session, 60 * SECOND)
+    await mount.due.report(session, session.webhooks.deliveries[0], Attempt(NOON, 200))
 
-    assert (stage.reports, stage.told) == ([], [])
+    assert (mount.reports, mount.told) == ([], [])
     assert [each.state for each in session.webhooks.deliveries] == ["blocked"]
 
 
-async def test_a_receiver_may_move_the_clock(stage: Stage) -> None:
+async def test_a_receiver_may_move_the_clock(mount: Stage) -> None:
     """A move from inside a delivery's handler does not wait for that delivery, and fires."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 10, "note", name="between")
     plan(session, 30, "note", name="after")
 
     async def answer() -> int:
-        await stage.due.shift(session, 15 * SECOND)
+        await mount.due.shift(session, 15 * SECOND)
         return 200
 
     async with asyncio.timeout(10), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
-        await stage.due.shift(session, 60 * SECOND)
+        await mount.due.shift(session, 60 * SECOND)
 
-    assert stage.told == [("ring", 1), ("between", 10), ("after", 30)]
+    assert mount.told == [("ring", 1), ("between", 10), ("after", 30)]
     assert session.clock.now() == NOON + 60 * SECOND
 
 
-async def test_a_receiver_may_move_the_clock_further(stage: Stage) -> None:
+async def test_a_receiver_may_move_the_clock_further(mount: Stage) -> None:
     """The outer move then has nothing left to do, and does not go back."""
-    session = stage.session()
+    session = mount.session()
 
     async def answer() -> int:
-        await stage.due.shift(session, 100 * SECOND)
+        await mount.due.shift(session, 100 * SECOND)
         return 200
 
     async with asyncio.timeout(10), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
-        fired = await stage.due.shift(session, 60 * SECOND)
+        fired = await mount.due.shift(session, 60 * SECOND)
 
     assert len(fired) == 1
     assert session.clock.now() == NOON + 101 * SECOND
 
 
-async def test_a_receiver_may_move_the_clock_to_its_own_next_delivery(stage: Stage) -> None:
+async def test_a_receiver_may_move_the_clock_to_its_own_next_delivery(mount: Stage) -> None:
     """That one waits behind the first; the move does not wait for either."""
-    session = stage.session()
+    session = mount.session()
     moved: list[int] = []
 
     async def answer() -> int:
         if not moved:
-            moved.append(len(await stage.due.shift(session, 10 * SECOND)))
+            moved.append(len(await mount.due.shift(session, 10 * SECOND)))
         return 200
 
     async with asyncio.timeout(10), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         plan(session, 5, "ring", url=receiver.url)
-        await stage.due.shift(session, 60 * SECOND)
+        await mount.due.shift(session, 60 * SECOND)
 
     assert moved == [1]
     assert [each.state for each in session.webhooks.deliveries] == ["delivered", "delivered"]
 
 
 @pytest.mark.parametrize("how", ["reset", "restore"])
-async def test_a_receiver_may_end_the_world(stage: Stage, how: str) -> None:
+async def test_a_receiver_may_end_the_world(mount: Stage, how: str) -> None:
     """A move of a world that is gone neither fires nor moves anything in the next one."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 30, "note", name="waiting")
     world = session.snapshot()
 
@@ -463,35 +463,35 @@ async def test_a_receiver_may_end_the_world(stage: Stage, how: str) -> None:
 
     async with asyncio.timeout(10), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
-        fired = await stage.due.shift(session, 60 * SECOND)
+        fired = await mount.due.shift(session, 60 * SECOND)
 
     assert [each.action for each in fired] == ["ring"]
-    assert stage.told == [("ring", 1)]
+    assert mount.told == [("ring", 1)]
     assert session.clock.now() == NOON
     assert len(session.clock) == (0 if how == "reset" else 1)
 
 
-async def test_a_request_fires_nothing_while_the_clock_is_moved(stage: Stage) -> None:
+async def test_a_request_fires_nothing_while_the_clock_is_moved(mount: Stage) -> None:
     """Whoever moves it fires in order; a request in between does not run ahead."""
-    session = stage.session()
+    session = mount.session()
 
     async def answer() -> int:
         session.clock.schedule(NOON, "toy", "note", b'{"name":"due"}')
-        await stage.due.catch_up(session)
-        assert stage.told == [("ring", 1)]
+        await mount.due.catch_up(session)
+        assert mount.told == [("ring", 1)]
         return 200
 
     async with receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
-        await stage.due.shift(session, 60 * SECOND)
+        await mount.due.shift(session, 60 * SECOND)
 
-    assert stage.told == [("ring", 1), ("due", 0)]
+    assert mount.told == [("ring", 1), ("due", 0)]
     assert session.shifting == 0
 
 
-async def test_a_move_waits_for_what_is_under_way(stage: Stage) -> None:
+async def test_a_move_waits_for_what_is_under_way(mount: Stage) -> None:
     """What a request sent just before is answered before the clock moves."""
-    session = stage.session()
+    session = mount.session()
     instants: list[int] = []
 
     async def answer() -> int:
@@ -501,50 +501,50 @@ async def test_a_move_waits_for_what_is_under_way(stage: Stage) -> None:
 
     async with receiving(answer) as receiver:
         plan(session, 0, "ring", url=receiver.url)
-        await stage.due.catch_up(session)
-        await stage.due.shift(session, 60 * SECOND)
+        await mount.due.catch_up(session)
+        await mount.due.shift(session, 60 * SECOND)
 
     assert instants == [NOON]
 
 
-async def test_a_lifecycle_that_never_ends_does_not_hang(stage: Stage) -> None:
+async def test_a_lifecycle_that_never_ends_does_not_hang(mount: Stage) -> None:
     """After so many calls the clock stands where it has come to, and goes on when asked again."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 0, "chain", left=MAX_FIRED + 10, every=0.001)
     target = NOON + 3_600 * SECOND
 
-    fired = await stage.due.move_to(session, target)
+    fired = await mount.due.move_to(session, target)
 
     assert len(fired) == MAX_FIRED
     assert NOON < session.clock.now() < target
-    assert len(await stage.due.move_to(session, target)) == 11
+    assert len(await mount.due.move_to(session, target)) == 11
     assert session.clock.now() == target
 
 
-async def test_while_much_fires_others_get_a_turn(stage: Stage) -> None:
+async def test_while_much_fires_others_get_a_turn(mount: Stage) -> None:
     """A long move does not keep the loop to itself."""
-    session = stage.session()
+    session = mount.session()
     plan(session, 0, "chain", left=1_000, every=0.001)
     turns: list[int] = []
 
     async def other() -> None:
-        while len(stage.told) < 1_000:
-            turns.append(len(stage.told))
+        while len(mount.told) < 1_000:
+            turns.append(len(mount.told))
             await asyncio.sleep(0)
 
-    await asyncio.gather(stage.due.shift(session, 3_600 * SECOND), other())
+    await asyncio.gather(mount.due.shift(session, 3_600 * SECOND), other())
 
     assert len(turns) > 5
 
 
 @pytest.mark.parametrize("target", [NOON - 1, parse_instant("9999-12-31T00:00:00Z")])
 async def test_a_clock_moves_forward_and_not_beyond_the_last_year(
-    stage: Stage, target: int
+    mount: Stage, target: int
 ) -> None:
     """The refusal says what to do."""
-    session = stage.session()
+    session = mount.session()
 
     with pytest.raises(ValueError, match="reset the session"):
-        await stage.due.move_to(session, target)
+        await mount.due.move_to(session, target)
 
     assert session.clock.now() == NOON

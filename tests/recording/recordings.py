@@ -16,8 +16,6 @@ import httpx
 
 from tests.calling import counted, request_example
 from tests.conftest import NOON
-from understudy import app as composition
-from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service, open_services
@@ -29,6 +27,8 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
+from understudy.server import app as composition
+from understudy.server.app import App
 from understudy.service.service import Service
 
 VENDORS = ("agentmessage", "sent", "tether", "zexa")

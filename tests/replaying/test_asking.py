@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.shipped import shipped
-from understudy.app import App
 from understudy.core.json_pointer import resolve_pointer
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
@@ -17,6 +16,7 @@ from understudy.recording.capture import Capture
 from understudy.recording.formats import native
 from understudy.replaying.asking import Start, changes, deviations
 from understudy.replaying.report import lines
+from understudy.server.app import App
 from understudy.service.call import Call
 from understudy.service.reply import Handler, Reply
 from understudy.started import started_app

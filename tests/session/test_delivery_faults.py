@@ -19,10 +19,10 @@ import pytest
 
 from tests.conftest import NOON, serve
 from tests.receiver import Received, Receiver, receiving
-from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
-from understudy.exchange_log import delivery_json, delivery_line
+from understudy.server.app import App
+from understudy.server.log_lines import delivery_to_json, format_delivery
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 
@@ -463,8 +463,8 @@ async def test_the_log_names_the_fault(mock: Mock, receiver: Receiver, kind: str
     await mock.send(sent)
 
     line = f"12:00:00.000 POST   {receiver.url} sent completed: delivered 200 (fault: {kind})"
-    assert delivery_line(sent) == line
-    assert json.loads(delivery_json(sent))["fault"] == kind
+    assert format_delivery(sent) == line
+    assert json.loads(delivery_to_json(sent))["fault"] == kind
 
 
 async def test_the_log_names_no_fault_where_there_was_none(mock: Mock, receiver: Receiver) -> None:
@@ -473,8 +473,8 @@ async def test_the_log_names_no_fault_where_there_was_none(mock: Mock, receiver:
 
     await mock.send(sent)
 
-    assert delivery_line(sent).endswith("sent completed: delivered 200")
-    assert json.loads(delivery_json(sent))["fault"] == ""
+    assert format_delivery(sent).endswith("sent completed: delivered 200")
+    assert json.loads(delivery_to_json(sent))["fault"] == ""
 
 
 async def profiles(mock: Mock) -> int:

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
-from understudy.app import App, create_app
 from understudy.core.clock import SECOND, Clock
 from understudy.core.settings import Settings
+from understudy.server.app import App, create_app
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import Fault
 from understudy.session.session import SEND_HELD_DELIVERY, Session, Sessions

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 
 from tests.calling import own_session
-from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis
 from understudy.openapi.schemas import SchemaCompiler
+from understudy.server.app import App
 from understudy.service import checks
 from understudy.service.call import Call
 from understudy.service.reply import Reply

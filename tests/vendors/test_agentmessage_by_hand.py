@@ -16,10 +16,10 @@ import pytest
 from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
-from understudy.app import App
 from understudy.core.clock import SECOND
 from understudy.core.errors import Forbidden, IllegalTransition
 from understudy.core.settings import Settings
+from understudy.server.app import App
 from understudy.session.deliveries import Delivery
 from understudy.vendors.agentmessage import events, review
 

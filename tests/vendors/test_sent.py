@@ -17,10 +17,10 @@ import pytest
 
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON
-from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.engine.registry import open_service
+from understudy.server.app import App
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 

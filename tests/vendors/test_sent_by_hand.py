@@ -12,10 +12,10 @@ import pytest
 from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
-from understudy.app import App
 from understudy.core.clock import format_timestamp
 from understudy.core.errors import Forbidden, IllegalTransition
 from understudy.core.settings import Settings
+from understudy.server.app import App
 from understudy.service.unit_of_work import Resource
 
 ORGANIZATION = "550e8400-e29b-41d4-a716-446655440000"

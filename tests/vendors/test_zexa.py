@@ -21,11 +21,11 @@ import pytest
 
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON, Live, serve
-from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.engine.registry import open_service
 from understudy.openapi.schemas import SchemaCompiler
+from understudy.server.app import App
 from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session

@@ -13,11 +13,11 @@ import pytest
 from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_zexa_tether import NONSENSE, World, creators, own_world, passes
-from understudy.app import App
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.errors import Conflict, IllegalTransition, NotFound
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
+from understudy.server.app import App
 from understudy.service.unit_of_work import Resource
 from understudy.vendors.zexa import rules
 

@@ -19,7 +19,7 @@ from tests.verify.asking import KEY, LIFE, recorded
 from understudy.cli import main
 from understudy.core.settings import Settings
 from understudy.recording.formats import native
-from understudy.server import bind
+from understudy.server.http_server import bind
 
 WITHOUT = (
     "import sys; sys.modules['schemathesis'] = None; from understudy.cli import main; main({})"
@@ -35,7 +35,7 @@ def strayed() -> Iterator[Live]:
             document = {"currency": "\x1b[2J\x00\ufffe"}
         return status, document
 
-    yield from serve(Settings(), behind=drifted({"getCredits": drift}))
+    yield from serve(Settings(), backend=drifted({"getCredits": drift}))
 
 
 class Ran:

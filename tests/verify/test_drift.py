@@ -70,13 +70,13 @@ def unreachable(status: int, document: Any) -> tuple[int, Any]:
 @pytest.fixture(scope="module")
 def strayed() -> Iterator[Live]:
     """A Zexa that has drifted in four ways."""
-    yield from serve(Settings(), behind=drifted(DRIFTS))
+    yield from serve(Settings(), backend=drifted(DRIFTS))
 
 
 @pytest.fixture(scope="module")
 def writing_strayed() -> Iterator[Live]:
     """A Zexa that has drifted in what it answers to a change."""
-    yield from serve(Settings(), behind=drifted({"createContact": unreachable}))
+    yield from serve(Settings(), backend=drifted({"createContact": unreachable}))
 
 
 def test_each_planted_drift_is_found_once_and_nothing_else(strayed: Live) -> None:

@@ -31,7 +31,7 @@ def after(live: Live, session: str, kind: Any, **members: Any) -> set[tuple[str,
 @contextmanager
 def strayed(operation: str, drift: Drift, settings: Settings | None = None) -> Iterator[str]:
     """The base URL of a Zexa in which one operation has drifted."""
-    for live in serve(settings or Settings(), behind=drifted({operation: drift})):
+    for live in serve(settings or Settings(), backend=drifted({operation: drift})):
         yield f"{live.url}/zexa"
 
 

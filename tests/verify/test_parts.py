@@ -14,7 +14,7 @@ from tests.conftest import Live
 from tests.verify.asking import KEY, ZEXA
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.server import bind
+from understudy.server.http_server import bind
 from understudy.verify.curl import Curl
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach, Findings, Outcome

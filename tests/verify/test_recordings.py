@@ -40,7 +40,7 @@ def dearer() -> Iterator[Live]:
     def drift(status: int, document: Any) -> tuple[int, Any]:
         return status, {**document, "credits": 1} if status == 200 else document
 
-    yield from serve(Settings(clock=NOON, seed=7), behind=drifted({"getCredits": drift}))
+    yield from serve(Settings(clock=NOON, seed=7), backend=drifted({"getCredits": drift}))
 
 
 def preferring(recording: Recording, preference: str) -> Recording:

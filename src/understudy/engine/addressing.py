@@ -44,20 +44,20 @@ class Router:
     """Which vendor, session and path a request means.
 
     Args:
-        stages: the served services by the first segment of their addresses.
+        mounts: the served services by the first segment of their addresses.
         admin: the stage of the mock's own paths, which begin with `prefix`.
         root: the stage whose paths also stand at the root, if any.
     """
 
     def __init__(
-        self, stages: Mapping[str, Mount], admin: Mount, prefix: str, root: Mount | None
+        self, mounts: Mapping[str, Mount], admin: Mount, prefix: str, root: Mount | None
     ) -> None:
-        self._stages = stages
+        self._mounts = mounts
         self._admin = admin
         self._prefix = prefix
         self._root = root
         self._hosts = {
-            host: stage for stage in stages.values() for host in stage.service.vendor.hosts
+            host: mount for mount in mounts.values() for host in mount.service.vendor.hosts
         }
 
     def find(self, path: str, host: str, named: str | None) -> tuple[Mount, str, str]:
@@ -77,13 +77,13 @@ class Router:
             path = f"/{path}"
         if f"{path}/".startswith(f"{self._prefix}/"):
             return self._find_admin(path.removeprefix(self._prefix), session)
-        stage = self._hosts.get(host)
-        if stage is not None:
-            return stage, session, path
+        mount = self._hosts.get(host)
+        if mount is not None:
+            return mount, session, path
         first, _, rest = path[1:].partition("/")
-        stage = self._stages.get(first)
-        if stage is not None:
-            return stage, session, f"/{rest}"
+        mount = self._mounts.get(first)
+        if mount is not None:
+            return mount, session, f"/{rest}"
         if self._root is not None:
             return self._root, session, path
         raise UnaddressedError(self._nothing_at(path), session)
@@ -96,6 +96,6 @@ class Router:
         return self._admin, unquote(within["session"]), within["path"]
 
     def _nothing_at(self, path: str) -> Reply:
-        vendors = ", ".join(f"/{first}" for first in self._stages)
+        vendors = ", ".join(f"/{first}" for first in self._mounts)
         detail = f"nothing is served at {path}: the first segment names the vendor ({vendors})"
         return make_problem(404, "No such vendor", detail)

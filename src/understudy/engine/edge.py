@@ -29,7 +29,7 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            stage, session = self._enter(scope)
+            mount, session = self._enter(scope)
         except UnaddressedError as error:
             if error.public:
                 # Pages of any origin may read it, as they may read every vendor's reply.
@@ -39,7 +39,7 @@ class Gateway:
             return
         scope[SESSION_KEY] = session
         await self._due.catch_up(session)
-        app = stage.cors if any(name == b"origin" for name, _ in scope["headers"]) else stage.app
+        app = mount.cors if any(name == b"origin" for name, _ in scope["headers"]) else mount.app
         try:
             await app(scope, receive, send)
         finally:
@@ -79,12 +79,12 @@ class Gateway:
             elif name == b"x-understudy-session":
                 named = value.decode("latin-1")
         hostname = (host or b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
-        stage, name, scope[PATH_KEY] = self._addresses.find(_path(scope), hostname, named)
+        mount, name, scope[PATH_KEY] = self._addresses.find(_path(scope), hostname, named)
         try:
-            return stage, self._sessions.get(name)
+            return mount, self._sessions.get(name)
         except ValueError as error:
             reply = make_problem(400, "Bad session name", str(error))
-            raise UnaddressedError(reply, public=stage.service.vendor.journaled) from error
+            raise UnaddressedError(reply, public=mount.service.vendor.journaled) from error
 
 
 def _path(scope: Scope) -> str:

@@ -10,8 +10,8 @@ from understudy.core.settings import Settings
 from understudy.started import started_app
 
 if TYPE_CHECKING:
-    from understudy.app import App
     from understudy.engine.exchange_recorder import Log
+    from understudy.server.app import App
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 

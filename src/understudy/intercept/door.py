@@ -24,7 +24,7 @@ from understudy.stage import stage
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from understudy.app import App
+    from understudy.server.app import App
     from understudy.session.session import Session
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

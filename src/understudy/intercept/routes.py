@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from understudy.app import App
+    from understudy.server.app import App
 
 Passthrough = Literal["none", "localhost", "all"]
 SESSION_HEADER = b"x-understudy-session"

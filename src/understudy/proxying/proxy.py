@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
-from understudy.app import App, create_app
 from understudy.core.content_coding import DecodedTooLargeError, decode_content
 from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
@@ -21,6 +20,7 @@ from understudy.proxying.upstream import Upstream, read_upstream
 from understudy.redaction.finders import decode_headers
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
+from understudy.server.app import App, create_app
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service

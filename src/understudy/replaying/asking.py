@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 
-from understudy.app import App
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
@@ -27,6 +26,7 @@ from understudy.recording.model import (
 )
 from understudy.recording.normalize import LEFT
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
+from understudy.server.app import App
 from understudy.service.service import Service, credential_headers
 from understudy.session.session import DEFAULT_SESSION
 from understudy.stage import SyncTransport, stage

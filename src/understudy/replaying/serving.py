@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from understudy.app import App, Behind
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
@@ -22,6 +21,7 @@ from understudy.recording.compare import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replaying.matching import GET, HEAD, Asked, Script
 from understudy.replaying.report import shown
+from understudy.server.app import App, Backend
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service
@@ -55,11 +55,11 @@ def replay_app(
     vendors = tuple(recording.vendors)
     services = open_services(vendors)
     chosen = replace(settings or Settings(), vendors=vendors)
-    return App(services, chosen, log, behind=_behind(recording, by_operation))
+    return App(services, chosen, log, backend=_make_backend(recording, by_operation))
 
 
-def _behind(recording: Recording, by_operation: bool) -> Behind:
-    def behind(service: Service) -> ASGIApp:
+def _make_backend(recording: Recording, by_operation: bool) -> Backend:
+    def backend(service: Service) -> ASGIApp:
         theirs = [
             each
             for each in recording.answered
@@ -67,7 +67,7 @@ def _behind(recording: Recording, by_operation: bool) -> Behind:
         ]
         return Replayed(service, theirs, by_operation)
 
-    return behind
+    return backend
 
 
 class Replayed:

@@ -16,7 +16,7 @@ from understudy.live import LiveServer
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
 from understudy.recording.normalize import known_tokens, normalize
-from understudy.server import STOPPING
+from understudy.server.http_server import STOPPING
 from understudy.service.service import Service
 from understudy.started import started_app
 

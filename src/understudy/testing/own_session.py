@@ -33,8 +33,8 @@ from understudy.testing.webhooks import Webhooks
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from understudy.app import App
     from understudy.client import Faults
+    from understudy.server.app import App
 
 SNAPSHOT = "snapshot"
 

@@ -16,7 +16,7 @@ from understudy.openapi.security import credential_header
 from understudy.stage import AsyncTransport, SyncTransport, stage
 
 if TYPE_CHECKING:
-    from understudy.app import App
+    from understudy.server.app import App
     from understudy.service.service import Service
 
 # The host of requests that need no socket; no vendor's.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from understudy.app import App
+    from understudy.server.app import App
 
 
 class Narrowed:

@@ -37,9 +37,9 @@ def _given(access: Access) -> Iterator[str]:
         if name.lower() in PUBLIC:
             continue
         yield value
-        scheme, _, behind = value.partition(" ")
+        scheme, _, backend = value.partition(" ")
         if scheme.lower() in AUTH_SCHEMES:
-            yield behind.strip()
+            yield backend.strip()
         if name.lower() == "cookie":
             yield from _in_cookies(value)
 

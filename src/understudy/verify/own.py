@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import httpx
 
-from understudy.app import App
 from understudy.core.settings import Settings
 from understudy.recording.capture import settings_for
 from understudy.recording.model import DEFAULT_START, Recording, find_start
+from understudy.server.app import App
 from understudy.service.service import Service
 from understudy.stage import SyncTransport, stage
 from understudy.started import started_app

@@ -30,7 +30,7 @@ Told = list[tuple[str, str, str]]
 @contextmanager
 def playing(drifts: Mapping[str, Drift], settings: Settings | None = None) -> Iterator[Live]:
     """A mock that plays the vendors, with some of its operations drifted: operationId -> drift."""
-    server = serve(settings or Settings(), behind=drifted(drifts))
+    server = serve(settings or Settings(), backend=drifted(drifts))
     try:
         yield next(server)
     finally:

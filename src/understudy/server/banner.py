@@ -50,7 +50,7 @@ def describe_service(service: Service) -> str:
     return "\n\n".join(parts)
 
 
-def banner(services: Sequence[Service], base_url: str, version: str) -> str:
+def format_banner(services: Sequence[Service], base_url: str, version: str) -> str:
     """What a newcomer needs first: where it is, what it plays, which keys work, one request."""
     blocks = [f"understudy {version} is ready on {base_url}"]
     for service in services:
@@ -64,13 +64,13 @@ def banner(services: Sequence[Service], base_url: str, version: str) -> str:
         if service.accounts:
             keys = [(f"  {each.credential}", each.note) for each in service.accounts.all]
             blocks.append(f"{service.vendor.title} keys\n{format_table(keys)}")
-    tries = "\n".join(f"  {first_request(service, base_url)}" for service in services)
+    tries = "\n".join(f"  {format_first_request(service, base_url)}" for service in services)
     blocks.append(f"Try it:\n{tries}")
     blocks.append("More: understudy vendors NAME lists what can be answered; README.md has tasks.")
     return "\n\n".join(blocks)
 
 
-def first_request(service: Service, base_url: str) -> str:
+def format_first_request(service: Service, base_url: str) -> str:
     """A curl line for the service's first operation that works when pasted."""
     request = ["curl", f"{base_url}{service.prefix}{service.vendor.first_request}"]
     if service.accounts:

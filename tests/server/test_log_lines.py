@@ -11,7 +11,7 @@ import pytest
 from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.core.errors import Diagnosis
 from understudy.core.terminal import DIM, GREEN, PLAIN, RED, YELLOW
-from understudy.exchange_log import json_line, text_line
+from understudy.server.log_lines import exchange_to_json, format_exchange
 from understudy.session.journal import Exchange
 
 STARTED = parse_instant("2026-03-11T12:00:00.123456Z")
@@ -40,7 +40,7 @@ def exchange() -> Exchange:
 
 def test_a_line_tells_request_and_answer(exchange: Exchange) -> None:
     """Time, method, address, status and operation stand in a line."""
-    assert text_line(exchange) == "12:00:00.123 GET    sent/v3/profiles 200 listProfiles"
+    assert format_exchange(exchange) == "12:00:00.123 GET    sent/v3/profiles 200 listProfiles"
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_a_line_tells_what_is_special(
     exchange: Exchange, changes: dict[str, Any], line: str
 ) -> None:
     """Another session is named, and a missing operation is a dash."""
-    assert text_line(replace(exchange, **changes)) == line
+    assert format_exchange(replace(exchange, **changes)) == line
 
 
 def test_each_diagnosis_has_a_line(exchange: Exchange) -> None:
     """What was wrong follows, with pointer and hint where there are any."""
     wrong = replace(exchange, diagnoses=(MISSING, UNKNOWN))
 
-    _, *lines = text_line(wrong).split("\n")
+    _, *lines = format_exchange(wrong).split("\n")
 
     assert lines == [
         '             required in body /name: "name" is a required property (add the member)',
@@ -76,14 +76,14 @@ def test_each_diagnosis_has_a_line(exchange: Exchange) -> None:
 )
 def test_a_status_has_its_color(exchange: Exchange, status: int, color: str) -> None:
     """Errors of the caller are yellow, those of the mock red."""
-    line = text_line(replace(exchange, status=status), color=True)
+    line = format_exchange(replace(exchange, status=status), color=True)
 
     assert f" {color}{status}{PLAIN} " in line
 
 
 def test_diagnoses_are_dim(exchange: Exchange) -> None:
     """In color the lines below stand back."""
-    line = text_line(replace(exchange, diagnoses=(UNKNOWN,)), color=True).split("\n")[1]
+    line = format_exchange(replace(exchange, diagnoses=(UNKNOWN,)), color=True).split("\n")[1]
 
     assert line.startswith(f"{DIM}   ")
     assert line.endswith(f"document{PLAIN}")
@@ -91,7 +91,7 @@ def test_diagnoses_are_dim(exchange: Exchange) -> None:
 
 def test_without_color_there_is_none(exchange: Exchange) -> None:
     """Plain text has no escape in it."""
-    assert "\x1b" not in text_line(replace(exchange, status=500, diagnoses=(MISSING,)))
+    assert "\x1b" not in format_exchange(replace(exchange, status=500, diagnoses=(MISSING,)))
 
 
 @pytest.mark.parametrize("smuggled", ["\n", "\r", "\x1b", "\x00", "\x7f", "\x9b"])
@@ -100,7 +100,7 @@ def test_a_request_cannot_write_the_log(exchange: Exchange, smuggled: str) -> No
     odd = Diagnosis("malformed-body", "body", f"/{smuggled}a", f"the key {smuggled}", smuggled)
     shown = f"\\x{ord(smuggled):02x}"
 
-    lines = text_line(replace(exchange, path=f"/a{smuggled}", diagnoses=(odd,))).split("\n")
+    lines = format_exchange(replace(exchange, path=f"/a{smuggled}", diagnoses=(odd,))).split("\n")
 
     assert lines == [
         f"12:00:00.123 GET    sent/a{shown} 200 listProfiles",
@@ -112,14 +112,14 @@ def test_other_characters_are_shown_as_they_are(exchange: Exchange) -> None:
     """Text of any language is left alone."""
     odd = Diagnosis("enum", "body", "/größe", "尺寸 \\ 🙂")
 
-    assert text_line(replace(exchange, diagnoses=(odd,))).endswith(
+    assert format_exchange(replace(exchange, diagnoses=(odd,))).endswith(
         "enum in body /größe: 尺寸 \\ 🙂"
     )
 
 
 def test_a_json_line_has_every_member(exchange: Exchange) -> None:
     """Programs get the exchange as one object on one line."""
-    line = json_line(replace(exchange, diagnoses=(MISSING,)))
+    line = exchange_to_json(replace(exchange, diagnoses=(MISSING,)))
 
     assert "\n" not in line
     assert orjson.loads(line) == {
@@ -141,6 +141,6 @@ def test_a_json_line_has_every_member(exchange: Exchange) -> None:
 
 def test_what_is_unknown_is_null(exchange: Exchange) -> None:
     """A request that reached no operation and no account has neither."""
-    members = orjson.loads(json_line(replace(exchange, operation=None, account=None)))
+    members = orjson.loads(exchange_to_json(replace(exchange, operation=None, account=None)))
 
     assert (members["operation"], members["account"], members["diagnoses"]) == (None, None, [])

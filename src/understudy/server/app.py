@@ -24,7 +24,7 @@ from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
 
 # What answers the requests to a service, behind its address, its session and its journal.
-Behind = Callable[[Service], ASGIApp]
+Backend = Callable[[Service], ASGIApp]
 
 
 @runtime_checkable
@@ -45,7 +45,7 @@ class App:
         services: Sequence[Service],
         settings: Settings,
         log: Log | None,
-        behind: Behind = shared_stack,
+        backend: Backend = shared_stack,
     ) -> None:
         self.services = {service.name: service for service in services}
         self.settings = settings
@@ -54,17 +54,17 @@ class App:
         self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
         context = AdminContext(self.services, self.sessions, self._due, settings)
         self.admin = admin = admin_service(context)
-        self._behind = {service.name: behind(service) for service in services}
-        self._stages = {
-            service.name: _stage(service, self._behind[service.name], settings, log)
+        self._backends = {service.name: backend(service) for service in services}
+        self._mounts = {
+            service.name: _mount(service, self._backends[service.name], settings, log)
             for service in services
         }
-        root = next(iter(self._stages.values())) if len(settings.vendors) == 1 else None
+        root = next(iter(self._mounts.values())) if len(settings.vendors) == 1 else None
         limit = partial(access.body_limit, settings)
         # The admin plane answers truthfully also where the vendors answer by example.
         own = replace(settings, static=False)
         recorder = JournalMiddleware(new_stack(admin), admin, own, log, limit)
-        addresses = Router(self._stages, Mount(admin, recorder, cors=recorder), PREFIX, root)
+        addresses = Router(self._mounts, Mount(admin, recorder, cors=recorder), PREFIX, root)
         self._edge = Gateway(addresses, self.sessions, self._due, log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +89,7 @@ class App:
 
     async def aclose(self) -> None:
         """Close what stands behind the services' addresses, where it holds something open."""
-        for each in self._behind.values():
+        for each in self._backends.values():
             if isinstance(each, Closable):
                 await each.aclose()
 
@@ -112,8 +112,8 @@ class App:
 
     async def _warm_up(self) -> None:
         """Connexion builds a stack when it is first called; better now than with a request."""
-        for stage in self._stages.values():
-            await stage.app({"type": "lifespan"}, _no_receive, _no_send)
+        for mount in self._mounts.values():
+            await mount.app({"type": "lifespan"}, _no_receive, _no_send)
 
 
 async def _no_receive() -> dict[str, str]:
@@ -124,10 +124,10 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | None) -> Mount:
+def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log | None) -> Mount:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the service."""
     limit = settings.body_limit
-    app = JournalMiddleware(behind, service, settings, log, lambda path, headers: limit)
+    app = JournalMiddleware(backend, service, settings, log, lambda path, headers: limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *service.document.reply_headers}
     cors = CORSMiddleware(
         app,
@@ -140,16 +140,16 @@ def _stage(service: Service, behind: ASGIApp, settings: Settings, log: Log | Non
 
 
 def create_app(
-    settings: Settings | None = None, log: Log | None = None, behind: Behind = shared_stack
+    settings: Settings | None = None, log: Log | None = None, backend: Backend = shared_stack
 ) -> App:
     """The mock with these settings.
 
     Args:
         log: is handed every exchange and every delivery when it is over.
-        behind: makes what answers in the place of the services' own rules.
+        backend: makes what answers in the place of the services' own rules.
 
     Raises:
         StartError: when a document, a service or a setting cannot be served.
     """
     chosen = settings or Settings()
-    return App(open_services(chosen.vendors), chosen, log, behind)
+    return App(open_services(chosen.vendors), chosen, log, backend)

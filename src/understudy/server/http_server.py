@@ -20,7 +20,6 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from understudy.app import App, create_app
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import StartError
 from understudy.core.hosts import is_loopback
@@ -29,9 +28,15 @@ from understudy.core.version import __version__
 from understudy.engine.connection_faults import CONNECTION_KEY
 from understudy.engine.exchange_recorder import Log
 from understudy.engine.registry import PACKAGE, data_folder
-from understudy.exchange_log import delivery_json, delivery_line, json_line, text_line
-from understudy.listing import banner
-from understudy.reload import Watch, start_anew
+from understudy.server.app import App, create_app
+from understudy.server.banner import format_banner
+from understudy.server.log_lines import (
+    delivery_to_json,
+    exchange_to_json,
+    format_delivery,
+    format_exchange,
+)
+from understudy.server.reload import Watch, restart
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
@@ -171,7 +176,7 @@ def make_server(
     return Server(config, ready)
 
 
-Make = Callable[[Settings, Log | None], App]
+MakeApp = Callable[[Settings, Log | None], App]
 # What is announced when the server is ready: of an app and its URL.
 Announce = Callable[[App, str], str]
 
@@ -179,7 +184,7 @@ Announce = Callable[[App, str], str]
 def run(
     settings: Settings,
     listening: Listening,
-    make: Make = create_app,
+    make: MakeApp = create_app,
     announce: Announce | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
@@ -197,19 +202,19 @@ def run(
     listener = bind(listening.host, listening.port)
     write = LineWriter()
     guarded = guard(settings, listening.host)
-    app = make(guarded, logger_of(listening, write))
+    app = make(guarded, make_logger(listening, write))
     port = listener.getsockname()[1]
 
     def ready() -> None:
         if listening.port_file is not None:
             listening.port_file.write_text(f"{port}\n")
-        _announce(app, listening, url_of(listening.host, port), announce or _banner)
+        _announce(app, listening, format_url(listening.host, port), announce or _banner)
         if guarded.admin_token != settings.admin_token:
             # Even with --quiet: nobody else knows it.
             _say(f"/__admin demands Authorization: Bearer {guarded.admin_token}")
 
     server = make_server(app, listening, ready)
-    with _handlers_kept(), suppress(KeyboardInterrupt):
+    with _keep_handlers(), suppress(KeyboardInterrupt):
         if listening.reload:
             _run_reloading(server, listener, write)
         else:
@@ -221,7 +226,7 @@ def run(
 
 
 @contextmanager
-def _handlers_kept() -> Iterator[None]:
+def _keep_handlers() -> Iterator[None]:
     """Leave the handlers of signals as they were."""
     before = {each: signal.getsignal(each) for each in STOPPING}
     # Until the server listens to it, and after it has ended.
@@ -234,7 +239,7 @@ def _handlers_kept() -> Iterator[None]:
 
 
 def _banner(app: App, url: str) -> str:
-    return banner(list(app.services.values()), url, __version__)
+    return format_banner(list(app.services.values()), url, __version__)
 
 
 def _announce(app: App, listening: Listening, url: str, announce: Announce) -> None:
@@ -244,7 +249,7 @@ def _announce(app: App, listening: Listening, url: str, announce: Announce) -> N
         _say(f"understudy {__version__} is ready on {url}")
 
 
-def url_of(host: str, port: int) -> str:
+def format_url(host: str, port: int) -> str:
     """The base URL of a server that listens there; IPv6 addresses stand in brackets."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -271,7 +276,7 @@ def _run_reloading(server: Server, listener: socket.socket, write: LineWriter) -
     if changed:
         write(f"{changed[0].name} changed, starting anew")
         write.flush()
-        start_anew()
+        restart()
 
 
 class LineWriter:
@@ -303,7 +308,7 @@ class LineWriter:
             self._lines.task_done()
 
 
-def logger_of(listening: Listening, write: LineWriter) -> Log | None:
+def make_logger(listening: Listening, write: LineWriter) -> Log | None:
     """What writes a line for each exchange and each delivery, or None."""
     if listening.log is None:
         logging.disable(logging.ERROR)
@@ -313,10 +318,10 @@ def logger_of(listening: Listening, write: LineWriter) -> Log | None:
 
 def _log_text(listening: Listening, write: LineWriter, entry: Exchange | Delivery) -> None:
     if isinstance(entry, Delivery):
-        write(delivery_line(entry))
+        write(format_delivery(entry))
     else:
-        write(text_line(entry, listening.color))
+        write(format_exchange(entry, listening.color))
 
 
 def _log_json(listening: Listening, write: LineWriter, entry: Exchange | Delivery) -> None:
-    write(delivery_json(entry) if isinstance(entry, Delivery) else json_line(entry))
+    write(delivery_to_json(entry) if isinstance(entry, Delivery) else exchange_to_json(entry))

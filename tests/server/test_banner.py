@@ -14,9 +14,14 @@ from tests.conftest import Live
 from understudy.admin import admin_service
 from understudy.core.terminal import format_table
 from understudy.engine.registry import open_service
-from understudy.listing import banner, describe_service, first_request, list_services
 from understudy.openapi.document import Document
 from understudy.openapi.security import credential_header
+from understudy.server.banner import (
+    describe_service,
+    format_banner,
+    format_first_request,
+    list_services,
+)
 from understudy.service.service import Service
 
 BEARER = {"components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
@@ -114,23 +119,23 @@ def test_the_banner_tells_where_and_how(sent: Service) -> None:
     """Address, operations, keys and a first request are what it shows."""
     assert sent.accounts is not None
 
-    blocks = banner([sent], BASE, "1.2.3").split("\n\n")
+    blocks = format_banner([sent], BASE, "1.2.3").split("\n\n")
 
     assert blocks[0] == "understudy 1.2.3 is ready on http://127.0.0.1:4010"
     assert blocks[1].startswith("Sent  http://127.0.0.1:4010/sent\n  GET")
     assert len(blocks[1].split("\n")) == 1 + len(sent.document.operations)
     assert blocks[2].startswith("Sent keys\n  sk_test_acme_admin  ")
-    assert blocks[3] == f"Try it:\n  {first_request(sent, BASE)}"
+    assert blocks[3] == f"Try it:\n  {format_first_request(sent, BASE)}"
 
 
 def test_the_banner_of_an_open_service_has_no_keys(open_to_all: Service) -> None:
     """Where everybody may call there are no keys to show."""
-    assert "keys" not in banner([open_to_all], BASE, "1.2.3").split()
+    assert "keys" not in format_banner([open_to_all], BASE, "1.2.3").split()
 
 
 def test_the_first_request_works_when_pasted(sent: Service, live: Live) -> None:
     """The curl line is a request that the seed world answers."""
-    curl, url, flag, header = shlex.split(first_request(sent, live.url))
+    curl, url, flag, header = shlex.split(format_first_request(sent, live.url))
 
     name, _, value = header.partition(": ")
     response = httpx.get(url, headers={name: value})
@@ -141,7 +146,7 @@ def test_the_first_request_works_when_pasted(sent: Service, live: Live) -> None:
 
 def test_the_first_request_of_an_open_service_needs_no_key(open_to_all: Service) -> None:
     """Where everybody may call there is no header to send."""
-    assert "-H" not in shlex.split(first_request(open_to_all, BASE))
+    assert "-H" not in shlex.split(format_first_request(open_to_all, BASE))
 
 
 def test_a_key_goes_into_the_documented_header(sent: Service) -> None:

@@ -10,7 +10,7 @@ from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
 
-def text_line(exchange: Exchange, color: bool = False) -> str:
+def format_exchange(exchange: Exchange, color: bool = False) -> str:
     """One line for people, and one more for each diagnosis."""
     session = "" if exchange.session == "default" else f"@{exchange.session}/"
     status = str(exchange.status or "---")
@@ -28,7 +28,7 @@ def text_line(exchange: Exchange, color: bool = False) -> str:
     return "\n".join([head, *_diagnoses(exchange, color)])
 
 
-def delivery_line(delivery: Delivery) -> str:
+def format_delivery(delivery: Delivery) -> str:
     """One line for people: what left for whom, and what came of it."""
     outcome: str = delivery.state
     if delivery.attempts and delivery.attempts[-1].status is not None:
@@ -42,7 +42,7 @@ def delivery_line(delivery: Delivery) -> str:
     return line.translate(CONTROL_ESCAPES)
 
 
-def delivery_json(delivery: Delivery) -> str:
+def delivery_to_json(delivery: Delivery) -> str:
     """One JSON object about a delivery and its latest attempt."""
     latest = delivery.attempts[-1] if delivery.attempts else None
     return orjson.dumps(
@@ -75,7 +75,7 @@ def _color(status: int) -> str:
     return RED if status >= 500 else YELLOW if status >= 400 else GREEN
 
 
-def json_line(exchange: Exchange) -> str:
+def exchange_to_json(exchange: Exchange) -> str:
     """One JSON object; times in RFC 3339, duration in milliseconds by the session's clock."""
     return orjson.dumps(
         {

@@ -56,6 +56,6 @@ class Watch:
                 return
 
 
-def start_anew() -> None:
+def restart() -> None:
     """Replace this process by a new one with the same command line."""
     os.execv(sys.executable, [sys.executable, "-m", "understudy", *sys.argv[1:]])

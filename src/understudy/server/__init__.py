@@ -1,0 +1,1 @@
+"""The composed app, and a bound HTTP server around it."""
