@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.asking import Echo
+from understudy.inprocess.loop import scope_of
 from understudy.intercept.routes import Address, InSession, Place, Placed, Routes, read_place
 from understudy.server.app import App, create_app
-from understudy.stage import scope_of
 
 VENDORS = ("sent", "tether")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools import needs
-from understudy.live import LiveServer
+from understudy.inprocess.live_server import LiveServer
 
 HERE = Path(__file__).parent / "typescript"
 

@@ -9,8 +9,8 @@ from understudy.core.version import __version__
 
 if TYPE_CHECKING:
     from understudy.client import AsyncClient, Client
+    from understudy.inprocess.live_server import serve
     from understudy.intercept import mock
-    from understudy.live import serve
 
 __all__ = ["AsyncClient", "Client", "__version__", "mock", "serve"]
 
@@ -19,7 +19,7 @@ _LAZY = {
     "AsyncClient": "understudy.client",
     "Client": "understudy.client",
     "mock": "understudy.intercept",
-    "serve": "understudy.live",
+    "serve": "understudy.inprocess.live_server",
 }
 
 

@@ -19,8 +19,8 @@ from understudy.options import option
 
 if TYPE_CHECKING:
     from understudy.engine.exchange_recorder import Log
-    from understudy.proxying import Terms
-    from understudy.proxying.tape import Tape
+    from understudy.proxy.options import ProxyOptions
+    from understudy.proxy.recorder import ProxyRecorder
     from understudy.server.app import App
 
 # Seconds that somebody may want to wait for a reply.
@@ -65,13 +65,13 @@ def proxy(
     **terms: Any,
 ) -> None:
     """Pass requests to the real VENDOR; tell where they and the replies break its document."""
-    from understudy.proxying import Terms
+    from understudy.proxy.options import ProxyOptions
     from understudy.server.http_server import Listening, run
 
     color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
     log = None if quiet else log_format
     settings = Settings(vendors=(vendor,), body_limit=body_limit, admin_token=admin_token)
-    told = Proxying(vendor, upstream, Terms(**terms), _tape(vendor, out, format_name), port)
+    told = Proxying(vendor, upstream, ProxyOptions(**terms), _tape(vendor, out, format_name), port)
     with _written(told, settings, quiet):
         run(settings, Listening(host, port, port_file, log=log, color=color), told.make, told.say)
 
@@ -82,8 +82,8 @@ class Proxying:
 
     vendor: str
     upstream: str
-    terms: Terms
-    tape: Tape | None
+    terms: ProxyOptions
+    tape: ProxyRecorder | None
     port: int
 
     def make(self, settings: Settings, log: Log | None) -> App:
@@ -93,13 +93,14 @@ class Proxying:
             StartError: when the upstream cannot be used, or is this proxy itself.
         """
         from understudy.core.hosts import is_loopback
-        from understudy.proxying import proxy_app, read_upstream
+        from understudy.proxy.app import make_proxy_app
+        from understudy.proxy.upstream import read_upstream
 
         origin = read_upstream(self.upstream).origin
         if is_loopback(origin.host) and origin.port == self.port:
             raise StartError(f"--upstream {origin}: the proxy would ask itself; take another port")
         noted = log if self.tape is None else self.tape.log(log)
-        return proxy_app(self.vendor, self.upstream, self.terms, settings, noted)
+        return make_proxy_app(self.vendor, self.upstream, self.terms, settings, noted)
 
     def say(self, app: App, url: str) -> str:
         """What people are told when the proxy is ready."""
@@ -114,13 +115,13 @@ class Proxying:
         )
 
 
-def _tape(vendor: str, out: Path | None, format_name: str | None) -> Tape | None:
+def _tape(vendor: str, out: Path | None, format_name: str | None) -> ProxyRecorder | None:
     from understudy.engine.registry import open_services
-    from understudy.proxying.tape import Tape
+    from understudy.proxy.recorder import ProxyRecorder
 
     if out is None and format_name is not None:
         raise StartError("--format says how a recording is written; say where with --out")
-    return None if out is None else Tape(out, format_name, open_services([vendor]))
+    return None if out is None else ProxyRecorder(out, format_name, open_services([vendor]))
 
 
 @contextmanager

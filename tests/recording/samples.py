@@ -12,11 +12,11 @@ from tests.calling import counted, request_example
 from tests.conftest import NOON
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
+from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
 from understudy.service.service import Service
-from understudy.stage import SyncTransport
-from understudy.started import started_app
 
 SETTINGS = Settings(clock=NOON)
 PATHS = {
@@ -55,7 +55,7 @@ def asks(service: Service) -> Iterator[dict[str, Any]]:
 def scene(vendor: str) -> Recording:
     """What the vendor's service answers, taken down."""
     taker = Capture(open_services(), also=counted)
-    app = started_app(SETTINGS, log=taker)
+    app = start_app(SETTINGS, log=taker)
     service = app.services[vendor]
     transport = SyncTransport(app)
     with httpx.Client(

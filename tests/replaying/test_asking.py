@@ -12,6 +12,7 @@ from tests.shipped import shipped
 from understudy.core.json_pointer import resolve_pointer
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.formats import native
 from understudy.replaying.asking import Start, changes, deviations
@@ -19,7 +20,6 @@ from understudy.replaying.report import lines
 from understudy.server.app import App
 from understudy.service.call import Call
 from understudy.service.reply import Handler, Reply
-from understudy.started import started_app
 
 
 def started(change: Callable[[Any], None], vendor: str, operation: str) -> Start:
@@ -86,7 +86,7 @@ def test_another_seed_makes_other_ids_and_no_difference() -> None:
     recording = shipped("agentmessage/campaign-life")
 
     def start(settings: Settings, taker: Capture) -> App:
-        return started_app(replace(settings, seed=99), taker)
+        return start_app(replace(settings, seed=99), taker)
 
     assert changes(deviations(recording, start)) == []
 

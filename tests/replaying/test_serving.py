@@ -9,7 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from understudy.live import LiveServer
+from understudy.inprocess.live_server import LiveServer
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,

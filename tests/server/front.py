@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 
 from tests.conftest import Live, serve
-from tests.drifting import Drift, drifted
+from tests.proxy.drift import Drift, drifted
 from understudy.core.settings import Settings
-from understudy.live import LiveServer
-from understudy.proxying import Terms, proxy_app
+from understudy.inprocess.live_server import LiveServer
+from understudy.proxy.app import make_proxy_app
+from understudy.proxy.options import ProxyOptions
 
 KEYS = {
     "sent": {"x-api-key": "sk_test_acme_admin"},
@@ -39,10 +40,10 @@ def playing(drifts: Mapping[str, Drift], settings: Settings | None = None) -> It
 
 @contextmanager
 def fronted(
-    vendor: str, upstream: str, terms: Terms | None = None, settings: Settings | None = None
+    vendor: str, upstream: str, terms: ProxyOptions | None = None, settings: Settings | None = None
 ) -> Iterator[LiveServer]:
     """A proxy to a vendor that is played at this URL."""
-    with LiveServer(proxy_app(vendor, upstream, terms, settings)) as proxy:
+    with LiveServer(make_proxy_app(vendor, upstream, terms, settings)) as proxy:
         yield proxy
 
 

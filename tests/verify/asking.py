@@ -11,10 +11,11 @@ from tests.conftest import NOON
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
+from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.loop import shared_loop
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
-from understudy.stage import SyncTransport, stage
-from understudy.started import started_app
 from understudy.verify.findings import Outcome
 from understudy.verify.fuzzing import Fuzzing
 from understudy.verify.sending import Access, Sender
@@ -57,10 +58,10 @@ def recorded(*asked: tuple[str, str, Any], apart: int = 0) -> Recording:
     """A recording of these requests (method, path, body) to Zexa, so many minutes apart."""
     settings = Settings(vendors=("zexa",), clock=NOON)
     taker = Capture([open_service("zexa")])
-    app = started_app(settings, taker)
+    app = start_app(settings, taker)
     with httpx.Client(transport=SyncTransport(app), base_url="http://mock/zexa") as http:
         for number, (method, path, body) in enumerate(asked):
-            stage().run(app.move_to(app.session(), NOON + number * apart * MINUTE)).result()
+            shared_loop().run(app.move_to(app.session(), NOON + number * apart * MINUTE)).result()
             path = path.replace("{last}", _last_id(taker))
             http.request(method, path, json=body, headers=AS_ACME)
     return taker.recording("made-here", settings)

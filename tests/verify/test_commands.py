@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import Live, serve
-from tests.drifting import drifted
+from tests.proxy.drift import drifted
 from tests.verify.asking import KEY, LIFE, recorded
 from understudy.cli import main
 from understudy.core.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.drifting import Drift, drifted
+from tests.proxy.drift import Drift, drifted
 from tests.verify.asking import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service

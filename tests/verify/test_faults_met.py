@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.drifting import Drift, drifted
+from tests.proxy.drift import Drift, drifted
 from tests.verify.asking import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings

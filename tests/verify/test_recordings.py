@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, Live, serve
-from tests.drifting import drifted
+from tests.proxy.drift import drifted
 from tests.receiver import receiving
 from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
 from understudy import Client

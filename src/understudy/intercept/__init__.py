@@ -5,7 +5,7 @@ is built on them) reach the mock where they would have opened a connection; ever
 seam (redirects, hooks, retries, cookies, timeouts, middlewares) stays the client's own.
 """
 
+from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.intercept.door import Mock, mock
-from understudy.stage import AsyncTransport, SyncTransport
 
 __all__ = ["AsyncTransport", "Mock", "SyncTransport", "mock"]

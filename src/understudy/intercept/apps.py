@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from understudy.core.settings import Settings
-from understudy.started import started_app
+from understudy.inprocess.startup import start_app
 
 if TYPE_CHECKING:
     from understudy.engine.exchange_recorder import Log
@@ -45,7 +45,7 @@ class Apps:
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = started_app(settings, self._tell)
+                self._apps[settings] = start_app(settings, self._tell)
             self._apps.move_to_end(settings)
             if len(self._apps) > self._kept:
                 self._apps.popitem(last=False)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, get_args
 from understudy.core.clock import SECOND, DueCall
 from understudy.core.settings import Settings
 from understudy.core.settings_parsing import SettingKeywords, make_settings
+from understudy.inprocess.loop import shared_loop
 from understudy.intercept.apps import Apps
 from understudy.intercept.routes import Passthrough, Routes
 from understudy.intercept.switchboard import Switchboard
-from understudy.stage import stage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -35,7 +35,7 @@ class House:
 
     def __init__(self) -> None:
         self.apps = Apps()
-        self.switchboard = Switchboard(outside=lambda: stage().is_here)
+        self.switchboard = Switchboard(outside=lambda: shared_loop().is_here)
         self._numbers = itertools.count(1)
 
     def new_name(self) -> str:
@@ -114,7 +114,7 @@ class Mock:
         settings, hosts, passthrough, _ = self._choices
         app = house().apps.get(settings)
         routes = Routes(app, self._name, hosts, passthrough)
-        self._session = stage().do(partial(app.session, self._name))
+        self._session = shared_loop().do(partial(app.session, self._name))
         return routes
 
     def stop(self) -> None:
@@ -130,7 +130,7 @@ class Mock:
             routes = self._known
             house().switchboard.leave(routes)
             if not house().switchboard.uses(routes):
-                stage().do(partial(routes.app.sessions.drop, self._name))
+                shared_loop().do(partial(routes.app.sessions.drop, self._name))
 
     def __enter__(self) -> Mock:
         return self.start()
@@ -239,7 +239,7 @@ class Mock:
         """This mock's world: its store, clock, journal, deliveries; readable after the end, too."""
         app = self.app
         if self._depth:
-            self._session = stage().do(partial(app.session, self._name))
+            self._session = shared_loop().do(partial(app.session, self._name))
         return cast("Session", self._session)
 
     def url(self, vendor: str) -> str:
@@ -261,11 +261,11 @@ class Mock:
         Raises:
             ValueError: when asked to go back in time.
         """
-        return stage().run(self._shift(duration)).result()
+        return shared_loop().run(self._shift(duration)).result()
 
     async def ashift(self, **duration: float) -> list[DueCall]:
         """As `shift`, for coroutines."""
-        return await asyncio.wrap_future(stage().run(self._shift(duration)))
+        return await asyncio.wrap_future(shared_loop().run(self._shift(duration)))
 
     async def _shift(self, duration: Mapping[str, float]) -> list[DueCall]:
         whole = timedelta(**duration)
@@ -274,4 +274,4 @@ class Mock:
 
     def reset(self) -> None:
         """Back to the seed world, the first id and the first instant."""
-        stage().do(self.session.reset)
+        shared_loop().do(self.session.reset)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import BaseConnector, ClientConnectorError, ClientRequest, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 
+from understudy.inprocess.loop import Head, Part, shared_loop
 from understudy.intercept.patches import Find, Patch
 from understudy.intercept.routes import Address, Refused
 from understudy.intercept.wire import CONTINUE, Incoming, head_bytes, unreadable
-from understudy.stage import Head, Part, stage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -99,7 +99,7 @@ class Transport(asyncio.Transport):
             self._loop.call_soon(self._protocol.data_received, CONTINUE)
         if incoming.complete and self._end is None:
             app = unreadable if incoming.broken else self._app
-            self._end = stage().call(app, incoming.scope(), incoming.body, self._tell)
+            self._end = shared_loop().call(app, incoming.scope(), incoming.body, self._tell)
 
     def _tell(self, part: Part) -> None:
         # Nobody listens any more once the client's loop is closed.

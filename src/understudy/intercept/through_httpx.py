@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.intercept.patches import Find, Patch
 from understudy.intercept.routes import Address, Refused
-from understudy.stage import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -16,10 +16,10 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.util import Url, parse_url
 
+from understudy.inprocess.readings import Reading
 from understudy.intercept.patches import Find, Patch
 from understudy.intercept.routes import Address, Refused
 from understudy.intercept.wire import Incoming, head_bytes, unreadable
-from understudy.stage import Reading
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

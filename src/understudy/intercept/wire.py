@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httptools
 from starlette.types import Receive, Scope, Send
 
-from understudy.stage import Head, Headers, scope_of
+from understudy.inprocess.loop import Head, Headers, scope_of
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 

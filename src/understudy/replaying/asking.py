@@ -12,6 +12,9 @@ import httpx
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
+from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.loop import shared_loop
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
 from understudy.recording.compare import Difference, IdMapping, find_differences, format_place
 from understudy.recording.model import (
@@ -29,8 +32,6 @@ from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
 from understudy.server.app import App
 from understudy.service.service import Service, credential_headers
 from understudy.session.session import DEFAULT_SESSION
-from understudy.stage import SyncTransport, stage
-from understudy.started import started_app
 
 ORIGIN = "http://127.0.0.1"
 JSON: Headers = (("Content-Type", "application/json"),)
@@ -52,7 +53,7 @@ class Deviation:
     differences: tuple[Difference, ...]
 
 
-def deviations(recording: Recording, start: Start = started_app) -> list[Deviation]:
+def deviations(recording: Recording, start: Start = start_app) -> list[Deviation]:
     """Every exchange of a recording that the mock answers otherwise now.
 
     Args:
@@ -68,7 +69,7 @@ def deviations(recording: Recording, start: Start = started_app) -> list[Deviati
 class Asker:
     """Asks one recording's requests, at their times, by their accounts."""
 
-    def __init__(self, recording: Recording, start: Start = started_app) -> None:
+    def __init__(self, recording: Recording, start: Start = start_app) -> None:
         self._recording = recording
         clock = find_start(recording)
         settings = settings_for(replace(recording, clock=clock), recording.vendors)
@@ -90,7 +91,7 @@ class Asker:
                 found = find_differences(then, now, self._twins)
                 if found and not is_masked(recorded.request, self._services[recorded.vendor]):
                     yield Deviation(number, recorded, current, tuple(found))
-        stage().do(self._app.sessions.close)
+        shared_loop().do(self._app.sessions.close)
 
     def _told(self, response: RecordedResponse) -> RecordedResponse:
         """What has to be said again: in real time, not what is left of a limit."""
@@ -113,7 +114,7 @@ class Asker:
     def _move_to(self, name: str, at: int | None) -> None:
         session = self._app.session(name)
         if at is not None and at > session.clock.now():
-            stage().run(self._app.move_to(session, at)).result()
+            shared_loop().run(self._app.move_to(session, at)).result()
 
     def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
         session = recorded.session or DEFAULT_SESSION

@@ -14,14 +14,15 @@ from understudy.admin import views
 from understudy.core.clock import parse_instant
 from understudy.core.errors import StartError
 from understudy.core.json_pointer import MISSING, resolve_pointer
+from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.loop import shared_loop
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import Json, Recording, dump_compact, parse_json
 from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.service.service import credential_headers
 from understudy.session.session import DEFAULT_SESSION
-from understudy.stage import SyncTransport, stage
-from understudy.started import started_app
 
 # When every scenario begins; its clock stands still but for its own shifts.
 BEGINNING = "2026-03-11T12:00:00Z"
@@ -55,7 +56,7 @@ class Player:
         )
         self._settings = settings_for(beginning, [self._service.name])
         self._taker = Capture([self._service])
-        self._app = started_app(self._settings, self._taker)
+        self._app = start_app(self._settings, self._taker)
         self._kept: Kept = {}
 
     def play(self) -> Recording:
@@ -66,7 +67,7 @@ class Player:
                     self._step(http, step)
             return self._recording()
         finally:
-            stage().do(self._app.sessions.close)
+            shared_loop().do(self._app.sessions.close)
 
     def _recording(self) -> Recording:
         name = f"{self._service.name}-{self._scenario.name}"
@@ -76,14 +77,14 @@ class Player:
 
     def _deliveries(self) -> list[Json]:
         """The webhooks that were sent, as the admin plane shows them."""
-        sent = stage().do(lambda: list(self._app.session().webhooks.deliveries))
+        sent = shared_loop().do(lambda: list(self._app.session().webhooks.deliveries))
         return [views.delivery(each, self._service.document.secrets) for each in sent]
 
     def _step(self, http: httpx.Client, step: Step) -> None:
         try:
             if isinstance(step, Shift):
                 session = self._app.session()
-                stage().run(self._app.shift(session, step.nanoseconds)).result()
+                shared_loop().run(self._app.shift(session, step.nanoseconds)).result()
             elif isinstance(step, Fire):
                 self._fire(http, step)
             else:

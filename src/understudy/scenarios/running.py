@@ -12,13 +12,13 @@ from understudy.core.clock import Clock
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
-from understudy.live import LiveServer
+from understudy.inprocess.live_server import LiveServer
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
 from understudy.recording.normalize import known_tokens, normalize
 from understudy.server.http_server import STOPPING
 from understudy.service.service import Service
-from understudy.started import started_app
 
 SESSION = "record"
 # What a shell says of a command that was ended by a signal.
@@ -38,7 +38,7 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
     services = open_services(settings.vendors)
     taker = Capture(services)
     began = Clock().now()
-    with LiveServer(started_app(settings, taker)) as server:
+    with LiveServer(start_app(settings, taker)) as server:
         status = _run(command, environment(services, f"{server.url}/@{SESSION}"))
     recording = taker.recording(name, settings, session=SESSION)
     return normalize(recording, known_tokens(services), began), status

@@ -11,9 +11,10 @@ import httpx
 
 from understudy.client import AdminError, Client
 from understudy.engine.registry import open_service, vendor_names
-from understudy.live import LiveServer
+from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
+from understudy.inprocess.live_server import LiveServer
+from understudy.inprocess.loop import shared_loop
 from understudy.openapi.security import credential_header
-from understudy.stage import AsyncTransport, SyncTransport, stage
 
 if TYPE_CHECKING:
     from understudy.server.app import App
@@ -91,16 +92,16 @@ class InProcess:
             if stands_at is not None:
                 begun.stand_at(stands_at)
 
-        stage().do(seed)
+        shared_loop().do(seed)
 
     def settle(self, session: str) -> None:
         """Wait a moment for the webhooks that are on their way, and for what comes of them."""
         found = self.app.sessions.find(session)
         if found is not None:
-            stage().run(found.webhooks.settle(timeout=GRACE)).result()
+            shared_loop().run(found.webhooks.settle(timeout=GRACE)).result()
 
     def end(self, session: str) -> None:
-        stage().do(lambda: self.app.sessions.drop(session))
+        shared_loop().do(lambda: self.app.sessions.drop(session))
 
     @cached_property
     def server(self) -> LiveServer:

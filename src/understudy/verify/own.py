@@ -9,12 +9,13 @@ from dataclasses import replace
 import httpx
 
 from understudy.core.settings import Settings
+from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.loop import shared_loop
+from understudy.inprocess.startup import start_app
 from understudy.recording.capture import settings_for
 from understudy.recording.model import DEFAULT_START, Recording, find_start
 from understudy.server.app import App
 from understudy.service.service import Service
-from understudy.stage import SyncTransport, stage
-from understudy.started import started_app
 from understudy.verify.recorded import World
 from understudy.verify.sending import Access, Sender
 
@@ -44,13 +45,13 @@ class Own:
         def move_to(at: int) -> None:
             session = app.session()
             if at > session.clock.now():
-                stage().run(app.move_to(session, at)).result()
+                shared_loop().run(app.move_to(session, at)).result()
 
         return World(self._sender(app), move_to)
 
     def _app(self, settings: Settings) -> App:
-        app = started_app(settings)
-        self._stack.callback(lambda: stage().do(app.sessions.close))
+        app = start_app(settings)
+        self._stack.callback(lambda: shared_loop().do(app.sessions.close))
         return app
 
     def _sender(self, app: App) -> Sender:

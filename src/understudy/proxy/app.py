@@ -13,10 +13,10 @@ from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import PATH_KEY, Log
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.path_router import PathRouter
-from understudy.proxying.connections import Answer, Connections
-from understudy.proxying.differences import reply_differences, request_differences
-from understudy.proxying.terms import Terms
-from understudy.proxying.upstream import Upstream, read_upstream
+from understudy.proxy.client import UpstreamClient, UpstreamReply
+from understudy.proxy.differences import find_reply_differences, find_request_differences
+from understudy.proxy.options import ProxyOptions
+from understudy.proxy.upstream import Upstream, read_upstream
 from understudy.redaction.finders import decode_headers
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
@@ -41,32 +41,32 @@ TITLES = {
 class Proxy:
     """Asks the upstream in a service's place, and holds both sides against its document."""
 
-    def __init__(self, service: Service, upstream: Upstream, terms: Terms) -> None:
+    def __init__(self, service: Service, upstream: Upstream, terms: ProxyOptions) -> None:
         self.service = service
         self.upstream = upstream
         self.terms = terms
         self._tree = PathRouter(service.document.operations.values())
-        self._connections = Connections(upstream, terms)
+        self._connections = UpstreamClient(upstream, terms)
         self.known = KnownSecrets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await Passage(self, scope[CALL_KEY], scope).through(send)
+            await ProxiedExchange(self, scope[CALL_KEY], scope).through(send)
 
-    async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> Answer:
+    async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
         """The upstream's reply to a request."""
         return await self._connections.ask(call.exchange.method, target, scope["headers"], body)
 
     async def differences(self, call: Call, readable: bool) -> list[Diagnosis]:
         """What is wrong with a request; finds its operation."""
-        return await request_differences(self._tree, call, readable)
+        return await find_request_differences(self._tree, call, readable)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
         await self._connections.aclose()
 
 
-class Passage:
+class ProxiedExchange:
     """One exchange on its way through the proxy."""
 
     def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
@@ -145,19 +145,19 @@ class Passage:
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
         return self._proxy.upstream.target(self._scope[PATH_KEY], self._scope["query_string"])
 
-    def _differs(self, answer: Answer) -> bool:
+    def _differs(self, answer: UpstreamReply) -> bool:
         """Diagnose the reply; whether anything is wrong with it."""
         self._readable = answer.readable
         self._secrets.meet(decode_headers(answer.headers), answer.body if answer.readable else b"")
         operation = self._call.routed
-        found = reply_differences(operation, answer) if operation is not None else []
+        found = find_reply_differences(operation, answer) if operation is not None else []
         self._note(found)
         return bool(found)
 
     def _note(self, found: Iterable[Diagnosis]) -> None:
         self._exchange.diagnoses = self._secrets.diagnoses([*self._exchange.diagnoses, *found])
 
-    async def _turn(self, answer: Answer, send: Send) -> None:
+    async def _turn(self, answer: UpstreamReply, send: Send) -> None:
         """Answer with an error in the reply's place; the journal has the reply."""
         exchange = self._exchange
         detail = (
@@ -177,16 +177,16 @@ class Passage:
         return reply
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: UpstreamReply, send: Send) -> None:
     start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
     await send(start)
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def proxy_app(
+def make_proxy_app(
     vendor: str,
     upstream: str,
-    terms: Terms | None = None,
+    terms: ProxyOptions | None = None,
     settings: Settings | None = None,
     log: Log | None = None,
 ) -> App:
@@ -200,6 +200,6 @@ def proxy_app(
     Raises:
         StartError: when the vendor, its document or the upstream cannot be used.
     """
-    target, agreed = read_upstream(upstream), terms or Terms()
+    target, agreed = read_upstream(upstream), terms or ProxyOptions()
     chosen = replace(settings or Settings(), vendors=(vendor,))
     return create_app(chosen, log, lambda service: Proxy(service, target, agreed))

@@ -10,7 +10,7 @@ from understudy.core.errors import ApiError, Diagnosis, MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.openapi.document import Node, Operation, Response
 from understudy.openapi.path_router import PathRouter
-from understudy.proxying.connections import BODILESS, Answer
+from understudy.proxy.client import BODILESS_METHODS, UpstreamReply
 from understudy.service import checks
 from understudy.service.call import Call
 
@@ -18,7 +18,7 @@ WHICH = "ask the vendor which is right; if it is the reply, correct the document
 UNREAD = "the body came in a content coding that cannot be unpacked"
 
 
-async def request_differences(tree: PathRouter, call: Call, readable: bool) -> list[Diagnosis]:
+async def find_request_differences(tree: PathRouter, call: Call, readable: bool) -> list[Diagnosis]:
     """Every way in which a request is not what the document declares; none ends it.
 
     Args:
@@ -86,14 +86,14 @@ def _missing(scheme: Node) -> Diagnosis:
     return Diagnosis("missing-credential", where, name, message, f"send {shown}")
 
 
-def reply_differences(operation: Operation, answer: Answer) -> list[Diagnosis]:
+def find_reply_differences(operation: Operation, answer: UpstreamReply) -> list[Diagnosis]:
     """Every way in which a reply is not what the document declares for its operation."""
     declared = operation.responses.get(answer.status)
     if declared is None:
         known = ", ".join(map(str, operation.responses))
         message = f"{operation.id} declares no response {answer.status}; declared: {known}"
         return [_told("undocumented-status", message)]
-    if operation.method == "HEAD" or answer.status in BODILESS:
+    if operation.method == "HEAD" or answer.status in BODILESS_METHODS:
         return []
     what = f"the reply {answer.status} of {operation.id}"
     if declared.media_type is None:
@@ -106,7 +106,7 @@ def reply_differences(operation: Operation, answer: Answer) -> list[Diagnosis]:
 
 
 def _body_differences(
-    declared: Response, wanted: str, answer: Answer, what: str
+    declared: Response, wanted: str, answer: UpstreamReply, what: str
 ) -> list[Diagnosis]:
     sent = answer.header(b"content-type").partition(";")[0].strip().lower()
     if not fnmatchcase(sent, wanted):

@@ -11,10 +11,10 @@ import pytest
 from sent_dm import Sent
 
 from tests.conftest import Live
-from tests.drifting import Drift
+from tests.proxy.drift import Drift
 from tests.server.front import KEYS, fronted, in_header, in_journal, kept, playing
 from understudy.core.settings import Settings
-from understudy.live import LiveServer
+from understudy.inprocess.live_server import LiveServer
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

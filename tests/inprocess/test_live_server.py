@@ -15,8 +15,8 @@ import pytest
 import understudy
 from understudy.core.errors import StartError
 from understudy.core.settings_parsing import make_settings
+from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.server.http_server import bind
-from understudy.stage import SyncTransport
 
 NOON = "2026-03-11T12:00:00Z"
 KEY = {"x-api-key": "sk_test_acme_admin"}

@@ -24,8 +24,8 @@ from tests.server.front import (
     playing,
 )
 from understudy.core.settings import Settings
-from understudy.live import LiveServer
-from understudy.proxying import Terms
+from understudy.inprocess.live_server import LiveServer
+from understudy.proxy.options import ProxyOptions
 
 SALES = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002"
 KEY = KEYS["zexa"]
@@ -51,7 +51,7 @@ def sent(vendors: Live) -> Iterator[LiveServer]:
 @pytest.fixture(scope="module")
 def strict(vendors: Live) -> Iterator[LiveServer]:
     """A proxy to Zexa that turns differences into errors."""
-    with fronted("zexa", f"{vendors.url}/zexa", Terms(errors=True)) as proxy:
+    with fronted("zexa", f"{vendors.url}/zexa", ProxyOptions(errors=True)) as proxy:
         yield proxy
 
 
@@ -327,7 +327,7 @@ def test_errors_refuse_a_reply_that_differs() -> None:
     body = b'{"credits":"many","currency":"USD"}'
     with (
         answering(ok(body)) as vendor,
-        fronted("zexa", vendor.url, Terms(errors=True)) as proxy,
+        fronted("zexa", vendor.url, ProxyOptions(errors=True)) as proxy,
     ):
         reply = httpx.get(f"{proxy.url}/v1/credits", headers=KEY)
         journal = kept(proxy, reply)
@@ -351,7 +351,7 @@ def test_read_only_refuses_what_may_change_something(method: str) -> None:
     """403 in the mock's own name; the vendor hears nothing of it."""
     with (
         answering(ok()) as vendor,
-        fronted("zexa", vendor.url, Terms(read_only=True)) as proxy,
+        fronted("zexa", vendor.url, ProxyOptions(read_only=True)) as proxy,
     ):
         reply = httpx.request(method, f"{proxy.url}/v1/contacts/cnt_ivo009", headers=KEY)
 
@@ -364,7 +364,7 @@ def test_read_only_lets_reading_pass(method: str) -> None:
     """What changes nothing reaches the vendor."""
     with (
         answering(ok(b"")) as vendor,
-        fronted("zexa", vendor.url, Terms(read_only=True)) as proxy,
+        fronted("zexa", vendor.url, ProxyOptions(read_only=True)) as proxy,
     ):
         httpx.request(method, f"{proxy.url}/v1/credits", headers=KEY)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
-from understudy.proxying.proxy import OWN
+from understudy.proxy.app import OWN
 from understudy.recording.capture import Capture
 from understudy.recording.formats.registry import check_target, choose_format, write_recording
 from understudy.service.service import Service
@@ -17,7 +17,7 @@ from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
 
-class Tape:
+class ProxyRecorder:
     """Takes down what a proxy passes, and writes it to a file.
 
     Args:

@@ -11,25 +11,25 @@ import httpx
 
 from understudy.core.content_coding import DecodedTooLargeError, decode_content
 from understudy.core.errors import ApiError, LateReply, NoReply, Unforwardable
-from understudy.proxying.terms import Terms
-from understudy.proxying.upstream import Upstream
+from understudy.proxy.options import ProxyOptions
+from understudy.proxy.upstream import Upstream
 
 RawHeaders = list[tuple[bytes, bytes]]
 # Headers that are for the next hop alone (RFC 9110, 7.6.1 and 11.7); Connection may name more.
-HOP = frozenset(
+HOP_BY_HOP = frozenset(
     {
         *(b"connection", b"proxy-connection", b"keep-alive", b"te", b"trailer", b"upgrade"),
         *(b"transfer-encoding", b"proxy-authorization", b"proxy-authenticate"),
     }
 )
 # Headers that are made anew: the body is whole by now, and to be read by the proxy.
-ANEW = frozenset({b"host", b"content-length", b"expect", b"accept-encoding"})
-OWN = b"x-understudy-"
-BODILESS = frozenset({204, 304})
+SET_ANEW = frozenset({b"host", b"content-length", b"expect", b"accept-encoding"})
+OWN_HEADERS = b"x-understudy-"
+BODILESS_METHODS = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class UpstreamReply:
     """The upstream's reply as its client is to get it; header names are in lower case.
 
     Attributes:
@@ -48,16 +48,18 @@ class Answer:
         return found.decode("latin-1")
 
 
-class Connections:
+class UpstreamClient:
     """Connections to one upstream, opened by whoever asks first and then used again."""
 
-    def __init__(self, upstream: Upstream, terms: Terms) -> None:
+    def __init__(self, upstream: Upstream, terms: ProxyOptions) -> None:
         self._upstream = upstream
         self._terms = terms
         self._pool: httpx.AsyncHTTPTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def ask(self, method: str, target: bytes, headers: RawHeaders, body: bytes) -> Answer:
+    async def ask(
+        self, method: str, target: bytes, headers: RawHeaders, body: bytes
+    ) -> UpstreamReply:
         """The upstream's reply.
 
         Args:
@@ -73,7 +75,7 @@ class Connections:
         request = httpx.Request(
             method,
             self._upstream.origin,
-            headers=sent_on(headers),
+            headers=select_request_headers(headers),
             content=body,
             extensions={"target": target, "timeout": each},
         )
@@ -86,7 +88,7 @@ class Connections:
         except (httpx.HTTPError, DecodedTooLargeError) as error:
             raise self._told(error) from error
 
-    async def _ask(self, request: httpx.Request) -> Answer:
+    async def _ask(self, request: httpx.Request) -> UpstreamReply:
         # The transport, not a client: it keeps no cookies, follows nothing, adds no header.
         reply = await self._open().handle_async_request(request)
         try:
@@ -103,8 +105,8 @@ class Connections:
                 raise DecodedTooLargeError
         return bytes(body)
 
-    def _answer(self, reply: httpx.Response, body: bytes, headless: bool) -> Answer:
-        headers = passed_back(reply.headers.raw)
+    def _answer(self, reply: httpx.Response, body: bytes, headless: bool) -> UpstreamReply:
+        headers = select_reply_headers(reply.headers.raw)
         if not 200 <= reply.status_code <= 599 or any(b"\x7f" in value for _, value in headers):
             what = f"{self._upstream.host} answered {reply.status_code} in a way that is no HTTP"
             raise NoReply(what, hint="ask the upstream without the proxy to see what it sends")
@@ -114,10 +116,12 @@ class Connections:
             headers = [each for each in headers if each[0] != b"content-encoding"]
         if not headless:
             headers = [each for each in headers if each[0] != b"content-length"]
-            if reply.status_code not in BODILESS:
+            if reply.status_code not in BODILESS_METHODS:
                 length = len(body if said is None else said)
                 headers.append((b"content-length", b"%d" % length))
-        return Answer(reply.status_code, headers, body if said is None else said, said is not None)
+        return UpstreamReply(
+            reply.status_code, headers, body if said is None else said, said is not None
+        )
 
     def _told(self, error: Exception) -> ApiError:
         """What went wrong, in the mock's own words; of the upstream its host alone is named."""
@@ -167,20 +171,22 @@ def _is_tls(error: BaseException | None) -> bool:
     return False
 
 
-def sent_on(headers: RawHeaders) -> RawHeaders:
+def select_request_headers(headers: RawHeaders) -> RawHeaders:
     """The headers of a request as the upstream gets them; Host and Content-Length are added."""
-    kept = [each for each in _for_all_hops(headers) if each[0] not in ANEW]
+    kept = [each for each in _for_all_hops(headers) if each[0] not in SET_ANEW]
     return [*kept, (b"accept-encoding", b"identity")]
 
 
-def passed_back(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+def select_reply_headers(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     """The headers of a reply as its client gets them."""
     return _for_all_hops([(name.lower(), value) for name, value in headers])
 
 
 def _for_all_hops(headers: RawHeaders) -> RawHeaders:
     named = b",".join(value for name, value in headers if name == b"connection")
-    dropped = HOP | {each.strip().lower() for each in named.split(b",")}
+    dropped = HOP_BY_HOP | {each.strip().lower() for each in named.split(b",")}
     return [
-        (name, value) for name, value in headers if name not in dropped and not name.startswith(OWN)
+        (name, value)
+        for name, value in headers
+        if name not in dropped and not name.startswith(OWN_HEADERS)
     ]

@@ -12,8 +12,9 @@ import pytest
 
 from tests.asking import CODES, KEY, SALES, Echo, replying
 from understudy.core.settings import Settings
+from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
+from understudy.inprocess.loop import scope_of, shared_loop
 from understudy.server.app import create_app
-from understudy.stage import AsyncTransport, SyncTransport, scope_of, stage
 
 URL = "http://mock/"
 
@@ -33,16 +34,16 @@ async def ask_async(app: Any, **options: Any) -> httpx.Response:
 def test_there_is_one_stage() -> None:
     """Whoever asks, from whichever thread, gets the same."""
     found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(stage()))
+    thread = threading.Thread(target=lambda: found.append(shared_loop()))
     thread.start()
     thread.join()
 
-    assert found == [stage()]
+    assert found == [shared_loop()]
 
 
 def test_stage_is_a_daemon() -> None:
     """It never keeps a process from ending."""
-    stage()
+    shared_loop()
 
     (thread,) = [each for each in threading.enumerate() if each.name == "understudy-stage"]
     assert thread.daemon
@@ -50,19 +51,19 @@ def test_stage_is_a_daemon() -> None:
 
 def test_do_runs_on_the_stage() -> None:
     """A function is called there, and its result comes back."""
-    assert not stage().is_here
-    assert stage().do(lambda: stage().is_here)
+    assert not shared_loop().is_here
+    assert shared_loop().do(lambda: shared_loop().is_here)
 
 
 def test_do_on_the_stage_is_a_call() -> None:
     """On its own thread it does not wait for itself."""
-    assert stage().do(lambda: stage().do(lambda: 42)) == 42
+    assert shared_loop().do(lambda: shared_loop().do(lambda: 42)) == 42
 
 
 def test_do_brings_what_was_raised() -> None:
     """Errors come back as they are."""
     with pytest.raises(KeyError):
-        stage().do(lambda: {}["missing"])
+        shared_loop().do(lambda: {}["missing"])
 
 
 def test_run_on_the_stage_is_refused() -> None:
@@ -72,18 +73,18 @@ def test_run_on_the_stage_is_refused() -> None:
         """Nothing."""
 
     with pytest.raises(RuntimeError, match="await it instead"):
-        stage().do(lambda: stage().run(work()))
+        shared_loop().do(lambda: shared_loop().run(work()))
 
 
 def test_synchronous_request_on_the_stage_is_refused() -> None:
     """It could never be answered."""
     with pytest.raises(RuntimeError, match="await the request"):
-        stage().do(lambda: ask(replying()))
+        shared_loop().do(lambda: ask(replying()))
 
 
 def test_asynchronous_request_on_the_stage_is_answered() -> None:
     """The loop goes on while a task of its own waits."""
-    reply = stage().run(ask_async(replying(201))).result(5)
+    reply = shared_loop().run(ask_async(replying(201))).result(5)
 
     assert reply.status_code == 201
 

@@ -36,9 +36,11 @@ from tests.tools import needs
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_services
-from understudy.live import LiveServer
-from understudy.proxying import Terms, proxy_app, read_upstream
-from understudy.proxying.tape import Tape
+from understudy.inprocess.live_server import LiveServer
+from understudy.proxy.app import make_proxy_app
+from understudy.proxy.options import ProxyOptions
+from understudy.proxy.recorder import ProxyRecorder
+from understudy.proxy.upstream import read_upstream
 from understudy.server.log_lines import exchange_to_json, format_exchange
 
 KEY = KEYS["zexa"]
@@ -208,7 +210,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def refused(upstream: str, terms: Terms | None = None) -> httpx.Response:
+def refused(upstream: str, terms: ProxyOptions | None = None) -> httpx.Response:
     """What the proxy says in the vendor's place."""
     with fronted("zexa", upstream, terms) as proxy:
         begun = time.monotonic()
@@ -258,7 +260,7 @@ def silent(request: bytes) -> bytes:
 def test_an_upstream_that_is_silent_is_a_504() -> None:
     """The whole reply has to come in time."""
     with answering(silent) as vendor:
-        reply = refused(vendor.url, Terms(timeout=0.3))
+        reply = refused(vendor.url, ProxyOptions(timeout=0.3))
 
     assert (reply.status_code, in_header(reply)[0][0]) == (504, "late-reply")
     assert "did not answer within 0.3 s" in problem_of(reply)["detail"]
@@ -267,7 +269,7 @@ def test_an_upstream_that_is_silent_is_a_504() -> None:
 def test_an_upstream_that_dribbles_is_a_504() -> None:
     """A byte now and then does not begin the wait anew."""
     with dribbling() as url:
-        reply = refused(url, Terms(timeout=0.5))
+        reply = refused(url, ProxyOptions(timeout=0.5))
 
     assert reply.status_code == 504
 
@@ -303,7 +305,7 @@ def test_a_reply_that_is_too_large_is_a_502(coding: str | None) -> None:
     body = b"x" * 2_000_000 if coding is None else zlib.compress(b"x" * 50_000_000)
     lines = [] if coding is None else [b"content-encoding: deflate"]
     with answering(ok(body, *lines)) as vendor:
-        reply = refused(vendor.url, Terms(response_limit=1_000_000))
+        reply = refused(vendor.url, ProxyOptions(response_limit=1_000_000))
 
     assert "larger than 1000000 bytes" in problem_of(reply)["detail"]
     assert problem_of(reply)["hints"] == ["allow more with --response-limit"]
@@ -337,7 +339,7 @@ SECRETS = {
 PLAIN = "Mark-0123456789-abcdef"
 
 
-def stored(proxy: LiveServer, tape: Tape) -> str:
+def stored(proxy: LiveServer, tape: ProxyRecorder) -> str:
     """Everything that is kept of what passed: the journal as JSON and the recording's bytes."""
     journal = httpx.get(f"{proxy.url}/__admin/requests/find").text
     summaries = httpx.get(f"{proxy.url}/__admin/requests").text
@@ -353,13 +355,13 @@ def pass_through(
     answer: bytes | Callable[[bytes], bytes],
     path: str = "/v3/profiles",
     method: str = "POST",
-    terms: Terms | None = None,
+    terms: ProxyOptions | None = None,
     **sent: Any,
 ) -> tuple[httpx.Response, bytes, str]:
     """One exchange: the reply, what reached the vendor, and all that is kept of it."""
-    tape = Tape(tmp_path / "out.json", None, open_services([vendor]))
+    tape = ProxyRecorder(tmp_path / "out.json", None, open_services([vendor]))
     with answering(answer) as upstream:
-        app = proxy_app(vendor, upstream.url, terms, log=tape.log(None))
+        app = make_proxy_app(vendor, upstream.url, terms, log=tape.log(None))
         with LiveServer(app) as proxy:
             reply = httpx.request(method, f"{proxy.url}{path}", **sent)
             return reply, b"".join(upstream.received), stored(proxy, tape)
@@ -555,10 +557,10 @@ def test_a_token_in_a_location_is_not_kept(tmp_path: Path) -> None:
 def test_a_token_that_was_handed_out_is_not_kept_later(tmp_path: Path) -> None:
     """Wherever later exchanges of the same proxy have it."""
     answers = iter([json.dumps({"access_token": PLAIN}), json.dumps({"note": PLAIN})])
-    tape = Tape(tmp_path / "out.json", None, open_services(["sent"]))
+    tape = ProxyRecorder(tmp_path / "out.json", None, open_services(["sent"]))
     with (
         answering(lambda _: ok(next(answers).encode())) as upstream,
-        LiveServer(proxy_app("sent", upstream.url, log=tape.log(None))) as proxy,
+        LiveServer(make_proxy_app("sent", upstream.url, log=tape.log(None))) as proxy,
     ):
         for _ in "12":
             httpx.get(f"{proxy.url}/v3/profiles")
@@ -593,8 +595,10 @@ def test_a_packed_body_hides_no_secret(tmp_path: Path, coding: str) -> None:
     assert CARD not in kept and "\\u001f" not in kept
 
 
-@pytest.mark.parametrize("terms", [Terms(errors=True), Terms(read_only=True), Terms(timeout=0.2)])
-def test_the_proxys_own_replies_tell_no_secret(tmp_path: Path, terms: Terms) -> None:
+@pytest.mark.parametrize(
+    "terms", [ProxyOptions(errors=True), ProxyOptions(read_only=True), ProxyOptions(timeout=0.2)]
+)
+def test_the_proxys_own_replies_tell_no_secret(tmp_path: Path, terms: ProxyOptions) -> None:
     """Not in what is kept, and not in what is not the vendor's reply."""
     path = f"/v3/{PLAIN}?api_key={PLAIN}"
 
@@ -617,7 +621,7 @@ def test_log_lines_tell_no_secret(tmp_path: Path) -> None:
     answer = ok(json.dumps({"error": PLAIN}).encode(), status=b"418 No")
     with (
         answering(answer) as upstream,
-        LiveServer(proxy_app("sent", upstream.url, log=log)) as proxy,
+        LiveServer(make_proxy_app("sent", upstream.url, log=log)) as proxy,
     ):
         httpx.get(f"{proxy.url}/v3/{PLAIN}?token={PLAIN}", headers={"x-api-key": PLAIN})
 

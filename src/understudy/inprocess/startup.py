@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from understudy.core.settings import Settings
-from understudy.stage import stage
+from understudy.inprocess.loop import shared_loop
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from understudy.server.app import App
 
 
-def started_app(settings: Settings, log: Log | None = None) -> App:
+def start_app(settings: Settings, log: Log | None = None) -> App:
     """A new app with these settings, warmed up.
 
     Raises:
@@ -25,7 +25,7 @@ def started_app(settings: Settings, log: Log | None = None) -> App:
     from understudy.server.app import create_app
 
     app = create_app(settings, log)
-    stage().run(_started(app)).result()
+    shared_loop().run(_started(app)).result()
     return app
 
 

@@ -9,7 +9,7 @@ DEFAULT_RESPONSE_LIMIT = 10_485_760
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ProxyOptions:
     """The terms of one proxy.
 
     Attributes:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Unpack
 
 from understudy.client import Client
 from understudy.core.settings_parsing import SettingKeywords, make_settings
+from understudy.inprocess.loop import shared_loop
+from understudy.inprocess.startup import start_app
 from understudy.server.http_server import Listening, bind, format_url, guard, make_server
-from understudy.stage import stage
-from understudy.started import started_app
 
 if TYPE_CHECKING:
     from understudy.server.app import App
 
 # Seconds that a server may take to begin, and to end.
-PATIENCE = 10.0
+START_TIMEOUT = 10.0
 
 
 class LiveServer:
@@ -44,18 +44,18 @@ class LiveServer:
         Raises:
             RuntimeError: when it does not begin in time.
         """
-        self._running = stage().run(self._server.serve(sockets=[self._listener]))
-        if not self._ready.wait(PATIENCE):
-            raise RuntimeError(f"the server did not begin within {PATIENCE:g} s")
+        self._running = shared_loop().run(self._server.serve(sockets=[self._listener]))
+        if not self._ready.wait(START_TIMEOUT):
+            raise RuntimeError(f"the server did not begin within {START_TIMEOUT:g} s")
         return self
 
     def stop(self) -> None:
         """Stop serving; connections that are still open are closed."""
         if self._running is not None:
             self._server.should_exit = True
-            self._running.result(PATIENCE)
+            self._running.result(START_TIMEOUT)
             self._running = None
-            stage().run(self.app.aclose()).result(PATIENCE)
+            shared_loop().run(self.app.aclose()).result(START_TIMEOUT)
         self._listener.close()
         while self._clients:
             self._clients.pop().close()
@@ -97,4 +97,4 @@ def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[SettingKeywo
         ValueError, TypeError: for a choice that is none.
     """
     settings = guard(make_settings(**choices), host)
-    return LiveServer(started_app(settings), port, host)
+    return LiveServer(start_app(settings), port, host)

@@ -1,0 +1,110 @@
+"""httpx transports that call an ASGI app in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from understudy.inprocess.loop import Head, scope_of
+from understudy.inprocess.readings import AsyncReading, Reading
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Scope
+
+
+class SyncTransport(httpx.BaseTransport):
+    """An httpx transport that has an ASGI app of this process answer synchronous clients."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        reading = Reading(
+            self._app, _scope(request), b"".join(request.stream), _read_timeouts(request)
+        )
+        with _to_httpx_error(request):
+            head = reading.head()
+        return _response(head, _SyncBody(reading, request))
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """An httpx transport that has an ASGI app of this process answer clients under asyncio.
+
+    Unlike `httpx.ASGITransport`, the app runs on the stage: what it leaves behind (timers,
+    deliveries) goes on when the client's loop has ended.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        content = b"".join([part async for part in request.stream])
+        reading = AsyncReading(self._app, _scope(request), content, _read_timeouts(request))
+        with _to_httpx_error(request):
+            head = await reading.head()
+        return _response(head, _AsyncBody(reading, request))
+
+
+class _SyncBody(httpx.SyncByteStream):
+    def __init__(self, reading: Reading, request: httpx.Request) -> None:
+        self._reading = reading
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _to_httpx_error(self._request):
+            yield from self._reading.body()
+
+    def close(self) -> None:
+        self._reading.close()
+
+
+class _AsyncBody(httpx.AsyncByteStream):
+    def __init__(self, reading: AsyncReading, request: httpx.Request) -> None:
+        self._reading = reading
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _to_httpx_error(self._request):
+            async for part in self._reading.body():
+                yield part
+
+    async def aclose(self) -> None:
+        self._reading.close()
+
+
+def _scope(request: httpx.Request) -> Scope:
+    url = request.url
+    host = url.raw_host.decode("ascii")
+    # As httpcore has it: a target that is not to be brought into any form.
+    target = request.extensions.get("target", url.raw_path)
+    return scope_of(request.method, url.scheme, (host, url.port), target, request.headers.raw)
+
+
+def _read_timeouts(request: httpx.Request) -> float | None:
+    """The seconds that the client waits for something to read."""
+    seconds: float | None = request.extensions.get("timeout", {}).get("read")
+    return seconds
+
+
+def _response(head: Head, body: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+    return httpx.Response(
+        head.status, headers=head.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
+    )
+
+
+@contextmanager
+def _to_httpx_error(request: httpx.Request) -> Iterator[None]:
+    """What httpx raises when the same happens on a socket."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(str(error), request=request) from error
+    except ConnectionResetError as error:
+        raise httpx.ReadError(str(error), request=request) from error
+    except ConnectionError as error:
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
