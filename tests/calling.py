@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from understudy.core.settings import Settings
-from understudy.intercept.door import house
+from understudy.intercept.mock import process_state
 from understudy.openapi.document import Operation
 from understudy.server import app as composition
 from understudy.server.app import App
@@ -24,8 +24,8 @@ NUMBERS = itertools.count(1)
 
 def counted(entry: Exchange | Delivery) -> None:
     """Where `--understudy-coverage` was asked for, our own suite counts, too."""
-    if house().apps.log is not None:
-        house().apps.log(entry)
+    if process_state().apps.log is not None:
+        process_state().apps.log(entry)
 
 
 def create_app(settings: Settings) -> App:

@@ -10,23 +10,25 @@ from understudy.core.version import __version__
 if TYPE_CHECKING:
     from understudy.client import AsyncClient, Client
     from understudy.inprocess.live_server import serve
-    from understudy.intercept import mock
+    from understudy.intercept.mock import mock
 
 __all__ = ["AsyncClient", "Client", "__version__", "mock", "serve"]
 
-# Loaded when they are asked for: whoever only wants the version should not wait.
+# Loaded at first use: a program that only wants the version does not wait for the rest.
 _LAZY = {
     "AsyncClient": "understudy.client",
     "Client": "understudy.client",
-    "mock": "understudy.intercept",
+    "mock": "understudy.intercept.mock",
     "serve": "understudy.inprocess.live_server",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f'module "{__name__}" has no attribute "{name}"')
-    return getattr(import_module(_LAZY[name]), name)
+if not TYPE_CHECKING:
+    # Hidden from type checkers, to which it would make every misspelt name an Any.
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f'module "{__name__}" has no attribute "{name}"')
+        return getattr(import_module(_LAZY[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -103,7 +103,7 @@ def _refuse_flags(context: click.Context) -> None:
 def _list_scenarios() -> None:
     from understudy.core.terminal import format_table
     from understudy.engine.registry import vendor_names
-    from understudy.scenarios.script import find_scenario, scenario_names
+    from understudy.scenarios.loader import find_scenario, scenario_names
 
     names = vendor_names()
     rows = [(name, find_scenario(name, names).title) for name in scenario_names(names)]
@@ -114,8 +114,8 @@ def _record_scenarios(
     wanted: Sequence[str], out: Path | None, format: Format, origins: dict[str, str]
 ) -> None:
     from understudy.engine.registry import vendor_names
-    from understudy.scenarios.playing import play
-    from understudy.scenarios.script import find_scenario, scenario_names
+    from understudy.scenarios.loader import find_scenario, scenario_names
+    from understudy.scenarios.player import play_scenario
 
     vendors = vendor_names()
     names = [
@@ -124,7 +124,7 @@ def _record_scenarios(
     found = [find_scenario(name, vendors) for name in dict.fromkeys(names)]
     for scenario in found:
         target = _target(out, scenario, found, format)
-        _write(play(scenario).at_origins(origins), format, target)
+        _write(play_scenario(scenario).at_origins(origins), format, target)
 
 
 def _target(
@@ -155,7 +155,7 @@ def _record_command(
 ) -> int:
     from understudy.core.settings import Settings
     from understudy.recording.formats.registry import check_target
-    from understudy.scenarios.running import run_recorded
+    from understudy.scenarios.command import run_recorded
 
     target = out or Path(f"recording{format.suffix}")
     if str(target) == "-":
@@ -317,18 +317,18 @@ def replay(files: tuple[Path, ...], check: bool, vendor: str, **chosen: Any) -> 
 
 
 def _check(files: Sequence[Path], vendor: str) -> int:
-    from understudy.replaying.asking import changes, deviations
-    from understudy.replaying.report import lines
+    from understudy.replay.check import find_deviations, group_changes
+    from understudy.replay.report import format_report
 
     differing = 0
     for file in _within(files):
         recording = _read([file], vendor)
         try:
-            found = changes(deviations(recording))
+            found = group_changes(find_deviations(recording))
         except (TypeError, ValueError) as error:
             raise StartError(f"{file}: cannot be asked again: {error}") from error
         differing += bool(found)
-        click.echo("\n".join(lines(recording, found)))
+        click.echo("\n".join(format_report(recording, found)))
     return 1 if differing else 0
 
 
@@ -345,11 +345,11 @@ def _serve(
 ) -> None:
     from understudy.core.settings import Settings
     from understudy.core.terminal import format_count
-    from understudy.replaying.serving import replay_app
+    from understudy.replay.serve import make_replay_app
     from understudy.server.http_server import Listening, run
 
     def make(settings: Settings, log: Log | None) -> App:
-        return replay_app(recording, settings, match == "operation", log)
+        return make_replay_app(recording, settings, match == "operation", log)
 
     def announce(app: App, url: str) -> str:
         places = ", ".join(f"{url}{service.prefix}" for service in app.services.values())

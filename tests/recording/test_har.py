@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import NOON, Live
 from tests.recording.browsing import Answered, Browser, needs_browser
 from tests.recording.samples import PATHS, VENDORS, scene
-from tests.shipped import shipped
+from tests.scenarios.shipped import shipped
 from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.recording.formats import har
 from understudy.recording.formats.registry import read_recording

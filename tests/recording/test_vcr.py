@@ -21,7 +21,7 @@ import yaml
 
 from tests.conftest import NOON, Live
 from tests.recording.samples import VENDORS, scene
-from tests.shipped import NAMES, shipped
+from tests.scenarios.shipped import NAMES, shipped
 from understudy.recording.formats.registry import read_recording, vcr
 from understudy.recording.model import (
     RecordedExchange,

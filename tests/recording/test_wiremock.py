@@ -18,7 +18,7 @@ import pytest
 
 from tests.recording.npm import installed
 from tests.recording.recordings import VENDORS, exchange, made_of, take
-from tests.shipped import NAMES, shipped
+from tests.scenarios.shipped import NAMES, shipped
 from tests.tools import needs
 from understudy.core.errors import Diagnosis
 from understudy.recording.compare import strip_transport_headers

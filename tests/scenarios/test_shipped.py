@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.shipped import NAMES, shipped, shipped_file
+from tests.scenarios.shipped import NAMES, shipped, shipped_file
 from understudy.engine.registry import data_folder, open_service, open_services, vendor_names
 from understudy.recording.formats.registry import FORMATS, native
 from understudy.recording.redact import find_secrets
-from understudy.replaying.asking import changes, deviations
-from understudy.scenarios.playing import play
-from understudy.scenarios.script import find_scenario, scenario_names
+from understudy.replay.check import find_deviations, group_changes
+from understudy.scenarios.loader import find_scenario, scenario_names
+from understudy.scenarios.player import play_scenario
 
 SECRETS = sorted(secret for service in open_services() for secret in find_secrets(service))
 STALE = "{file} does not match; if the change is meant: make recordings"
@@ -34,7 +34,7 @@ def test_every_recording_has_its_scenario() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_is_what_its_scenario_gives(name: str) -> None:
     """To the byte: what was recorded then is recorded now."""
-    recorded = native.write(play(find_scenario(name, vendor_names())))
+    recorded = native.write(play_scenario(find_scenario(name, vendor_names())))
 
     assert recorded == shipped_file(name).read_bytes(), STALE.format(file=shipped_file(name).name)
 
@@ -42,7 +42,7 @@ def test_recording_is_what_its_scenario_gives(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_recording_is_answered_as_it_was(name: str) -> None:
     """Asked again, request by request, the mock answers what it did."""
-    assert changes(deviations(shipped(name))) == []
+    assert group_changes(find_deviations(shipped(name))) == []
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -59,7 +59,7 @@ def test_no_secret_is_in_any_file(format: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_second_run_gives_the_same_bytes(format: str) -> None:
     """In every format; the scenario is played twice for it."""
-    first, second = (play(find_scenario("zexa/campaign-life", ["zexa"])) for _ in range(2))
+    first, second = (play_scenario(find_scenario("zexa/campaign-life", ["zexa"])) for _ in range(2))
 
     assert FORMATS[format].write(first) == FORMATS[format].write(second)
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 SEAMS = {
-    "httpx": "understudy.intercept.through_httpx",
-    "urllib3": "understudy.intercept.through_urllib3",
-    "aiohttp": "understudy.intercept.through_aiohttp",
+    "httpx": "understudy.intercept.httpx_patch",
+    "urllib3": "understudy.intercept.urllib3_patch",
+    "aiohttp": "understudy.intercept.aiohttp_patch",
 }
 # Which app answers an address; None lets the request pass, `Refused` is raised when it may not.
 Find = Callable[[Address], "ASGIApp | None"]

@@ -19,7 +19,7 @@ SESSION_HEADER = b"x-understudy-session"
 NO_VENDOR = b"understudy"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that no mock answers and that must not leave; says what to do."""
 
 
@@ -62,7 +62,7 @@ class Place:
         )
 
 
-class Placed:
+class Placement:
     """An app that sees a request to a place as its own addresses want it."""
 
     def __init__(self, app: ASGIApp, place: Place) -> None:
@@ -118,11 +118,11 @@ class Routes:
         self.session = session
         self.asgi = InSession(app, session)
         self._passthrough = passthrough
-        given = [read_place(url, vendor, app.services) for url, vendor in hosts.items()]
+        given = [parse_place(url, vendor, app.services) for url, vendor in hosts.items()]
         # The closest fit comes first, and what was asked for before what the vendors say.
         given.sort(key=lambda place: (len(place.base), place.port is not None), reverse=True)
         own = [Place(host) for service in app.services.values() for host in service.vendor.hosts]
-        self._places = [(place, Placed(self.asgi, place)) for place in (*given, *own)]
+        self._places = [(place, Placement(self.asgi, place)) for place in (*given, *own)]
         self._hosts = {place.host for place in (*given, *own)}
 
     def find(self, address: Address) -> ASGIApp | None:
@@ -133,7 +133,7 @@ class Routes:
         """
         host = _normal(address.host)
         found = self._at(host, address.port, address.path)
-        if found is None and address.named and not stays_here(host):
+        if found is None and address.named and not is_this_machine(host):
             found = self._at(_normal(address.named.partition(":")[0]), None, address.path)
         return found
 
@@ -146,7 +146,7 @@ class Routes:
         """Why a request that no mock answers must not leave, or "" when it may."""
         if self._passthrough == "all":
             return ""
-        if self._passthrough == "localhost" and stays_here(_normal(address.host)):
+        if self._passthrough == "localhost" and is_this_machine(_normal(address.host)):
             return ""
         known = ", ".join(dict.fromkeys(place.host for place, _ in self._places))
         return (
@@ -156,12 +156,12 @@ class Routes:
         )
 
     def _hint(self, address: Address) -> str:
-        if stays_here(_normal(address.host)):
+        if is_this_machine(_normal(address.host)):
             return 'passthrough="localhost" or "all"'
         return 'passthrough="all"'
 
 
-def read_place(url: str, vendor: str, vendors: Iterable[str]) -> Place:
+def parse_place(url: str, vendor: str, vendors: Iterable[str]) -> Place:
     """A base URL as a place.
 
     Raises:
@@ -185,7 +185,7 @@ def _normal(host: str) -> str:
     return host.lower().strip("[]").rstrip(".")
 
 
-def stays_here(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     """Whether requests to this host never leave the machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True

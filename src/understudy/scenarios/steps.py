@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.openapi.document import Operation
-from understudy.scenarios.members import NAME, Node
+from understudy.scenarios.validation import NAME, Node
 from understudy.service.service import Service
 
 REFERENCE = re.compile(rf"\$\{{({NAME.pattern})\}}")

@@ -15,7 +15,7 @@ from understudy.coverage.html_report import render_html
 from understudy.coverage.json_report import render_json
 from understudy.coverage.text_report import render_text
 from understudy.engine.registry import open_services
-from understudy.intercept.door import house
+from understudy.intercept.mock import process_state
 
 if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
@@ -43,7 +43,7 @@ class Gathering:
         self._noting = threading.Lock()
         self._coverage = Coverage(open_services())
         # Also those of `understudy.mock()`.
-        house().apps.log = self.note
+        process_state().apps.log = self.note
 
     def note(self, entry: Exchange | Delivery) -> None:
         """Note an exchange, whichever mock of this process it met."""
@@ -105,8 +105,8 @@ class Gathering:
 
     def pytest_unconfigure(self) -> None:
         """Note nothing more."""
-        if house().apps.log == self.note:
-            house().apps.log = None
+        if process_state().apps.log == self.note:
+            process_state().apps.log = None
 
 
 def read_reports(asked: Sequence[str]) -> list[str]:

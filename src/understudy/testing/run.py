@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from understudy.core.settings import Settings
-from understudy.intercept.door import house
+from understudy.intercept.mock import process_state
 from understudy.session.journal import Exchange
 from understudy.testing import options, record
 from understudy.testing.naming import session_name
@@ -66,7 +66,7 @@ class Run:
                 raise ValueError(f"{named} cannot be chosen for the server of --understudy-url")
             return self._elsewhere
         settings = chosen.settings
-        app = house().apps.get(settings)
+        app = process_state().apps.get(settings)
         known = self._places.get(settings)
         if known is None or known.app is not app:
             if known is not None:
@@ -95,7 +95,7 @@ class Run:
 
     def _note(self, session: OwnSession) -> None:
         """Have the exchanges of another process counted as those of this one are."""
-        tell = house().apps.log
+        tell = process_state().apps.log
         if tell is None:
             return
         for each in record.exchanges_of(session):

@@ -17,7 +17,7 @@ from understudy.client.shapes import (
     StoredResource,
     Unmatched,
 )
-from understudy.intercept.door import house
+from understudy.intercept.mock import process_state
 from understudy.intercept.routes import Routes
 from understudy.testing.own_session import OwnSession, PlannedFault
 from understudy.testing.places import service_of
@@ -66,13 +66,13 @@ class Interception:
         narrowed = cast("App", Narrowed(app, vendors))
         routes = Routes(narrowed, session.name, hosts, session.chosen.passthrough)
         self.close()
-        house().switchboard.enter(routes)
+        process_state().switchboard.enter(routes)
         self._routes, self._vendors = routes, list(vendors)
 
     def close(self) -> None:
         """Answer nobody any more."""
         if self._routes is not None:
-            house().switchboard.leave(self._routes)
+            process_state().switchboard.leave(self._routes)
             self._routes = None
 
 

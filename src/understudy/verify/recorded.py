@@ -25,7 +25,7 @@ from understudy.recording.model import (
 from understudy.recording.redact import AccountRedactor
 from understudy.recording.tokens import find_tokens
 from understudy.redaction.masks import REDACTED, SECRET_HEADERS
-from understudy.replaying.asking import authorized, unmasked
+from understudy.replay.check import add_credentials, unmask
 from understudy.verify.examining import Examination
 from understudy.verify.findings import Breach
 from understudy.verify.judging import FAILURE, prefers
@@ -159,7 +159,7 @@ class Replay:
         if unknown or header(request.headers, access.header) is None:
             return request.headers
         if self._own_accounts and exchange.account is not None:
-            return authorized(self._examination.service, exchange.account, request.headers)
+            return add_credentials(self._examination.service, exchange.account, request.headers)
         told = (each for each in request.headers if each[0].lower() not in SECRET_HEADERS)
         return (*access.headers(), *told)
 
@@ -169,7 +169,7 @@ class Replay:
         return self._scrubber.exchange(exchange).response
 
     def _unmasked(self, request: RecordedRequest) -> RecordedRequest:
-        return replace(request, body=unmasked(self._examination.service, request.body))
+        return replace(request, body=unmask(self._examination.service, request.body))
 
 
 def _alike(response: RecordedResponse) -> RecordedResponse:

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.shipped import shipped
+from tests.scenarios.shipped import shipped
 from understudy.core.json_pointer import resolve_pointer
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.formats import native
-from understudy.replaying.asking import Start, changes, deviations
-from understudy.replaying.report import lines
+from understudy.replay.check import Start, find_deviations, group_changes
+from understudy.replay.report import format_report
 from understudy.server.app import App
 from understudy.service.call import Call
 from understudy.service.reply import Handler, Reply
@@ -62,8 +62,8 @@ def test_one_changed_enum_value_is_the_one_that_is_named(
         if holder[member] == was:
             holder[member] = now
 
-    found = changes(
-        deviations(shipped(f"{vendor}/campaign-life"), started(change, vendor, operation))
+    found = group_changes(
+        find_deviations(shipped(f"{vendor}/campaign-life"), started(change, vendor, operation))
     )
 
     told = [(each.operation, each.difference) for each in found]
@@ -77,8 +77,8 @@ def test_events_happen_again() -> None:
     recording = shipped("zexa/campaign-failed")
 
     assert recording.events
-    assert changes(deviations(recording)) == []
-    assert changes(deviations(replace(recording, events=())))
+    assert group_changes(find_deviations(recording)) == []
+    assert group_changes(find_deviations(replace(recording, events=())))
 
 
 def test_another_seed_makes_other_ids_and_no_difference() -> None:
@@ -88,7 +88,7 @@ def test_another_seed_makes_other_ids_and_no_difference() -> None:
     def start(settings: Settings, taker: Capture) -> App:
         return start_app(replace(settings, seed=99), taker)
 
-    assert changes(deviations(recording, start)) == []
+    assert group_changes(find_deviations(recording, start)) == []
 
 
 def test_another_world_is_told_member_by_member() -> None:
@@ -96,7 +96,7 @@ def test_another_world_is_told_member_by_member() -> None:
     recording = shipped("zexa/campaign-life")
     text = native.write(recording).replace(b'"currency": "USD"', b'"currency": "EUR"')
 
-    told = lines(recording, changes(deviations(native.read(text))))
+    told = format_report(recording, group_changes(find_deviations(native.read(text))))
 
     assert told == [
         'getCredits: body /currency: recorded "EUR", now "USD" (exchange 3, 7, 12)',
@@ -109,4 +109,4 @@ def test_recording_that_tells_no_time_begins_with_its_first_exchange() -> None:
     recording = shipped("zexa/every-error")
     timeless = tuple(replace(each, at=None) for each in recording.exchanges)
 
-    assert changes(deviations(replace(recording, clock=None, exchanges=timeless))) == []
+    assert group_changes(find_deviations(replace(recording, clock=None, exchanges=timeless))) == []

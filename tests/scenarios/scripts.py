@@ -8,8 +8,8 @@ import pytest
 
 from understudy.core.errors import StartError
 from understudy.recording.model import RecordedExchange
-from understudy.scenarios.playing import play
-from understudy.scenarios.script import read_scenario
+from understudy.scenarios.loader import read_scenario
+from understudy.scenarios.player import play_scenario
 from understudy.scenarios.steps import Scenario
 
 STEPS = "title: A try\nsteps:\n"
@@ -24,7 +24,7 @@ def scenario(folder: Path, text: str, vendor: str = "zexa") -> Scenario:
 
 def played(folder: Path, steps: str, vendor: str = "zexa") -> list[RecordedExchange]:
     """What was said in a scenario of these steps."""
-    return list(play(scenario(folder, STEPS + steps, vendor)).exchanges)
+    return list(play_scenario(scenario(folder, STEPS + steps, vendor)).exchanges)
 
 
 def broken(folder: Path, text: str | bytes) -> str:
@@ -42,7 +42,7 @@ def failed(folder: Path, steps: str, vendor: str = "zexa") -> str:
     """The one sentence with which a scenario of these steps ends, without its name."""
     read = scenario(folder, STEPS + steps, vendor)
     with pytest.raises(StartError) as ended:
-        play(read)
+        play_scenario(read)
     sentence = str(ended.value)
     assert sentence.startswith(f"{vendor}/a-try: ") and "\n" not in sentence
     return sentence.removeprefix(f"{vendor}/a-try: ")

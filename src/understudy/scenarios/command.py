@@ -39,12 +39,12 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
     taker = Capture(services)
     began = Clock().now()
     with LiveServer(start_app(settings, taker)) as server:
-        status = _run(command, environment(services, f"{server.url}/@{SESSION}"))
+        status = _run(command, make_environment(services, f"{server.url}/@{SESSION}"))
     recording = taker.recording(name, settings, session=SESSION)
     return normalize(recording, known_tokens(services), began), status
 
 
-def environment(services: Sequence[Service], url: str) -> dict[str, str]:
+def make_environment(services: Sequence[Service], url: str) -> dict[str, str]:
     """Where the mock is, and keys that work; what the user set stays, but for the addresses."""
     found = {"UNDERSTUDY_URL": url}
     for service in services:

@@ -8,13 +8,13 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from understudy.intercept.patches import SEAMS, Patches
-from understudy.intercept.routes import Address, Refused, Routes
+from understudy.intercept.routes import Address, RefusedError, Routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
-class Switchboard:
+class ActiveMocks:
     """The active mocks of this process.
 
     Every thread and task sees every mock. Its own come first, the innermost before the outer ones,
@@ -72,7 +72,7 @@ class Switchboard:
                 return app
         reason = innermost.refusal(address) if innermost else ""
         if reason:
-            raise Refused(reason)
+            raise RefusedError(reason)
         return None
 
     def _in_order(self) -> Iterator[Routes]:

@@ -28,7 +28,7 @@ def mapping(where: str, node: Node, name: str) -> Node:
     """A member that is a mapping; an empty one when it is left out."""
     found = node.get(name, {})
     if not isinstance(found, dict):
-        raise ValueError(f"{where}: {name} must be a mapping, not {shown(found)}")
+        raise ValueError(f"{where}: {name} must be a mapping, not {format_value(found)}")
     return found
 
 
@@ -36,7 +36,7 @@ def text(where: str, node: Node, name: str) -> str:
     """A member that is text, and not empty."""
     found = node.get(name)
     if not isinstance(found, str) or not found.strip():
-        raise ValueError(f"{where}: {name} must be text, not {shown(found)}")
+        raise ValueError(f"{where}: {name} must be text, not {format_value(found)}")
     return found
 
 
@@ -46,7 +46,7 @@ def status(where: str, node: Node) -> int:
         raise ValueError(f"{where} has no status; say what must be answered")
     found = node["status"]
     if not isinstance(found, int) or isinstance(found, bool) or not 100 <= found <= 599:
-        raise ValueError(f"{where}: status must be a number such as 201, not {shown(found)}")
+        raise ValueError(f"{where}: status must be a number such as 201, not {format_value(found)}")
     return found
 
 
@@ -55,7 +55,7 @@ def told(where: str, name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, (str, int, float)):
-        raise ValueError(f"{where}: {name} must be text or a number, not {shown(value)}")
+        raise ValueError(f"{where}: {name} must be text or a number, not {format_value(value)}")
     return str(value)
 
 
@@ -104,7 +104,7 @@ def check_plain(value: Any, where: str = "the scenario") -> None:
         for index, each in enumerate(value):
             check_plain(each, f"{where}/{index}")
     elif not _is_plain(value):
-        raise ValueError(f"{where}: {shown(value)} is nothing that JSON can say")
+        raise ValueError(f"{where}: {format_value(value)} is nothing that JSON can say")
 
 
 def _is_plain(value: Any) -> bool:
@@ -115,12 +115,12 @@ def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, int)
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as an error shows it."""
     said = json.dumps(value, default=repr)
     return said if len(said) <= LONGEST else f"{said[:LONGEST]}..."
 
 
-def sentence(error: Exception) -> str:
+def join_names(error: Exception) -> str:
     """What an error says, on one line: it may quote whatever a file has."""
     return " ".join(str(error).split())

@@ -17,7 +17,7 @@ from sent_dm import AsyncSent, DefaultAioHttpClient, Sent
 
 import understudy
 from tests.asking import ASKS, KEY, SALES, SENT, each_client
-from understudy.intercept import Mock
+from understudy.intercept.mock import Mock
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")

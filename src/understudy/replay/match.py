@@ -20,7 +20,7 @@ HEAD, GET = "HEAD", "GET"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReplayRequest:
     """What a request says that decides on its answer.
 
     Attributes:
@@ -36,20 +36,20 @@ class Asked:
     body: bytes
 
 
-def asked(exchange: RecordedExchange) -> Asked:
+def read_request(exchange: RecordedExchange) -> ReplayRequest:
     """What a recorded request said."""
     it = exchange.request
-    return Asked(
+    return ReplayRequest(
         exchange.vendor, exchange.operation, it.method, it.path, it.query, it.headers, it.body
     )
 
 
-def as_get(now: Asked) -> Asked:
+def as_get(now: ReplayRequest) -> ReplayRequest:
     """The request that wants the body, too."""
     return replace(now, method=GET)
 
 
-def is_same(recorded: Asked, now: Asked) -> bool:
+def is_same(recorded: ReplayRequest, now: ReplayRequest) -> bool:
     """Whether a request is the recorded one: method, path, query, body and preference.
 
     The order of query parameters and of a JSON object's members says nothing.
@@ -64,7 +64,7 @@ def is_same(recorded: Asked, now: Asked) -> bool:
     )
 
 
-def is_alike(recorded: Asked, now: Asked) -> bool:
+def is_alike(recorded: ReplayRequest, now: ReplayRequest) -> bool:
     """Whether a request calls the recorded operation with the recorded body.
 
     Ids and times in it may be others; path and query are not looked at.
@@ -88,7 +88,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
     return sorted(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
 
 
-def _masked(recorded: Asked, now: Asked) -> Asked:
+def _masked(recorded: ReplayRequest, now: ReplayRequest) -> ReplayRequest:
     """A request with the masks of the recorded one, whatever secrets stand in their places."""
     return replace(
         now,
@@ -153,31 +153,31 @@ def _hidden(value: Any) -> Any:
     return [_hidden(each) for each in value] if isinstance(value, list) else (type(value), value)
 
 
-class Script:
+class ReplayScript:
     """The exchanges of one vendor, to be found by what was asked."""
 
     def __init__(self, exchanges: Sequence[RecordedExchange], by_operation: bool = False) -> None:
-        self._exchanges = [(each, asked(each)) for each in exchanges]
+        self._exchanges = [(each, read_request(each)) for each in exchanges]
         self._by_operation = by_operation
 
-    def find(self, now: Asked) -> list[RecordedExchange]:
+    def find(self, now: ReplayRequest) -> list[RecordedExchange]:
         """The exchanges that answer a request, in the order in which they were recorded."""
         return self._found(now) or (self._found(as_get(now)) if now.method == HEAD else [])
 
-    def _found(self, now: Asked) -> list[RecordedExchange]:
+    def _found(self, now: ReplayRequest) -> list[RecordedExchange]:
         found = [each for each, recorded in self._exchanges if is_same(recorded, now)]
         if not found and self._by_operation:
             found = self._alike(now)
         return found
 
-    def _alike(self, now: Asked) -> list[RecordedExchange]:
+    def _alike(self, now: ReplayRequest) -> list[RecordedExchange]:
         return [each for each, recorded in self._exchanges if is_alike(recorded, now)]
 
-    def would_match_by_operation(self, now: Asked) -> bool:
+    def would_match_by_operation(self, now: ReplayRequest) -> bool:
         """Whether a request that nothing answers would be answered if path and query were not."""
         return not self._by_operation and bool(self._alike(now))
 
-    def nearest(self, now: Asked) -> tuple[RecordedExchange, list[Difference]] | None:
+    def nearest(self, now: ReplayRequest) -> tuple[RecordedExchange, list[Difference]] | None:
         """The recorded exchange that differs least from a request, and where it does."""
         methods = (now.method, GET) if now.method == HEAD else (now.method,)
         alike = [
@@ -188,7 +188,7 @@ class Script:
         return min(alike, key=lambda each: len(each[1]), default=None)
 
 
-def where_they_differ(recorded: Asked, now: Asked) -> list[Difference]:
+def where_they_differ(recorded: ReplayRequest, now: ReplayRequest) -> list[Difference]:
     """Each part of a request that is not as it was recorded."""
     found = []
     now = _masked(recorded, now)

@@ -19,8 +19,8 @@ from understudy.openapi.document import Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
-from understudy.replaying.matching import GET, HEAD, Asked, Script
-from understudy.replaying.report import shown
+from understudy.replay.match import GET, HEAD, ReplayRequest, ReplayScript
+from understudy.replay.report import format_value
 from understudy.server.app import App, Backend
 from understudy.service.call import Call
 from understudy.service.reply import Reply
@@ -37,7 +37,7 @@ FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-enc
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def replay_app(
+def make_replay_app(
     recording: Recording,
     settings: Settings | None = None,
     by_operation: bool = False,
@@ -65,12 +65,12 @@ def _make_backend(recording: Recording, by_operation: bool) -> Backend:
             for each in recording.answered
             if each.vendor == service.name and each.response.status >= FIRST_FINAL
         ]
-        return Replayed(service, theirs, by_operation)
+        return ReplayApp(service, theirs, by_operation)
 
     return backend
 
 
-class Replayed:
+class ReplayApp:
     """A vendor's recorded exchanges as an app.
 
     A request that was recorded several times is answered in turn, the last answer again and again.
@@ -80,7 +80,7 @@ class Replayed:
     def __init__(
         self, service: Service, exchanges: Sequence[RecordedExchange], by_operation: bool
     ) -> None:
-        self._script = Script(exchanges, by_operation)
+        self._script = ReplayScript(exchanges, by_operation)
         self._tree = PathRouter(service.document.operations.values())
         # A session has another store when it is reset.
         self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
@@ -109,7 +109,7 @@ class Replayed:
         met[key] += 1
         return found[min(turn, len(found) - 1)]
 
-    def _missing(self, call: Call, now: Asked) -> Reply:
+    def _missing(self, call: Call, now: ReplayRequest) -> Reply:
         what = f"{now.method} {now.path} was not recorded like this"
         nearest = self._script.nearest(now)
         if nearest is None:
@@ -128,11 +128,13 @@ class Replayed:
         return make_problem(404, "Not recorded", what, call.exchange.diagnoses)
 
 
-def asked_by(call: Call) -> Asked:
+def asked_by(call: Call) -> ReplayRequest:
     """What a request says; its secrets are masked, as they are in recordings."""
     it = call.exchange
     headers = tuple(it.request_headers.items())
-    return Asked(it.vendor, it.operation, it.method, it.path, it.query, headers, it.request_body)
+    return ReplayRequest(
+        it.vendor, it.operation, it.method, it.path, it.query, headers, it.request_body
+    )
 
 
 def _operation(operations: Mapping[str, Operation], method: str) -> str | None:
@@ -142,7 +144,7 @@ def _operation(operations: Mapping[str, Operation], method: str) -> str | None:
 
 
 def _told(each: Difference, hint: str) -> Diagnosis:
-    then, now = shown(each.recorded), shown(each.current)
+    then, now = format_value(each.recorded), format_value(each.current)
     message = f"the nearest recorded request has {then} there, this one {now}"
     return Diagnosis("not-recorded", each.where, each.pointer, message, hint)
 

@@ -17,9 +17,9 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.util import Url, parse_url
 
 from understudy.inprocess.readings import Reading
+from understudy.intercept.http1 import Incoming, head_bytes, unreadable
 from understudy.intercept.patches import Find, Patch
-from understudy.intercept.routes import Address, Refused
-from understudy.intercept.wire import Incoming, head_bytes, unreadable
+from understudy.intercept.routes import Address, RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -39,7 +39,7 @@ def patches(find: Find) -> list[Patch]:
             target = _target(self, url)
             try:
                 app = find(_address(target, arguments, options))
-            except Refused as error:
+            except RefusedError as error:
                 raise _refused(self, url, str(error), options.get("retries")) from None
             pool = self if app is None else _without_sockets(self, target, app)
             return original(pool, method, url, *arguments, **options)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripting import STEPS, failed, played, scenario
+from tests.scenarios.scripts import STEPS, failed, played, scenario
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.errors import StartError
 from understudy.recording.formats import native
 from understudy.recording.model import header, parse_json
-from understudy.scenarios.playing import BEGINNING, play
+from understudy.scenarios.player import BEGINNING, play_scenario
 
 CREATE = "  - {call: createCampaign, example: documented, status: 201, keep: {campaign: /id}}\n"
 GET = "  - {call: getCampaign, path: {campaign_id: '${campaign}'}, status: 200"
@@ -26,7 +26,7 @@ class TestRecording:
             "title: A try\nsettings: {rate_limits: true}\nsteps: [{call: getCredits, status: 200}]"
         )
 
-        recording = play(scenario(tmp_path, text))
+        recording = play_scenario(scenario(tmp_path, text))
 
         assert (recording.name, recording.title) == ("zexa-a-try", "A try")
         assert recording.clock == parse_instant(BEGINNING)
@@ -36,7 +36,7 @@ class TestRecording:
         """Ids and times included, to the byte."""
         read = scenario(tmp_path, f"{STEPS}{CREATE}  - shift: PT2S\n{GET}}}")
 
-        assert native.write(play(read)) == native.write(play(read))
+        assert native.write(play_scenario(read)) == native.write(play_scenario(read))
 
     def test_has_no_header_of_a_client(self, tmp_path: Path) -> None:
         """What a client adds by itself is nothing that the scenario says."""
@@ -193,7 +193,7 @@ class TestOtherwise:
         text = "title: A try\naccount: null\nsteps: [errors: [getCredits]]"
 
         with pytest.raises(StartError, match=r"step 1, rate-limited of .* 401 instead of 429"):
-            play(scenario(tmp_path, text))
+            play_scenario(scenario(tmp_path, text))
 
     def test_never_kept(self, tmp_path: Path) -> None:
         """It lists what there is instead."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from understudy.engine.registry import data_folder, vendor_names
 from understudy.recording.formats import native
 from understudy.recording.model import Recording
-from understudy.scenarios.script import scenario_names
+from understudy.scenarios.loader import scenario_names
 
 NAMES = scenario_names(vendor_names())
 

@@ -17,9 +17,9 @@ from understudy.core.clock import SECOND, DueCall
 from understudy.core.settings import Settings
 from understudy.core.settings_parsing import SettingKeywords, make_settings
 from understudy.inprocess.loop import shared_loop
+from understudy.intercept.active_mocks import ActiveMocks
 from understudy.intercept.apps import Apps
 from understudy.intercept.routes import Passthrough, Routes
-from understudy.intercept.switchboard import Switchboard
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-class House:
+class ProcessState:
     """What all mocks of a process share."""
 
     def __init__(self) -> None:
         self.apps = Apps()
-        self.switchboard = Switchboard(outside=lambda: shared_loop().is_here)
+        self.switchboard = ActiveMocks(outside=lambda: shared_loop().is_here)
         self._numbers = itertools.count(1)
 
     def new_name(self) -> str:
@@ -44,9 +44,9 @@ class House:
 
 
 @cache
-def house() -> House:
+def process_state() -> ProcessState:
     """The house of this process."""
-    return House()
+    return ProcessState()
 
 
 def mock(
@@ -90,7 +90,7 @@ class Mock:
         session: str | None,
     ) -> None:
         self._choices = (settings, hosts, passthrough, session)
-        self._name = session or house().new_name()
+        self._name = session or process_state().new_name()
         self._lock = threading.RLock()
         self._depth = 0
         self._routes: Routes | None = None
@@ -106,13 +106,13 @@ class Mock:
         with self._lock:
             if not self._depth:
                 self._routes = self._open()
-            house().switchboard.enter(self._known)
+            process_state().switchboard.enter(self._known)
             self._depth += 1
         return self
 
     def _open(self) -> Routes:
         settings, hosts, passthrough, _ = self._choices
-        app = house().apps.get(settings)
+        app = process_state().apps.get(settings)
         routes = Routes(app, self._name, hosts, passthrough)
         self._session = shared_loop().do(partial(app.session, self._name))
         return routes
@@ -128,8 +128,8 @@ class Mock:
                 raise RuntimeError("this mock is not active; call start() before stop()")
             self._depth -= 1
             routes = self._known
-            house().switchboard.leave(routes)
-            if not house().switchboard.uses(routes):
+            process_state().switchboard.leave(routes)
+            if not process_state().switchboard.uses(routes):
                 shared_loop().do(partial(routes.app.sessions.drop, self._name))
 
     def __enter__(self) -> Mock:
@@ -148,7 +148,7 @@ class Mock:
         return self.start()
 
     async def _prepare(self) -> None:
-        settings, apps = self._choices[0], house().apps
+        settings, apps = self._choices[0], process_state().apps
         if settings not in apps:
             # Reading the documents takes a while, in which the caller's loop should go on.
             await asyncio.to_thread(apps.get, settings)

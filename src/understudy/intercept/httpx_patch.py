@@ -13,7 +13,7 @@ import httpx
 
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.intercept.patches import Find, Patch
-from understudy.intercept.routes import Address, Refused
+from understudy.intercept.routes import Address, RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -58,5 +58,5 @@ def _answering(find: Find, request: httpx.Request) -> ASGIApp | None:
     port = url.port or {"http": 80, "https": 443}.get(url.scheme)
     try:
         return find(Address(host, port, path, request.headers.get("host", "")))
-    except Refused as error:
+    except RefusedError as error:
         raise httpx.ConnectError(str(error), request=request) from None

@@ -17,9 +17,9 @@ from aiohttp import BaseConnector, ClientConnectorError, ClientRequest, TCPConne
 from aiohttp.client_proto import ResponseHandler
 
 from understudy.inprocess.loop import Head, Part, shared_loop
+from understudy.intercept.http1 import CONTINUE, Incoming, head_bytes, unreadable
 from understudy.intercept.patches import Find, Patch
-from understudy.intercept.routes import Address, Refused
-from understudy.intercept.wire import CONTINUE, Incoming, head_bytes, unreadable
+from understudy.intercept.routes import Address, RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -47,7 +47,7 @@ def _answering(find: Find, req: ClientRequest) -> ASGIApp | None:
     address = Address(url.raw_host or "", url.port, url.raw_path, req.headers.get("Host", ""))
     try:
         return find(address)
-    except Refused as error:
+    except RefusedError as error:
         cause = OSError(errno.ECONNREFUSED, str(error))
         raise ClientConnectorError(req.connection_key, cause) from None
 

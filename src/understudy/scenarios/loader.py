@@ -44,9 +44,9 @@ from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
 from understudy.recording.model import dump_compact
 from understudy.redaction.masks import redact_body
-from understudy.scenarios import members
-from understudy.scenarios.members import Node, check_names, check_plain
+from understudy.scenarios import validation
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
+from understudy.scenarios.validation import Node, check_names, check_plain
 from understudy.service.service import Service
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -97,7 +97,7 @@ def read_scenario(vendor: str, file: Path) -> Scenario:
     except RecursionError as error:
         raise StartError(f"{file}: nests too deeply, or holds itself") from error
     except ValueError as error:
-        raise StartError(f"{file}: {members.sentence(error)}") from error
+        raise StartError(f"{file}: {validation.join_names(error)}") from error
 
 
 class Reader:
@@ -113,7 +113,7 @@ class Reader:
         self._node = node
         self._account: str | None = service.accounts.default.name
         self._account = self._read_account("the scenario", node)
-        self._values = members.mapping("the scenario", node, "values")
+        self._values = validation.mapping("the scenario", node, "values")
 
     def scenario(self, name: str) -> Scenario:
         """The scenario of this name."""
@@ -126,8 +126,8 @@ class Reader:
         ]
         if not steps:
             raise ValueError("has no steps; a scenario asks for something")
-        title = members.text("the scenario", self._node, "title")
-        return Scenario(self._service, name, title, tuple(steps), members.settings(self._node))
+        title = validation.text("the scenario", self._node, "title")
+        return Scenario(self._service, name, title, tuple(steps), validation.settings(self._node))
 
     def _steps(self, where: str, node: Any) -> list[Step]:
         kinds: dict[str, Callable[[str, Node], list[Step]]] = {
@@ -150,7 +150,9 @@ class Reader:
 
     def _fire(self, where: str, node: Node) -> list[Step]:
         check_names(where, node, ["fire", "of", "id"])
-        event, collection, id = (members.text(where, node, each) for each in ("fire", "of", "id"))
+        event, collection, id = (
+            validation.text(where, node, each) for each in ("fire", "of", "id")
+        )
         known = {
             f"{event} of {collection}"
             for collection, events in self._service.vendor.fires.items()
@@ -170,14 +172,14 @@ class Reader:
                 where,
                 operation=operation,
                 account=self._read_account(where, node),
-                status=members.status(where, node),
+                status=validation.status(where, node),
                 path=self._path(where, operation, node),
-                query=members.query(where, node),
-                headers=members.headers(where, node),
+                query=validation.query(where, node),
+                headers=validation.headers(where, node),
                 body=self._body(where, operation, node),
-                text=members.text(where, node, "text") if "text" in node else None,
-                shows=members.mapping(where, node, "shows"),
-                keep=members.keep(where, node),
+                text=validation.text(where, node, "text") if "text" in node else None,
+                shows=validation.mapping(where, node, "shows"),
+                keep=validation.keep(where, node),
             )
         ]
 
@@ -197,7 +199,7 @@ class Reader:
 
     def _path(self, where: str, operation: Operation, node: Node) -> dict[str, str]:
         names = [each.name for each in operation.parameters if each.where == "path"]
-        given = members.mapping(where, node, "path")
+        given = validation.mapping(where, node, "path")
         check_names(f"{where}: the path of {operation.id}", given, names)
         return self._filled_in(where, operation, "path", names, given)
 
@@ -208,13 +210,13 @@ class Reader:
         missing = [name for name in names if name not in known]
         if missing:
             raise ValueError(f"{where}: {operation.id} needs {part}: {', '.join(missing)}")
-        return {name: members.told(where, f"{part}.{name}", known[name]) for name in names}
+        return {name: validation.told(where, f"{part}.{name}", known[name]) for name in names}
 
     def _body(self, where: str, operation: Operation, node: Node) -> Any:
         if "example" not in node:
             return node.get("body")
         examples = operation.body.examples if operation.body is not None else {}
-        name = members.text(where, node, "example")
+        name = validation.text(where, node, "example")
         if name not in examples:
             what = f"request example of {operation.id}"
             raise ValueError(_unknown(where, what, name, examples))
@@ -266,4 +268,4 @@ class Reader:
 
 def _unknown(where: str, what: str, name: Any, known: Iterable[str]) -> str:
     there_are = ", ".join(known) or "none"
-    return f"{where}: there is no {what} {members.shown(name)}; there are: {there_are}"
+    return f"{where}: there is no {what} {validation.format_value(name)}; there are: {there_are}"

@@ -19,8 +19,8 @@ from understudy.inprocess.loop import shared_loop
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import Json, Recording, dump_compact, parse_json
-from understudy.scenarios.members import sentence, shown
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
+from understudy.scenarios.validation import format_value, join_names
 from understudy.service.service import credential_headers
 from understudy.session.session import DEFAULT_SESSION
 
@@ -36,7 +36,7 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 Kept = dict[str, str]
 
 
-def play(scenario: Scenario) -> Recording:
+def play_scenario(scenario: Scenario) -> Recording:
     """What a vendor answers to a scenario; the same each time.
 
     Raises:
@@ -93,7 +93,7 @@ class Player:
             what = f"the connection ended without a whole reply ({type(error).__name__})"
             raise self._broken(step, what) from error
         except (ValueError, httpx.InvalidURL) as error:
-            raise self._broken(step, sentence(error)) from error
+            raise self._broken(step, join_names(error)) from error
 
     def _broken(self, step: Step, what: str) -> StartError:
         return StartError(f"{self._scenario.full_name}: {step.where}: {what}")
@@ -120,7 +120,9 @@ class Player:
         for what, wanted in asked.shows.items():
             found = _found(reply, what)
             if not _same(found, wanted):
-                raise ValueError(f"the reply has {_told(found)} at {what}, not {shown(wanted)}")
+                raise ValueError(
+                    f"the reply has {_told(found)} at {what}, not {format_value(wanted)}"
+                )
         self._kept |= {name: _kept(reply, what) for name, what in call.keep.items()}
 
     def _request(self, call: Call) -> httpx.Request:
@@ -159,7 +161,7 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
-            raise ValueError(f"no request can carry the header {shown(f'{name}: {value}')}")
+            raise ValueError(f"no request can carry the header {format_value(f'{name}: {value}')}")
     return headers
 
 
@@ -181,7 +183,7 @@ def _kept(reply: httpx.Response, what: str) -> str:
 
 
 def _told(found: Any) -> str:
-    return "nothing" if found is MISSING else shown(found)
+    return "nothing" if found is MISSING else format_value(found)
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -9,13 +9,13 @@ from typing import Any
 from understudy.core.terminal import CONTROL_ESCAPES, format_count
 from understudy.recording.compare import Absent, Difference
 from understudy.recording.model import Recording
-from understudy.replaying.asking import Change
+from understudy.replay.check import Change
 
 LONGEST = 200
 MOST_NUMBERS = 8
 
 
-def lines(recording: Recording, found: Sequence[Change]) -> list[str]:
+def format_report(recording: Recording, found: Sequence[Change]) -> list[str]:
     """A line for each change, and one that counts."""
     told = [_line(change) for change in found]
     what = format_count(len(found), "difference") if found else "no difference"
@@ -28,17 +28,17 @@ def lines(recording: Recording, found: Sequence[Change]) -> list[str]:
 def _line(change: Change) -> str:
     it = change.difference
     return (
-        f"{change.operation}: {place_of(it)}: recorded {shown(it.recorded)}, "
-        f"now {shown(it.current)} (exchange {_numbers(change.numbers)})"
+        f"{change.operation}: {format_place(it)}: recorded {format_value(it.recorded)}, "
+        f"now {format_value(it.current)} (exchange {_numbers(change.numbers)})"
     )
 
 
-def place_of(difference: Difference) -> str:
+def format_place(difference: Difference) -> str:
     """Where a difference is, in words."""
     return f"{difference.where} {difference.pointer}".strip()
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as a line shows it: JSON, shortened."""
     if isinstance(value, Absent):
         return "nothing"

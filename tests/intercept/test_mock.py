@@ -33,13 +33,13 @@ from tests.asking import (
 )
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
-from understudy.intercept import AsyncTransport, SyncTransport
+from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
+from understudy.intercept.active_mocks import ActiveMocks
 from understudy.intercept.apps import Apps
-from understudy.intercept.door import house
-from understudy.intercept.switchboard import Switchboard
+from understudy.intercept.mock import process_state
 
 URL = f"{SENT}{SALES}"
-SOURCES = Path(__file__).parents[1] / "src"
+SOURCES = Path(__file__).parents[2] / "src"
 PATCHED: list[tuple[Any, str]] = [
     (httpx.HTTPTransport, "handle_request"),
     (httpx.AsyncHTTPTransport, "handle_async_request"),
@@ -721,7 +721,7 @@ def test_process_ends_with_a_mock_that_was_never_stopped() -> None:
 
 def test_seam_that_cannot_be_reached_leaves_nothing_behind() -> None:
     """A library that cannot be patched fails the start, and the next start is a first one."""
-    board = Switchboard(lambda: False, {"httpx": "understudy.no_such_seam"})
+    board = ActiveMocks(lambda: False, {"httpx": "understudy.no_such_seam"})
     finders = list(sys.meta_path)
 
     for _ in range(2):
@@ -732,7 +732,7 @@ def test_seam_that_cannot_be_reached_leaves_nothing_behind() -> None:
 
 def test_other_apps_at_the_switchboard() -> None:
     """What is entered last answers first; what is left is forgotten."""
-    board = house().switchboard
+    board = process_state().switchboard
     teapot: Any = Everything(replying(418))
 
     with understudy.mock():

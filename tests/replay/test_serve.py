@@ -16,7 +16,7 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.replaying.serving import replay_app
+from understudy.replay.serve import make_replay_app
 
 CAMPAIGN = "https://api.zexa.ao/v1/campaigns/cmp_1"
 CONTACTS = "https://api.zexa.ao/v1/contacts"
@@ -69,7 +69,7 @@ RECORDING = Recording(
 
 def served(by_operation: bool) -> Iterator[httpx.Client]:
     with (
-        LiveServer(replay_app(RECORDING, by_operation=by_operation)) as server,
+        LiveServer(make_replay_app(RECORDING, by_operation=by_operation)) as server,
         httpx.Client(base_url=server.url, trust_env=False) as http,
     ):
         yield http

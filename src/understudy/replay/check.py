@@ -53,7 +53,7 @@ class Deviation:
     differences: tuple[Difference, ...]
 
 
-def deviations(recording: Recording, start: Start = start_app) -> list[Deviation]:
+def find_deviations(recording: Recording, start: Start = start_app) -> list[Deviation]:
     """Every exchange of a recording that the mock answers otherwise now.
 
     Args:
@@ -63,10 +63,10 @@ def deviations(recording: Recording, start: Start = start_app) -> list[Deviation
         StartError: for a vendor that is none.
         ValueError, TypeError: when the recording's settings cannot be.
     """
-    return list(Asker(recording, start).deviations())
+    return list(Checker(recording, start).deviations())
 
 
-class Asker:
+class Checker:
     """Asks one recording's requests, at their times, by their accounts."""
 
     def __init__(self, recording: Recording, start: Start = start_app) -> None:
@@ -132,8 +132,8 @@ class Asker:
     ) -> httpx.Request:
         query = f"?{request.query}" if request.query else ""
         target = f"/@{session}{service.prefix}{request.path}{query}"
-        headers = authorized(service, recorded.account, request.headers)
-        body = unmasked(service, request.body)
+        headers = add_credentials(service, recorded.account, request.headers)
+        body = unmask(service, request.body)
         if recorded.response.status == TOO_LARGE and not body:
             # What was too large was not taken down.
             body = b" " * (self._limit + 1)
@@ -156,7 +156,7 @@ def _on_wire(value: str) -> bytes:
 
 def is_masked(request: RecordedRequest, service: Service) -> bool:
     """Whether a request can not be asked again as it was, since secrets were taken out of it."""
-    text = unmasked(service, request.body).decode("latin-1")
+    text = unmask(service, request.body).decode("latin-1")
     return MASK_PATTERN.search(f"{request.url} {text}") is not None
 
 
@@ -166,7 +166,7 @@ def without_limits(response: RecordedResponse) -> RecordedResponse:
     return replace(response, headers=kept)
 
 
-def authorized(service: Service, account: str | None, headers: Headers) -> Headers:
+def add_credentials(service: Service, account: str | None, headers: Headers) -> Headers:
     """The headers with an account's credential in the place of the masked one.
 
     Where no account is known the mask stays: it is a credential that nobody has.
@@ -181,7 +181,7 @@ def authorized(service: Service, account: str | None, headers: Headers) -> Heade
     return (*told, *own.items())
 
 
-def unmasked(service: Service, body: bytes) -> bytes:
+def unmask(service: Service, body: bytes) -> bytes:
     """A body with the seed world's secrets in the place of their masks."""
     if b"[redacted " not in body:
         return body
@@ -223,7 +223,7 @@ class Change:
     numbers: tuple[int, ...]
 
 
-def changes(found: Sequence[Deviation]) -> list[Change]:
+def group_changes(found: Sequence[Deviation]) -> list[Change]:
     """What changed, each thing once, in the order in which it was met."""
     met: dict[tuple[str, str, str, str, str], tuple[str, Difference, list[int]]] = {}
     for deviation in found:

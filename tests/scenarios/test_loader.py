@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripting import STEPS, broken, scenario
+from tests.scenarios.scripts import STEPS, broken, scenario
 from understudy.core.clock import SECOND
 from understudy.core.errors import StartError
 from understudy.recording.capture import SETTING_HEADERS
 from understudy.recording.world_settings import SETTING_TYPES
-from understudy.scenarios.script import find_scenario, read_scenario, scenario_names
+from understudy.scenarios.loader import find_scenario, read_scenario, scenario_names
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.asking import Echo
 from understudy.inprocess.loop import scope_of
-from understudy.intercept.routes import Address, InSession, Place, Placed, Routes, read_place
+from understudy.intercept.routes import Address, InSession, Place, Placement, Routes, parse_place
 from understudy.server.app import App, create_app
 
 VENDORS = ("sent", "tether")
@@ -49,7 +49,7 @@ async def seen(app: Any, target: bytes, host: str = "", *more: tuple[bytes, byte
 )
 def test_base_urls_are_places(url: str, place: Place) -> None:
     """With or without scheme, port, path; whatever the case."""
-    assert read_place(url, "tether", VENDORS) == place
+    assert parse_place(url, "tether", VENDORS) == place
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_place_with_a_port_holds_that_port() -> None:
 
 async def test_vendors_own_host_keeps_its_path() -> None:
     """The Host says which vendor, so the path is the vendor's."""
-    scope = await seen(lambda app: Placed(app, Place("api.sent.dm")), b"/v3/a%2Fb?c=d", "x")
+    scope = await seen(lambda app: Placement(app, Place("api.sent.dm")), b"/v3/a%2Fb?c=d", "x")
 
     assert (scope["raw_path"], scope["query_string"]) == (b"/v3/a%2Fb", b"c=d")
     assert [value for name, value in scope["headers"] if name == b"host"] == [b"api.sent.dm"]
@@ -90,7 +90,7 @@ async def test_base_url_becomes_the_prefix(target: bytes, expected: bytes) -> No
     """What follows it is the path at the vendor; the Host names nobody."""
     place = Place("a.example", None, "/x", "/tether")
 
-    scope = await seen(lambda app: Placed(app, place), target, "api.sent.dm")
+    scope = await seen(lambda app: Placement(app, place), target, "api.sent.dm")
 
     assert scope["raw_path"] == expected
     assert b"api.sent.dm" not in [value for _, value in scope["headers"]]
