@@ -17,12 +17,12 @@ import pytest
 from understudy.testing import options
 
 if TYPE_CHECKING:
-    from understudy.testing.own_session import OwnSession
-    from understudy.testing.places import Server
-    from understudy.testing.run import Run
+    from understudy.testing.backends import Server
+    from understudy.testing.manager import PluginRun
+    from understudy.testing.session import OwnSession
     from understudy.testing.vendor_mock import VendorMock
 
-RUN = pytest.StashKey["Run"]()
+RUN = pytest.StashKey["PluginRun"]()
 SESSION = pytest.StashKey["OwnSession"]()
 MOCK = "_mock"
 
@@ -63,10 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{options.MARKER}({takes}): {described}")
     asked, least = config.getoption("--understudy-coverage"), _least(config)
     if asked or least:
-        from understudy.testing.gathering import Gathering, read_reports
+        from understudy.testing.coverage import CoverageCollector, read_reports
 
         try:
-            gathering = Gathering(config, read_reports(asked), least)
+            gathering = CoverageCollector(config, read_reports(asked), least)
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(gathering, "understudy-coverage")
@@ -114,10 +114,10 @@ def pytest_runtest_makereport(
 
 
 def _story(session: OwnSession) -> str:
-    from understudy.testing.story import story
+    from understudy.testing.failure_report import format_failure_report
 
     try:
-        return story(session.admin, session.name)
+        return format_failure_report(session.admin, session.name)
     except Exception as error:
         # What has failed is the test; this must not stand in front of it.
         return f"the mock cannot tell what happened: {type(error).__name__}: {error}"
@@ -130,15 +130,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.close()
 
 
-def _run_of(config: pytest.Config) -> Run:
+def _run_of(config: pytest.Config) -> PluginRun:
     """What the tests of this process share; made when the first of them asks for it."""
-    from understudy.testing.run import Run
+    from understudy.testing.manager import PluginRun
 
     if RUN not in config.stash:
         url = config.getoption("--understudy-url") or config.getini("understudy_url") or ""
         folder = config.getoption("--understudy-record")
         records = config.invocation_params.dir / Path(folder) if folder else None
-        config.stash[RUN] = Run(config, url, records)
+        config.stash[RUN] = PluginRun(config, url, records)
     return config.stash[RUN]
 
 
@@ -157,7 +157,7 @@ def _or_fail(make: Callable[..., Any], *arguments: Any) -> Any:
 @pytest.fixture(scope="session")
 def understudy_server(request: pytest.FixtureRequest) -> Server:
     """The mock behind a socket: `.url`, `.app`. One for each worker of pytest-xdist."""
-    run: Run = _or_fail(_run_of, request.config)
+    run: PluginRun = _or_fail(_run_of, request.config)
     server: Server = _or_fail(lambda: run.server)
     return server
 
@@ -166,7 +166,7 @@ def understudy_server(request: pytest.FixtureRequest) -> Server:
 def understudy(request: pytest.FixtureRequest) -> Iterator[OwnSession]:
     """A session of the mock for this test alone, in this process and over HTTP."""
     item = request.node
-    run: Run = _or_fail(_run_of, request.config)
+    run: PluginRun = _or_fail(_run_of, request.config)
     session: OwnSession = _or_fail(run.open, item)
     item.stash[SESSION] = session
     yield session

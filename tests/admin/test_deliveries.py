@@ -10,7 +10,7 @@ import pytest
 from tests.admin.requests import ADMIN, Ask, ask, hint, refused
 from tests.admin.shop import shop
 from tests.conftest import NOON
-from tests.receiving import receiving
+from tests.testing.receiver_loop import receiving
 from tests.toy import SOLD
 from understudy.server.app import App
 from understudy.session.deliveries import MAX_DELIVERIES, Delivery

@@ -10,7 +10,7 @@ from string import Template
 
 import pytest
 
-from understudy import scaffold
+from understudy.cli import scaffold
 
 PYPROJECT = """\
 [build-system]
@@ -40,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = source / "acme_mock"
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
-    for path, text in scaffold.FILES.items():
+    for path, text in scaffold.TEMPLATES.items():
         if path.startswith(SERVICE):
             (package / path.removeprefix(SERVICE)).write_text(words(text))
     (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.receiving import receiving
+from tests.testing.receiver_loop import receiving
 from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_instant
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, Live, serve
-from tests.receiver import Received, Receiver, receiving
+from tests.testing.receiver_thread import Received, Receiver, receiving
 from understudy.client import Client
-from understudy.client.shapes import DueCall
+from understudy.client.models import DueCall
 from understudy.core.settings import Settings
 
 KEY = {"authorization": "Bearer am_live_oc01abcdefghijklmnopqrstuvwxyz0123"}

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cli.test_main import listening, run
 from tests.conftest import Live
 from tests.server.front import KEYS, answering, answering_tls, in_header, ok, playing
-from tests.test_cli import listening, run
 from tests.tools import needs
 from understudy.core.settings import Settings
 from understudy.recording.formats.registry import read_recording

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, serve
-from tests.receiver import Received, Receiver, receiving
+from tests.testing.receiver_thread import Received, Receiver, receiving
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.server.app import App

@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from tests.receiving import receiving
+from tests.testing.receiver_loop import receiving
 from understudy.core.clock import MILLISECOND, parse_instant
 from understudy.core.hosts import is_loopback
 from understudy.session.deliveries import MAX_DELIVERIES, Attempt, Delivery

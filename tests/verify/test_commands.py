@@ -15,8 +15,8 @@ import pytest
 
 from tests.conftest import Live, serve
 from tests.proxy.drift import drifted
-from tests.verify.asking import KEY, LIFE, recorded
-from understudy.cli import main
+from tests.verify.runs import KEY, LIFE, recorded
+from understudy.cli.main import main
 from understudy.core.settings import Settings
 from understudy.recording.formats import native
 from understudy.server.http_server import bind

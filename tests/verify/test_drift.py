@@ -10,11 +10,11 @@ import pytest
 
 from tests.conftest import Live, serve
 from tests.proxy.drift import Drift, drifted
-from tests.verify.asking import ZEXA, recorded, told, verified
+from tests.verify.runs import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
-from understudy.verify.fuzzing import Fuzzing
-from understudy.verify.sending import Access
+from understudy.verify.fuzz import FuzzOptions
+from understudy.verify.transport import Access
 
 ORIGINS = {"agentmessage": "Bearer ", "sent": "", "tether": "Bearer ", "zexa": "Bearer "}
 
@@ -88,14 +88,14 @@ def test_each_planted_drift_is_found_once_and_nothing_else(strayed: Live) -> Non
 
 def test_drift_is_found_without_chance(strayed: Live) -> None:
     """The ids that lists show lead to every GET, before anything is made up."""
-    outcome = verified(f"{strayed.url}/@walked/zexa", fuzzing=Fuzzing(examples=0))
+    outcome = verified(f"{strayed.url}/@walked/zexa", fuzzing=FuzzOptions(examples=0))
 
     assert told(outcome) == PLANTED
 
 
 def test_what_is_met_often_is_one_finding_that_says_how_often(strayed: Live) -> None:
     """A hundred requests show the same thing."""
-    outcome = verified(f"{strayed.url}/@often/zexa", fuzzing=Fuzzing(examples=20))
+    outcome = verified(f"{strayed.url}/@often/zexa", fuzzing=FuzzOptions(examples=20))
 
     (finding,) = outcome.findings.of("getCampaign")
 
@@ -141,7 +141,7 @@ def test_the_mock_conforms(vendor: str, writes: bool, live: Live) -> None:
     session = f"conforms-{vendor}-{writes}"
 
     outcome = verified(
-        f"{live.url}/@{session}/{vendor}", access, vendor, fuzzing=Fuzzing(4, seed=len(session))
+        f"{live.url}/@{session}/{vendor}", access, vendor, fuzzing=FuzzOptions(4, seed=len(session))
     )
 
     assert not list(outcome.findings)

@@ -11,14 +11,14 @@ import pytest
 
 from tests.conftest import Live, serve
 from tests.proxy.drift import Drift, drifted
-from tests.verify.asking import KEY, ZEXA, told, verified
+from tests.verify.runs import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
-from understudy.verify.fuzzing import Fuzzing
+from understudy.verify.fuzz import FuzzOptions
 
 CREDITS = "getCredits"
-PLAIN = Fuzzing(examples=0)
+PLAIN = FuzzOptions(examples=0)
 
 
 def after(live: Live, session: str, kind: Any, **members: Any) -> set[tuple[str, int, str, str]]:
@@ -110,7 +110,7 @@ def test_a_request_that_breaks_the_document_and_is_accepted_is_a_finding() -> No
     """It names what of the request was not noticed."""
     drift = turned(422, 200, example("listCampaigns", "empty"))
     with strayed("listCampaigns", drift) as base_url:
-        outcome = verified(base_url, fuzzing=Fuzzing(examples=20))
+        outcome = verified(base_url, fuzzing=FuzzOptions(examples=20))
 
     assert {each.code for each in outcome.findings} == {"accepted-invalid"}
     assert {each.where for each in outcome.findings} == {"query"}

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import configuration
 
 from tests.conftest import Live
-from tests.verify.asking import KEY, ZEXA
+from tests.verify.runs import KEY, ZEXA
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.server.http_server import bind
+from understudy.verify.context import RunContext
 from understudy.verify.curl import Curl
-from understudy.verify.examining import Examination
+from understudy.verify.exchange_check import ExchangeChecker
 from understudy.verify.findings import Breach, Findings, Outcome
-from understudy.verify.fuzzing import Fuzzing, elsewhere, fuzz
-from understudy.verify.judging import Judge
-from understudy.verify.junit import junit
-from understudy.verify.known import Known, filled, own_ids
+from understudy.verify.fuzz import FuzzOptions, elsewhere, fuzz
+from understudy.verify.junit import render_junit
+from understudy.verify.known_ids import KnownIds, fill_path, own_ids
 from understudy.verify.report import GREEN, PLAIN, RED, render
-from understudy.verify.sending import ORIGIN, Sender, Unreachable, Unsendable
+from understudy.verify.transport import ORIGIN, Sender, UnreachableError, UnsendableError
 
 SERVICE = open_service("zexa")
 CREDITS = SERVICE.document.operations["getCredits"]
@@ -110,7 +110,7 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
     hostile = curl.text("\x00\x1b\x0b\ud800\ufffe<&]]>")
     outcome.findings.add(CREDITS, 200, breach("type", "/a", hostile), hostile, hostile)
 
-    root = ElementTree.fromstring(junit([outcome]))
+    root = ElementTree.fromstring(render_junit([outcome]))
 
     (failure,) = root.iter("failure")
     assert failure.text is not None and "<&]]>" in failure.text
@@ -118,8 +118,8 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
 
 def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
     """Its ids fill the path of what stands below it."""
-    judge = Judge(SERVICE.document)
-    known = Known(SERVICE, judge)
+    judge = ExchangeChecker(SERVICE.document)
+    known = KnownIds(SERVICE, judge)
     operation = SERVICE.document.operations["getCampaign"]
     reply = RecordedResponse(200, (), b'{"data": [{"id": "cmp_new"}]}')
 
@@ -143,7 +143,7 @@ def test_ids_are_found_wherever_a_reply_lists_them(document: object) -> None:
 
 def test_a_path_is_filled_with_encoded_values() -> None:
     """A slash in an id is part of the id."""
-    assert filled("/v1/things/{id}", {"id": "a/b?"}) == "/v1/things/a%2Fb%3F"
+    assert fill_path("/v1/things/{id}", {"id": "a/b?"}) == "/v1/things/a%2Fb%3F"
 
 
 def test_no_write_leaves_where_none_is_allowed(live: Live) -> None:
@@ -151,7 +151,7 @@ def test_no_write_leaves_where_none_is_allowed(live: Live) -> None:
     with httpx.Client() as http:
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
-        with pytest.raises(Unsendable, match="POST might change something"):
+        with pytest.raises(UnsendableError, match="POST might change something"):
             sender.send(sender.placed(RecordedRequest("POST", f"{ORIGIN}/v1/contacts")))
 
 
@@ -171,7 +171,7 @@ def test_what_http_cannot_carry_is_not_sent(
     with httpx.Client() as http:
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
-        with pytest.raises(Unsendable):
+        with pytest.raises(UnsendableError):
             sender.send(sender.placed(RecordedRequest("GET", f"{ORIGIN}{path}", headers)))
 
 
@@ -191,10 +191,10 @@ def test_made_up_requests_end_when_nobody_listens() -> None:
     """The rest would only wait."""
     with httpx.Client() as http, bind("127.0.0.1", 0) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/zexa"
-        examination = Examination(SERVICE, Sender(http, url, ZEXA))
+        examination = RunContext(SERVICE, Sender(http, url, ZEXA))
 
-        with pytest.raises(Unreachable, match=f"{url} cannot be reached"):
-            fuzz(examination, Fuzzing(examples=4))
+        with pytest.raises(UnreachableError, match=f"{url} cannot be reached"):
+            fuzz(examination, FuzzOptions(examples=4))
 
 
 def test_hypothesis_is_left_as_it_was() -> None:

@@ -12,19 +12,19 @@ import pytest
 
 from tests.conftest import NOON, Live, serve
 from tests.proxy.drift import drifted
-from tests.receiver import receiving
-from tests.verify.asking import LIFE, ZEXA, recorded, told, verified
+from tests.testing.receiver_thread import receiving
+from tests.verify.runs import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.recording.formats import native
 from understudy.recording.model import RecordedExchange, Recording
-from understudy.verify.fuzzing import Fuzzing
-from understudy.verify.sending import Sender
-from understudy.verify.verifying import read_recordings
+from understudy.verify.fuzz import FuzzOptions
+from understudy.verify.run import read_recordings
+from understudy.verify.transport import Sender
 
 WRITING = replace(ZEXA, writes=True)
-PLAIN = Fuzzing(examples=0)
+PLAIN = FuzzOptions(examples=0)
 
 
 @pytest.fixture(scope="module")

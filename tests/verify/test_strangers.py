@@ -15,14 +15,14 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.verify.asking import ZEXA, verified
+from tests.verify.runs import ZEXA, verified
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.verify.curl import Curl
-from understudy.verify.fuzzing import Fuzzing
-from understudy.verify.judging import Judge
-from understudy.verify.reading import NoReply
-from understudy.verify.sending import ORIGIN, Sender
+from understudy.verify.exchange_check import ExchangeChecker
+from understudy.verify.fuzz import FuzzOptions
+from understudy.verify.reply_reader import NoReplyError
+from understudy.verify.transport import ORIGIN, Sender
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 JSON = ("Content-Type", "application/json")
@@ -91,7 +91,7 @@ def asked_once(url: str, method: str = "GET") -> None:
 )
 def test_a_reply_has_an_end(say: Saying, told: str) -> None:
     """After so many bytes, or so many seconds: a drip in between does not count."""
-    with stranger(say) as (url, _), pytest.raises(NoReply, match=re.escape(told)):
+    with stranger(say) as (url, _), pytest.raises(NoReplyError, match=re.escape(told)):
         asked_once(url)
 
 
@@ -109,7 +109,7 @@ def test_the_first_questions_end_too(say: Saying) -> None:
 def test_what_may_change_something_is_sent_once(method: str, times: int) -> None:
     """When a connection breaks, only what reads is sent again."""
     with stranger(lambda connection: None) as (url, asked):
-        with pytest.raises(NoReply, match="the connection ended without a reply"):
+        with pytest.raises(NoReplyError, match="the connection ended without a reply"):
             asked_once(url, method)
 
         assert len(asked) == times
@@ -129,7 +129,7 @@ def test_deep_replies_are_findings(body: bytes) -> None:
     with stranger(saying(body)) as (url, _), httpx.Client(trust_env=False) as http:
         assert not Sender(http, url, ZEXA).is_understudy()
 
-        outcome = verified(url, fuzzing=Fuzzing(examples=0))
+        outcome = verified(url, fuzzing=FuzzOptions(examples=0))
 
     codes = {each.code for each in outcome.findings.of("getCredits")}
     assert codes & {"type", "malformed-json", "required"}
@@ -182,7 +182,7 @@ def test_a_finding_points_at_the_member_that_may_not_be() -> None:
     request = RecordedRequest("GET", f"{ORIGIN}/v1/credits")
     reply = RecordedResponse(200, (JSON,), b'{"credits": "1.00", "bonus": 1, "a/b, \'c": 2}')
 
-    found = Judge(service.document).breaches(
+    found = ExchangeChecker(service.document).breaches(
         service.document.operations["getCredits"], request, reply
     )
 

@@ -17,11 +17,11 @@ from typing import Unpack
 
 import httpx
 
-from understudy.client.asks import Asks, FaultAsks
 from understudy.client.errors import AdminError, ClientError, Unreachable, Unreadable
 from understudy.client.keywords import FaultMembers
-from understudy.client.sending import Awaited, Blocking, target
-from understudy.client.shapes import Fault, FaultKind, Instant, Page
+from understudy.client.models import Fault, FaultKind, Instant, Page
+from understudy.client.operations import FaultAsks, Operations
+from understudy.client.transport import AsyncSender, Sender, target
 
 __all__ = [
     "AdminError",
@@ -49,7 +49,7 @@ def _unless_gone() -> Iterator[None]:
             raise
 
 
-class Faults(FaultAsks[Blocking]):
+class Faults(FaultAsks[Sender]):
     """Planned failures of the session."""
 
     @contextmanager
@@ -63,7 +63,7 @@ class Faults(FaultAsks[Blocking]):
                 self.delete(planned.id)
 
 
-class AsyncFaults(FaultAsks[Awaited]):
+class AsyncFaults(FaultAsks[AsyncSender]):
     """Planned failures of the session."""
 
     @asynccontextmanager
@@ -79,7 +79,7 @@ class AsyncFaults(FaultAsks[Awaited]):
                 await self.delete(planned.id)
 
 
-class Client(Asks[Blocking]):
+class Client(Operations[Sender]):
     """A mock server from the outside, in one session.
 
     Args:
@@ -111,7 +111,7 @@ class Client(Asks[Blocking]):
         pool = http or httpx.Client(
             transport=transport, timeout=timeout, verify=whom.tls, trust_env=False
         )
-        super().__init__(Blocking(pool, whom))
+        super().__init__(Sender(pool, whom))
         self.faults = Faults(self.send)
 
     def session(self, name: str) -> Client:
@@ -136,7 +136,7 @@ class Client(Asks[Blocking]):
         self.close()
 
 
-class AsyncClient(Asks[Awaited]):
+class AsyncClient(Operations[AsyncSender]):
     """A mock server from the outside, in one session; everything that asks it is awaited.
 
     Args:
@@ -168,7 +168,7 @@ class AsyncClient(Asks[Awaited]):
         pool = http or httpx.AsyncClient(
             transport=transport, timeout=timeout, verify=whom.tls, trust_env=False
         )
-        super().__init__(Awaited(pool, whom))
+        super().__init__(AsyncSender(pool, whom))
         self.faults = AsyncFaults(self.send)
 
     def session(self, name: str) -> AsyncClient:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.client.shapes import Diagnosis
+from understudy.client.models import Diagnosis
 
 
 class ClientError(Exception):

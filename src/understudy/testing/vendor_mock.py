@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from understudy.client.keywords import FaultMembers, Filters, Pattern
-from understudy.client.shapes import (
+from understudy.client.models import (
     Exchange,
     FaultKind,
     Fired,
@@ -19,8 +19,8 @@ from understudy.client.shapes import (
 )
 from understudy.intercept.mock import process_state
 from understudy.intercept.routes import Routes
-from understudy.testing.own_session import OwnSession, PlannedFault
-from understudy.testing.places import service_of
+from understudy.testing.backends import service_of
+from understudy.testing.session import ArmedFault, OwnSession
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -122,7 +122,7 @@ class VendorMock:
         """What this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> PlannedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
         """Plan a failure of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)

@@ -18,7 +18,7 @@ from understudy.testing.receiver import Receiver
 
 if TYPE_CHECKING:
     from understudy.client import Client
-    from understudy.client.shapes import Delivery
+    from understudy.client.models import Delivery
 
 FAILED = 500
 

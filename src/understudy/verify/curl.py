@@ -7,8 +7,8 @@ import shlex
 from understudy.core.terminal import escape_unprintable, truncate
 from understudy.recording.model import RecordedRequest, decode_body
 from understudy.redaction.masks import SECRET_HEADERS, redact_body, redact_header_value
-from understudy.verify.masking import VARIABLE, Masking
-from understudy.verify.sending import Access
+from understudy.verify.redact import VARIABLE, OutputRedactor
+from understudy.verify.transport import Access
 
 LONGEST_BODY = 2_000
 
@@ -23,7 +23,7 @@ class Curl:
     def __init__(self, access: Access, secrets: frozenset[str]) -> None:
         self._access = access
         self._secrets = secrets
-        self._masked = Masking(access).text
+        self._masked = OutputRedactor(access).text
         self._given = {name.lower() for name, _ in access.extra}
 
     def line(self, request: RecordedRequest) -> str:

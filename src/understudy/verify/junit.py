@@ -9,7 +9,7 @@ from understudy.openapi.document import Operation
 from understudy.verify.findings import NOT_FOUND, Finding, Outcome
 
 
-def junit(outcomes: Sequence[Outcome]) -> bytes:
+def render_junit(outcomes: Sequence[Outcome]) -> bytes:
     """The XML document; only its times differ from run to run."""
     root = Element("testsuites", name="understudy verify")
     for outcome in outcomes:

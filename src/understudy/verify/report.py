@@ -15,7 +15,7 @@ from understudy.verify.findings import (
     Finding,
     Outcome,
 )
-from understudy.verify.recorded import THEY
+from understudy.verify.replay_recordings import PRONOUN
 
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 OK = "ok"
@@ -126,5 +126,5 @@ def totals(outcome: Outcome) -> str:
     skipped = outcome.skipped.total()
     if not skipped:
         return line
-    they = ", or ".join(THEY[reason] for reason in outcome.skipped)
+    they = ", or ".join(PRONOUN[reason] for reason in outcome.skipped)
     return f"{line}; {format_count(skipped, 'recorded exchange')} skipped (they {they})"

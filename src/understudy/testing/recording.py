@@ -1,0 +1,130 @@
+"""A test's exchanges as a recording: the same bytes for the same seed, clock and requests.
+
+The file is what `understudy record` writes, so `understudy replay` and `understudy export` read it;
+its title is the test's. Ports of this machine that differ from run to run are written as 0, and
+secrets as [redacted].
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from understudy.client.transport import AdminRequest
+from understudy.core.clock import parse_instant
+from understudy.engine.registry import open_services
+from understudy.recording.capture import origin_of
+from understudy.recording.compare import strip_transport_headers
+from understudy.recording.formats import native
+from understudy.recording.formats.extensions import diagnosis
+from understudy.recording.model import (
+    RecordedExchange,
+    RecordedRequest,
+    RecordedResponse,
+    Recording,
+)
+from understudy.recording.redact import AccountRedactor
+from understudy.service.service import Service
+from understudy.testing.names import digest, to_safe_name
+from understudy.testing.session import OwnSession
+
+Json = dict[str, Any]
+PAGE = 1000
+LONGEST_NAME = 150
+
+
+def choose_file(folder: Path, test: str) -> Path:
+    """Where a test's exchanges are written; two tests never have the same file."""
+    return folder / f"{name_of(test)}.json"
+
+
+def name_of(test: str) -> str:
+    """The name of a test's recording."""
+    return f"{to_safe_name(test)[:LONGEST_NAME]}-{digest(test)}"
+
+
+def write_recording(folder: Path, test: str, session: OwnSession, ports: Iterable[int]) -> None:
+    """Write a test's exchanges; what stood there is replaced.
+
+    Args:
+        ports: of this machine, to be left out.
+    """
+    text = native.write(read_recording(test, session)).decode()
+    for port in ports:
+        text = re.sub(rf"(127\.0\.0\.1|localhost):{port}\b", r"\1:0", text)
+    folder.mkdir(parents=True, exist_ok=True)
+    choose_file(folder, test).write_text(text, encoding="utf-8")
+
+
+def read_recording(test: str, session: OwnSession) -> Recording:
+    """What a test asked, and what it was sent."""
+    chosen = session.chosen
+    session.place.settle(session.name)
+    shown = [each for each in exchanges_of(session) if each["vendor"]]
+    services = open_services(sorted({each["vendor"] for each in shown}) or ("sent",))
+    by_name = {service.name: service for service in services}
+    scrubber = AccountRedactor(services)
+    return Recording(
+        name=name_of(test),
+        title=test,
+        session=session.name,
+        clock=chosen.stands_at,
+        seed=chosen.settings.seed,
+        settings={name: _plain(value) for name, value in sorted(chosen.of_app.items())},
+        versions={service.name: service.document.version for service in services} if shown else {},
+        exchanges=tuple(scrubber.exchange(_exchange(each, by_name)) for each in shown),
+        deliveries=tuple(scrubber.json(each) for each in _deliveries(session)),
+    )
+
+
+def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
+    """An exchange as the admin plane shows it, as a recorded one."""
+    query = f"?{shown['query']}" if shown["query"] else ""
+    asked, answered = shown["request"], shown["response"]
+    return RecordedExchange(
+        vendor=shown["vendor"],
+        operation=shown["operation"],
+        account=shown["account"],
+        at=parse_instant(shown["at"]),
+        request=RecordedRequest(
+            method=shown["method"],
+            url=f"{origin_of(services[shown['vendor']])}{shown['path']}{query}",
+            headers=strip_transport_headers(asked["headers"].items()),
+            body=asked["body"].encode(),
+        ),
+        response=RecordedResponse(
+            status=shown["status"],
+            headers=strip_transport_headers(answered["headers"].items()),
+            body=answered["body"].encode(),
+        ),
+        diagnoses=tuple(diagnosis(each) for each in shown["diagnoses"]),
+    )
+
+
+def exchanges_of(session: OwnSession) -> list[Json]:
+    """Every exchange that the journal holds, as the admin plane shows it."""
+    found: list[Json] = []
+    while True:
+        after = {"after": found[-1]["id"]} if found else {}
+        query = {"limit": PAGE, **after}
+        ask = AdminRequest("GET", ("requests", "find"), dict[str, Any], query=query)
+        page = session.admin.send(ask)
+        found += page["exchanges"]
+        if page["total"] <= len(page["exchanges"]):
+            return found
+
+
+def _deliveries(session: OwnSession) -> list[Json]:
+    ask = AdminRequest("GET", ("deliveries",), dict[str, Any], query={"limit": PAGE})
+    listed: list[Json] = session.admin.send(ask)["deliveries"]
+    return listed
+
+
+def _plain(value: Any) -> Any:
+    """A marker's value as JSON."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, (tuple, set, frozenset)) else value

@@ -1,0 +1,120 @@
+"""One verification from its first request to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from understudy.core.clock import Stopwatch
+from understudy.core.errors import StartError
+from understudy.engine.registry import data_folder
+from understudy.openapi.document import Operation
+from understudy.recording.attribution import Attribution
+from understudy.recording.formats.registry import read_recording
+from understudy.recording.model import Recording, UnreadableRecording
+from understudy.service.service import Service
+from understudy.verify.context import RunContext
+from understudy.verify.findings import Outcome
+from understudy.verify.fuzz import FuzzOptions, fuzz
+from understudy.verify.probe import probe
+from understudy.verify.replay_recordings import RecordingReplay, ReplayWorld
+from understudy.verify.transport import Sender
+from understudy.verify.walk import walk_examples
+
+UNTRIED = "writes are not allowed"
+INTERRUPTED = "the verification was interrupted"
+UNFILLED = "no id is known that it could be asked for"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one API is verified with.
+
+    Attributes:
+        understudy: whether the API is this mock, which knows `Prefer`.
+        own_accounts: whether recorded requests are sent by the accounts that sent them.
+        compare: whether what differs from a recording is a finding.
+        place: where a recording's requests go; None for where all go.
+    """
+
+    service: Service
+    sender: Sender
+    fuzzing: FuzzOptions = field(default_factory=FuzzOptions)
+    recordings: Sequence[Recording] = ()
+    understudy: bool = False
+    own_accounts: bool = False
+    compare: bool = False
+    place: Callable[[Recording], ReplayWorld] | None = None
+
+
+def verify(plan: Plan) -> Outcome:
+    """Ask a running API what the document and recordings tell, and what comes to Schemathesis.
+
+    Raises:
+        StartError: when Schemathesis is not installed.
+        Unreachable: when nobody listens any more.
+    """
+    watch = Stopwatch()
+    examination = RunContext(plan.service, plan.sender)
+    outcome = examination.outcome
+    try:
+        _ask(examination, plan)
+    except KeyboardInterrupt:
+        # What was found so far is worth telling.
+        outcome.interrupted = True
+    if plan.place is not None:
+        outcome.base_url = ""
+    for operation in outcome.operations:
+        exercise = outcome.exercises[operation.id]
+        if not exercise.requests:
+            exercise.idle = _why_idle(examination, operation)
+    outcome.seconds = watch.seconds()
+    outcome.close()
+    return outcome
+
+
+def _ask(examination: RunContext, plan: Plan) -> None:
+    # First, while the world is still the one that recordings may know.
+    for recording in plan.recordings:
+        world = plan.place(recording) if plan.place is not None else ReplayWorld(plan.sender)
+        replay = RecordingReplay(
+            examination, world, plan.own_accounts, plan.understudy, plan.compare
+        )
+        replay.run(recording)
+    examination.at(plan.sender)
+    walk_examples(examination)
+    probe(examination)
+    fuzz(examination, plan.fuzzing)
+
+
+def _why_idle(examination: RunContext, operation: Operation) -> str:
+    if not examination.access.allows(operation.method):
+        return UNTRIED
+    return INTERRUPTED if examination.outcome.interrupted else UNFILLED
+
+
+def read_recordings(places: Sequence[Path], service: Service) -> list[Recording]:
+    """The recordings in files and folders, or those that come with the package.
+
+    Raises:
+        StartError: when one cannot be read; names the file.
+    """
+    shipped = data_folder("fixtures") / service.name / "recorded"
+    given = [file for place in places for file in _files(place)]
+    return [_read(file, service) for file in (given if places else sorted(shipped.glob("*.json")))]
+
+
+def _files(place: Path) -> list[Path]:
+    return sorted(place.glob("*.json")) if place.is_dir() else [place]
+
+
+def _read(file: Path, service: Service) -> Recording:
+    try:
+        recording = read_recording(file)
+        if all(each.vendor for each in recording.exchanges):
+            return recording
+        return Attribution([service], service.name).recording(recording)
+    except UnreadableRecording as error:
+        said = str(error)
+        raise StartError(said if said.startswith(str(file)) else f"{file}: {said}") from error
