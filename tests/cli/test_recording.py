@@ -204,8 +204,8 @@ def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
         (["record", "zexa/every-error", "--origin", "zexa"], "--origin zexa: give a URL"),
         (["record", "zexa/every-error", "--out", "/dev/null/x.json"], "cannot be written"),
         (["export", "/no/such/file"], "/no/such/file: cannot be read"),
-        (["export", __file__], "test_cli_recording.py: "),
-        (["replay", __file__], "test_cli_recording.py: "),
+        (["export", __file__], "test_recording.py: "),
+        (["replay", __file__], "test_recording.py: "),
         (["replay", "--vendor", "x", __file__], 'there is no vendor "x"'),
     ],
 )

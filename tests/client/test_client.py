@@ -527,7 +527,15 @@ def test_client_needs_nothing_of_the_server() -> None:
     version = {"understudy.core", "understudy.core.version"}
     assert {each for each in loaded if each.startswith("understudy.")} - version == {
         f"understudy.client{each}"
-        for each in ("", ".asks", ".errors", ".keywords", ".reading", ".sending", ".shapes")
+        for each in (
+            "",
+            ".decoding",
+            ".errors",
+            ".keywords",
+            ".models",
+            ".operations",
+            ".transport",
+        )
     }
 
 

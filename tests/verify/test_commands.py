@@ -22,7 +22,7 @@ from understudy.recording.formats import native
 from understudy.server.http_server import bind
 
 WITHOUT = (
-    "import sys; sys.modules['schemathesis'] = None; from understudy.cli import main; main({})"
+    "import sys; sys.modules['schemathesis'] = None; from understudy.cli.main import main; main({})"
 )
 
 

@@ -1,4 +1,4 @@
-"""Security schemes: which header carries a credential."""
+"""Security schemes: which headers and parameters carry credentials."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def credential_header(document: Document) -> tuple[str, str]:
     if scheme["type"] == "apiKey":
         return str(scheme["name"]), ""
     return "Authorization", "Bearer "
+
+
+def key_names(document: Document) -> frozenset[str]:
+    """The headers and parameters that the security schemes name, in lower case."""
+    schemes = document.raw.get("components", {}).get("securitySchemes", {}).values()
+    names = (document.resolve(each).get("name", "") for each in schemes)
+    return frozenset(str(name).lower() for name in names if name)

@@ -17,13 +17,14 @@ from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
 from understudy.proxy.upstream import Upstream, read_upstream
-from understudy.redaction.finders import decode_headers
+from understudy.redaction.finders import decode_headers, is_form
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
 from understudy.server.app import App, create_app
 from understudy.service.call import Call
 from understudy.service.reply import Reply
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
+from understudy.session.journal import Exchange
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What the journal says of exchanges in which the client has not seen the vendor's reply.
@@ -74,7 +75,7 @@ class ProxiedExchange:
         self._call = call
         self._exchange = call.exchange
         self._scope = scope
-        self._secrets = Redactor(proxy.service, proxy.known)
+        self._secrets = make_redactor(proxy.service, proxy.known)
         self._readable = True
 
     async def through(self, send: Send) -> None:
@@ -88,7 +89,7 @@ class ProxiedExchange:
             detail = self._secrets.text(error.message)
             await send_reply(self._problem(error.status, title, detail), send)
         finally:
-            self._secrets.hide(self._exchange, self._readable)
+            _redact_exchange(self._secrets, self._exchange, self._readable)
 
     async def _pass(self, send: Send) -> None:
         sent = self._call.content
@@ -114,7 +115,7 @@ class ProxiedExchange:
         self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
         self._note(await self._proxy.differences(call, read is not None))
         exchange.account = self._owner()
-        self._secrets.hide(exchange, readable=True)
+        _redact_exchange(self._secrets, exchange, readable=True)
 
     def _unpacked(self, call: Call) -> bytes | None:
         """The request's body without content coding; None when it cannot be read."""
@@ -175,6 +176,29 @@ class ProxiedExchange:
         reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
         return reply
+
+
+def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> None:
+    """Take the secrets out of an exchange, as far as it has come; again, if need be.
+
+    Args:
+        readable: whether the reply's body is without content coding.
+    """
+    asked, answered = (
+        exchange.request_headers.items(),
+        decode_headers(exchange.response_headers),
+    )
+    exchange.path = redactor.text(exchange.path)
+    exchange.query = redactor.query(exchange.query)
+    exchange.request_body = redactor.body(exchange.request_body, is_form(asked))
+    exchange.request_headers = dict(redactor.headers(asked))
+    exchange.response_headers = [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in redactor.headers(answered)
+    ]
+    body, form = exchange.response_body, is_form(answered)
+    exchange.response_body = redactor.body(body, form) if readable else REDACTED.encode()
+    exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
 
 
 async def _send(answer: UpstreamReply, send: Send) -> None:

@@ -20,8 +20,8 @@ from understudy.redaction.masks import (
     redact_body,
     redact_header_value,
 )
-from understudy.redaction.redactor import KnownSecrets, Redactor
-from understudy.service.service import Service
+from understudy.redaction.redactor import KnownSecrets
+from understudy.service.service import Service, make_redactor
 
 # What hides a secret in a reply as well as in a request.
 SECRET_NAME = SECRET_HEADERS | {"set-cookie"}
@@ -147,7 +147,7 @@ class ForeignRedactor:
 
     def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """An exchange without what it, or one before it, carried as a secret."""
-        secrets = Redactor(self._service, self._known)
+        secrets = make_redactor(self._service, self._known)
         request, response = exchange.request, exchange.response
         secrets.meet(request.headers, request.body, request.query)
         secrets.meet(response.headers, response.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -22,7 +22,6 @@ from understudy.redaction.credential_names import (
 )
 from understudy.redaction.finders import (
     Pairs,
-    decode_headers,
     decode_latin1,
     decode_text,
     find_credentials,
@@ -40,8 +39,6 @@ from understudy.redaction.masks import (
     make_mask,
     redact_header_value,
 )
-from understudy.service.service import Service
-from understudy.session.journal import Exchange
 
 SECRET = SECRET_HEADERS | {"set-cookie"}
 # Headers with URLs, whose parameters may be credentials.
@@ -81,14 +78,22 @@ class Redactor:
     """What one exchange carries that must not be kept; learns it as the exchange goes on.
 
     Args:
-        service: whose document names secret members, and whose seed world owns secrets.
+        fields: names of fields that a document declares to be secret.
+        owners: secret -> name of the account to which it belongs.
+        key_names: names of the headers and parameters that carry credentials, in lower case.
         known: the secrets of earlier exchanges; takes those of this one, too.
     """
 
-    def __init__(self, service: Service, known: KnownSecrets | None = None) -> None:
-        self._members = service.document.secrets
-        self._owners = service.owners
-        self._headers = SECRET | _key_headers(service)
+    def __init__(
+        self,
+        fields: frozenset[str],
+        owners: Mapping[str, str],
+        key_names: frozenset[str],
+        known: KnownSecrets | None = None,
+    ) -> None:
+        self._members = fields
+        self._owners = owners
+        self._headers = SECRET | key_names
         self._known = known or KnownSecrets()
         self._forms = self._known.forms()
         names = "|".join([*map(re.escape, sorted(self._members)), SECRET_FIELDS])
@@ -222,28 +227,6 @@ class Redactor:
             for each in found
         )
 
-    def hide(self, exchange: Exchange, readable: bool) -> None:
-        """Take the secrets out of an exchange, as far as it has come; again, if need be.
-
-        Args:
-            readable: whether the reply's body is without content coding.
-        """
-        asked, answered = (
-            exchange.request_headers.items(),
-            decode_headers(exchange.response_headers),
-        )
-        exchange.path = self.text(exchange.path)
-        exchange.query = self.query(exchange.query)
-        exchange.request_body = self.body(exchange.request_body, is_form(asked))
-        exchange.request_headers = dict(self.headers(asked))
-        exchange.response_headers = [
-            (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, value in self.headers(answered)
-        ]
-        body, form = exchange.response_body, is_form(answered)
-        exchange.response_body = self.body(body, form) if readable else REDACTED.encode()
-        exchange.diagnoses = self.diagnoses(exchange.diagnoses)
-
     def _is_secret(self, header: str) -> bool:
         return header in self._headers or names_credential(header)
 
@@ -287,11 +270,3 @@ class Redactor:
         """The values of secret members, however deep they stand."""
         for each in iter_objects(value):
             yield from (decode_text(each[name]) for name in each if self._hides(name, each[name]))
-
-
-def _key_headers(service: Service) -> frozenset[str]:
-    """The headers and parameters that the document's security schemes name."""
-    document = service.document
-    schemes = document.raw.get("components", {}).get("securitySchemes", {}).values()
-    names = (document.resolve(each).get("name", "") for each in schemes)
-    return frozenset(str(name).lower() for name in names if name)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from understudy.openapi.document import Document
-from understudy.openapi.security import credential_header
+from understudy.openapi.security import credential_header, key_names
+from understudy.redaction.redactor import KnownSecrets, Redactor
 from understudy.service.accounts import Accounts
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Handler
@@ -41,6 +42,16 @@ class Service:
             for account in accounts
             for secret in (account.credential, *account.secrets(self.document.secrets))
         }
+
+
+def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redactor:
+    """Finds and masks the secrets of exchanges with a service.
+
+    Args:
+        known: the secrets of earlier exchanges; takes those of later ones, too.
+    """
+    document = service.document
+    return Redactor(document.secrets, service.owners, key_names(document), known)
 
 
 def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
