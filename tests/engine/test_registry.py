@@ -28,6 +28,7 @@ from understudy.engine.registry import (
 from understudy.openapi.document import Document
 from understudy.service.accounts import Account
 from understudy.service.call import Call
+from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
 
@@ -51,6 +52,11 @@ def document(*operations: str) -> Document:
     return Document("toy", {"paths": paths})
 
 
+class ToyStore(Collections):
+    toys = Stored("toy")
+    boxes = Stored("box")
+
+
 def vendor(key: str = "id") -> Vendor:
     """A vendor of toys and boxes."""
 
@@ -67,7 +73,7 @@ def vendor(key: str = "id") -> Vendor:
         checks=(),
         spell=spell,
         finish=finish,
-        collections={"toys": "toy", "boxes": "box"},
+        store=ToyStore,
         key=key,
     )
 

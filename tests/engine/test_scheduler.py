@@ -18,6 +18,7 @@ from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.engine.scheduler import MAX_FIRED, Scheduler
 from understudy.service.call import Action, Call
+from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
 from understudy.service.unit_of_work import UnitOfWork
@@ -32,6 +33,10 @@ MANUAL = Settings(clock=NOON, pace=None)
 AT_ONCE = Settings(clock=NOON, pace=0.0)
 BLOCKED = "https://example.com/hook"
 LAST = b'{"left":0,"every":0}'
+
+
+class ToyStore(Collections):
+    toys = Stored("toy")
 
 
 class Stage:
@@ -68,7 +73,7 @@ class Stage:
             checks=(),
             spell=spell,
             finish=finish,
-            collections={"toys": "toy"},
+            store=ToyStore,
             actions=actions,
         )
 
@@ -87,10 +92,10 @@ class Stage:
             self.ended.set()
 
     async def keep(self, work: UnitOfWork, id: str) -> None:
-        await work.toys.put({"id": id, "at": work.timestamp(0)})
+        await work.store.toys.put({"id": id, "at": work.timestamp(0)})
 
     async def fail(self, work: UnitOfWork) -> None:
-        await work.toys.put({"id": "half"})
+        await work.store.toys.put({"id": "half"})
         work.later(0, "note", name="from the failed one")
         raise RuntimeError("out of toys")
 

@@ -137,12 +137,13 @@ INIT = '''\
 
 from understudy.service import Vendor, checks
 from understudy.vendors.$name import events, handlers, rules, serializers
+from understudy.vendors.$name.store import ${Title}Store
 
 VENDOR = Vendor(
     name="$name",
     title="$Title",
     hosts=("api.$name.example",),
-    collections={"things": "thing"},
+    store=${Title}Store,
     handlers=handlers,
     # The order in which $Title looks at a request: what comes first decides the answer.
     checks=(rules.identify_customer, checks.parameters, checks.body),
@@ -153,16 +154,32 @@ VENDOR = Vendor(
 )
 '''
 
+STORE = '''\
+"""What $Title keeps, and the calls and units of work that see it."""
+
+from understudy import service
+from understudy.service import Collections, Stored
+
+
+class ${Title}Store(Collections):
+    things = Stored("thing")
+
+
+Call = service.Call[${Title}Store]
+UnitOfWork = service.UnitOfWork[${Title}Store]
+'''
+
 HANDLERS = '''\
 """$Title's operations: one sentence each."""
 
 from __future__ import annotations
 
-from understudy.service import Call, Reply
+from understudy.service import Reply
+from understudy.vendors.$name.store import Call
 
 
 async def get_thing(call: Call, thing_id: str) -> Reply:
-    return Reply(200, await call.things.get(thing_id, call.customer))
+    return Reply(200, await call.store.things.get(thing_id, call.customer))
 '''
 
 RULES = '''\
@@ -170,7 +187,7 @@ RULES = '''\
 
 from __future__ import annotations
 
-from understudy.service import Call
+from understudy.vendors.$name.store import Call
 
 
 async def identify_customer(call: Call) -> None:
@@ -185,7 +202,8 @@ SERIALIZERS = '''\
 from __future__ import annotations
 
 from understudy.core.errors import ApiError, Internal, MissingCredential, UnknownCredential
-from understudy.service import Call, Reply, choose_example
+from understudy.service import Reply, choose_example
+from understudy.vendors.$name.store import Call
 
 # Which documented body says what went wrong.
 EXAMPLES: dict[type[ApiError], str] = {
@@ -275,6 +293,7 @@ TEMPLATES: Mapping[str, str] = {
     "specs/$name.yaml": DOCUMENT,
     "fixtures/$name/seed.json": SEED,
     "src/understudy/vendors/$name/__init__.py": INIT,
+    "src/understudy/vendors/$name/store.py": STORE,
     "src/understudy/vendors/$name/handlers.py": HANDLERS,
     "src/understudy/vendors/$name/rules.py": RULES,
     "src/understudy/vendors/$name/serializers.py": SERIALIZERS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from understudy.service import checks
 from understudy.service.accounts import Account
 from understudy.service.call import Action, Call, Check, EventAction
+from understudy.service.collections import Collections, Stored, StoreT
 from understudy.service.declaration import Sample, Vendor, View
 from understudy.service.error_examples import choose_example
 from understudy.service.lifecycle import Lifecycle
@@ -24,6 +25,7 @@ __all__ = [
     "Attempt",
     "Call",
     "Check",
+    "Collections",
     "Delivery",
     "EventAction",
     "Handler",
@@ -33,6 +35,8 @@ __all__ = [
     "Reply",
     "Resource",
     "Sample",
+    "StoreT",
+    "Stored",
     "UnitOfWork",
     "Vendor",
     "View",

@@ -10,6 +10,7 @@ from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
 from understudy.openapi.document import Operation, snake_case
 from understudy.service.accounts import Account
+from understudy.service.collections import StoreT, StoreT_co
 from understudy.service.reply import Reply
 from understudy.service.service import Service
 from understudy.service.unit_of_work import Resource, UnitOfWork
@@ -18,17 +19,8 @@ from understudy.session.journal import Exchange
 from understudy.session.rate_limits import RateLimitStatus
 from understudy.session.session import Session
 
-Check = Callable[["Call"], Awaitable[Reply | None]]
 
-
-Action = Callable[..., Awaitable[None]]
-
-
-# What an event by hand does: it is given the resource and the scope in which it is kept.
-EventAction = Callable[["UnitOfWork", Resource, str], Awaitable[None]]
-
-
-class Call(UnitOfWork):
+class Call(UnitOfWork[StoreT_co]):
     """One request on its way through a service, and the unit of work that answers it.
 
     Attributes:
@@ -83,3 +75,11 @@ class Call(UnitOfWork):
     def spent(self) -> int:
         """Milliseconds since the request arrived, by the session's clock."""
         return (self.session.clock.now() - self.now) // MILLISECOND
+
+
+# What a request passes before its handler; it may raise, or answer in the handler's place.
+Check = Callable[[Call[StoreT]], Awaitable[Reply | None]]
+# What a due call does: it is given the unit of work, and the arguments that it was planned with.
+Action = Callable[..., Awaitable[None]]
+# What an event by hand does: it is given the resource and the scope in which it is kept.
+EventAction = Callable[[UnitOfWork[StoreT], Resource, str], Awaitable[None]]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from understudy.core.errors import ApiError
 from understudy.core.fakes import Fakes
 from understudy.openapi.document import Operation
+from understudy.service.collections import Collections, StoreT, collection_kinds
 from understudy.service.lifecycle import Lifecycle
 from understudy.session.deliveries import Delivery
 from understudy.session.idempotency import IdempotencyRule
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from understudy.service.call import Action, Call, Check, EventAction
     from understudy.service.reply import Reply
     from understudy.service.unit_of_work import Resource, UnitOfWork
+
+# Of a vendor that keeps nothing; no type of a default can depend on the declaration.
+NO_COLLECTIONS: Any = Collections
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Generic[StoreT]):
     """How realistic resources of one collection are made: by the vendor's own operation.
 
     Attributes:
@@ -45,17 +50,17 @@ class Sample:
     """
 
     operation: str
-    make: Callable[[Call], Awaitable[tuple[dict[str, str], Any]]]
+    make: Callable[[Call[StoreT]], Awaitable[tuple[dict[str, str], Any]]]
 
 
 @dataclass(frozen=True)
-class Vendor:
+class Vendor(Generic[StoreT]):
     """One vendor, as its service declares it.
 
     Attributes:
         name: the first segment of its addresses and the name of its document.
         hosts: names under which the real vendor is reached.
-        collections: the resources that it keeps: collection name -> singular noun.
+        store: the class that declares the collections of the resources that it keeps.
         checks: what a request passes before its handler, in the vendor's order; each may raise, or
             answer in the handler's place.
         spell: an error in the vendor's envelope.
@@ -78,11 +83,11 @@ class Vendor:
     name: str
     title: str
     handlers: ModuleType
-    checks: Sequence[Check]
-    spell: Callable[[Call, ApiError], Reply]
-    finish: Callable[[Call, Reply], None]
+    checks: Sequence[Check[StoreT]]
+    spell: Callable[[Call[StoreT], ApiError], Reply]
+    finish: Callable[[Call[StoreT], Reply], None]
     hosts: tuple[str, ...] = ()
-    collections: Mapping[str, str] = field(default_factory=dict)
+    store: type[StoreT] = NO_COLLECTIONS
     actions: Mapping[str, Action] = field(default_factory=dict)
     well_formed: Callable[[str], bool] = bool
     limit: Callable[[Operation], Limit | None] | None = None
@@ -92,8 +97,13 @@ class Vendor:
     first_request: str = "/"
     journaled: bool = True
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
-    fires: Mapping[str, Mapping[str, EventAction]] = field(default_factory=dict)
+    fires: Mapping[str, Mapping[str, EventAction[StoreT]]] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
-    samples: Mapping[str, Sample] = field(default_factory=dict)
+    samples: Mapping[str, Sample[StoreT]] = field(default_factory=dict)
     signature: str = ""
-    resign: Callable[[UnitOfWork, Delivery], Awaitable[Mapping[str, str]]] | None = None
+    resign: Callable[[UnitOfWork[StoreT], Delivery], Awaitable[Mapping[str, str]]] | None = None
+
+    @cached_property
+    def collections(self) -> Mapping[str, str]:
+        """The names of the collections, each with the singular noun of what it holds."""
+        return collection_kinds(self.store)

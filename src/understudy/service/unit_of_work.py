@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic
 
 from understudy.core.clock import format_timestamp
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
+from understudy.service.collections import StoreT_co, open_collection
 from understudy.service.declaration import Vendor
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import Session
@@ -16,25 +17,27 @@ from understudy.session.store import Changes, Collection
 Resource = dict[str, Any]
 
 
-class UnitOfWork:
+class UnitOfWork(Generic[StoreT_co]):
     """The changes, due calls and deliveries of one piece of work, done whole or not at all.
 
     Attributes:
+        store: the vendor's collections, through which it reads and changes resources.
         now: the one instant (ns) at which all of it happens.
         rehearsal: run everything, keep nothing.
         muted: send no deliveries.
         clock: what its due calls wait for: the session's clock, or that of an invented past.
     """
 
-    def __init__(self, session: Session, vendor: Vendor, now: int) -> None:
+    def __init__(self, session: Session, vendor: Vendor[StoreT_co], now: int) -> None:
         self.session = session
-        self.vendor = vendor
+        self.vendor: Vendor = vendor
         self.now = now
         self.rehearsal = False
         self.muted = False
         self.clock = session.clock
         self._store = session.store
         self._changes: Changes = {}
+        self.store: StoreT_co = vendor.store(self._store, self._changes, vendor.name, vendor.key)
         self._due: list[tuple[int, str, bytes]] = []
         self._deliveries: list[Delivery] = []
 
@@ -47,13 +50,13 @@ class UnitOfWork:
         """The work's instant as text."""
         return format_timestamp(self.now, digits, zone)
 
-    def __getattr__(self, name: str) -> Collection:
-        """The collection of this name, when the vendor declares it."""
-        vendor = self.vendor
-        if name not in vendor.collections:
-            raise AttributeError(f"{vendor.name} declares no collection {name}")
-        kind = vendor.collections[name]
-        return Collection(self._store, self._changes, vendor.name, name, kind, vendor.key)
+    def collection(self, name: str) -> Collection:
+        """A collection whose name is known only at run time; others are attributes of `store`.
+
+        Raises:
+            LookupError: when the vendor declares no collection of this name.
+        """
+        return open_collection(self.store, name)
 
     def later(self, delay: float, action: str, **arguments: Any) -> None:
         """Have the service's `action` called after `delay` seconds (scaled by the pace)."""

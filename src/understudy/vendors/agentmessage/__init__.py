@@ -6,21 +6,13 @@ decide what becomes of a filed campaign.
 
 from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.agentmessage import events, handlers, rules, samples, serializers
+from understudy.vendors.agentmessage.store import AgentMessageStore
 
 VENDOR = Vendor(
     name="agentmessage",
     title="AgentMessage",
     hosts=("api.agentmsg.io",),
-    collections={
-        "organizations": "organization",
-        "wallets": "wallet",
-        "catalogs": "catalog",
-        "brands": "brand",
-        "campaigns": "campaign",
-        "phone_numbers": "number",
-        "endpoints": "endpoint",
-        "deliveries": "delivery",
-    },
+    store=AgentMessageStore,
     handlers=handlers,
     # 401 comes before all of these; what needs the store (404, 409) after them.
     checks=(

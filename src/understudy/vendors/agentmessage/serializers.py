@@ -21,9 +21,10 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
-from understudy.service import Attempt, Call, Delivery, Reply, Resource, UnitOfWork
+from understudy.service import Attempt, Delivery, Reply, Resource
 from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.agentmessage import review, rules
+from understudy.vendors.agentmessage.store import Call, UnitOfWork
 
 API_VERSION = "2026-04-01"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -2,17 +2,13 @@
 
 from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.sent import events, handlers, rules, samples, serializers
+from understudy.vendors.sent.store import SentStore
 
 VENDOR = Vendor(
     name="sent",
     title="Sent",
     hosts=("api.sent.dm", "api-dev.sent.dm"),
-    collections={
-        "organizations": "organization",
-        "profiles": "profile",
-        "brands": "brand",
-        "campaigns": "campaign",
-    },
+    store=SentStore,
     handlers=handlers,
     # The order in which Sent looks at a request: what comes first decides the answer.
     checks=(

@@ -18,9 +18,10 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
-from understudy.service import Call, Reply, Resource, UnitOfWork
+from understudy.service import Reply, Resource
 from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.sent import rules
+from understudy.vendors.sent.store import Call, UnitOfWork
 
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DOC_URL = "https://docs.sent.dm/errors/"

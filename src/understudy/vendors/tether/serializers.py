@@ -17,9 +17,10 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
-from understudy.service import Account, Call, Reply, Resource, UnitOfWork
+from understudy.service import Account, Reply, Resource
 from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.tether import rules
+from understudy.vendors.tether.store import Call, UnitOfWork
 
 HEX = "0123456789abcdef"
 DAY = 24 * 60 * 60 * SECOND

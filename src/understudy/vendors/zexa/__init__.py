@@ -2,21 +2,13 @@
 
 from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.zexa import events, handlers, rules, samples, serializers
+from understudy.vendors.zexa.store import ZexaStore
 
 VENDOR = Vendor(
     name="zexa",
     title="Zexa",
     hosts=("api.zexa.ao",),
-    collections={
-        "balances": "balance",
-        "contact_lists": "contact list",
-        "contacts": "contact",
-        "senders": "sender",
-        "email_addresses": "email address",
-        "webhooks": "webhook",
-        "campaigns": "campaign",
-        "messages": "message",
-    },
+    store=ZexaStore,
     handlers=handlers,
     # The order in which Zexa looks at a request: what comes first decides the answer.
     checks=(

@@ -22,9 +22,10 @@ from understudy.core.errors import (
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
 from understudy.core.strict_json import write_json
-from understudy.service import Call, Reply, Resource, UnitOfWork
+from understudy.service import Reply, Resource
 from understudy.service.error_examples import STANDARD_NAMES, choose_example
 from understudy.vendors.zexa import rules
+from understudy.vendors.zexa.store import Call, UnitOfWork
 
 LOWER_CASE = string.ascii_lowercase + string.digits
 SIGNATURE = "X-Zexa-Signature"
