@@ -9,7 +9,7 @@ from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
 from understudy.engine.registry import bind_handlers
 from understudy.openapi.document import Document
-from understudy.service import checks
+from understudy.service import Signature, checks
 from understudy.service.accounts import Account, Accounts
 from understudy.service.call import Call
 from understudy.service.collections import Collections, Stored
@@ -52,7 +52,7 @@ class ShopStore(ToyStore):
     tills = Stored("till")
 
 
-def spell(call: Call, error: ApiError) -> Reply:
+def render_error(call: Call, error: ApiError) -> Reply:
     return Reply(error.status, {"error": error.message})
 
 
@@ -79,7 +79,7 @@ def toy_service(answer: Any) -> Service:
         title="Toys",
         handlers=handlers,
         checks=(checks.parameters, checks.body),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
         store=ToyStore,
     )
@@ -159,6 +159,11 @@ def signed(work: UnitOfWork[ToyStore]) -> dict[str, str]:
     return {"X-Toy-Signature": f"at={work.timestamp(0)}"}
 
 
+def expected_signature(secret: str, body: bytes, sent: str) -> str:
+    """What the shop signs is the time alone."""
+    return sent
+
+
 async def create_toy(call: Call[ToyStore]) -> Reply:
     """A toy is made, and sold an hour later; every scope is a shelf."""
     shelf = call.body.get("shelf", "")
@@ -218,7 +223,7 @@ def toy_shop() -> Service:
         title="A shop",
         handlers=handlers,
         checks=(checks.count, checks.rate_limit, checks.parameters, checks.body),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
         store=ShopStore,
         actions={"sell_itself": sell_itself, "come_back": come_back},
@@ -227,7 +232,7 @@ def toy_shop() -> Service:
         fires={"toys": {"sell": sell, "take_back": take_back, "smash": smash}},
         views={"toys": View("Toy", shown)},
         samples={"toys": Sample("createToy", sample_toy)},
-        signature="x-toy-signature",
+        signature=Signature("X-Toy-Signature", "toys", "name", expected_signature),
         resign=resign,
     )
     accounts = Accounts([ACCOUNT, HELPER], "owner", bool)

@@ -60,7 +60,7 @@ class ToyStore(Collections):
 def vendor(key: str = "id") -> Vendor:
     """A vendor of toys and boxes."""
 
-    def spell(call: Call, error: Exception) -> Reply:
+    def render_error(call: Call, error: Exception) -> Reply:
         raise NotImplementedError
 
     def finish(call: Call, reply: Reply) -> None:
@@ -71,7 +71,7 @@ def vendor(key: str = "id") -> Vendor:
         title="Toy",
         handlers=handlers(),
         checks=(),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
         store=ToyStore,
         key=key,

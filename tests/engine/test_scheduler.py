@@ -51,7 +51,7 @@ class Stage:
     def vendor(self, name: str = "toy") -> Vendor:
         """A vendor with these actions."""
 
-        def spell(call: Call, error: Exception) -> Reply:
+        def render_error(call: Call, error: Exception) -> Reply:
             raise NotImplementedError
 
         def finish(call: Call, reply: Reply) -> None:
@@ -71,7 +71,7 @@ class Stage:
             title=name,
             handlers=ModuleType(name),
             checks=(),
-            spell=spell,
+            render_error=render_error,
             finish=finish,
             store=ToyStore,
             actions=actions,

@@ -33,7 +33,7 @@ def make_vendor(store: type[Collections]) -> Vendor:
         title="Acme",
         handlers=ModuleType("handlers"),
         checks=(),
-        spell=lambda call, error: Reply(error.status),
+        render_error=lambda call, error: Reply(error.status),
         finish=lambda call, reply: None,
         store=store,
     )

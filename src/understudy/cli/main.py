@@ -155,8 +155,12 @@ def vendors(name: str | None) -> None:
 @commands.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 def lint(files: tuple[Path, ...]) -> int:
-    """Check documents (the project's own, or FILES): specification, examples, fidelity."""
-    from understudy.engine.registry import own_documents
+    """Check documents (the project's own, or FILES): specification, examples, fidelity.
+
+    Without FILES also every vendor package, whether the document has the examples that its rules
+    name.
+    """
+    from understudy.engine.registry import lint_vendor, own_documents, vendor_names
     from understudy.openapi.lint import lint_file
 
     findings = 0
@@ -164,6 +168,10 @@ def lint(files: tuple[Path, ...]) -> int:
         for finding in lint_file(file):
             findings += 1
             click.echo(f"{file.name}: {finding}")
+    for name in () if files else vendor_names():
+        for finding in lint_vendor(name):
+            findings += 1
+            click.echo(f"vendor {name}: {finding}")
     click.echo(f"{len(files or own_documents())} documents, {findings} findings")
     return 1 if findings else 0
 

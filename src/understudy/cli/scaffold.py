@@ -147,7 +147,8 @@ VENDOR = Vendor(
     handlers=handlers,
     # The order in which $Title looks at a request: what comes first decides the answer.
     checks=(rules.identify_customer, checks.parameters, checks.body),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions=events.ACTIONS,
     first_request="/v1/things/thing_1",
@@ -201,26 +202,24 @@ SERIALIZERS = '''\
 
 from __future__ import annotations
 
-from understudy.core.errors import ApiError, Internal, MissingCredential, UnknownCredential
-from understudy.service import Reply, choose_example
+from understudy.core.errors import ApiError, MethodNotAllowed, UnknownPath
+from understudy.service import STANDARD_NAMES, ErrorExamples, Reply
 from understudy.vendors.$name.store import Call
 
-# Which documented body says what went wrong.
-EXAMPLES: dict[type[ApiError], str] = {
-    MissingCredential: "missing-key",
-    UnknownCredential: "invalid-key",
-    Internal: "internal",
-    ApiError: "internal",
-}
+# Which documented body says what went wrong, and what no document can say.
+ERRORS = ErrorExamples(
+    examples=STANDARD_NAMES,
+    undocumented={
+        UnknownPath: {"error": "there is no such path"},
+        MethodNotAllowed: {"error": "this path has no such method"},
+    },
+)
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as $Title spells it: the documented body of the error's name."""
-    name = choose_example(error, EXAMPLES)
-    found = call.routed.example(name) if call.routed is not None else None
-    if found is not None:
-        return Reply(found[0].status, found[1])
-    return Reply(error.status, {"error": error.message})
+    """An error in $Title's words: the documented body of the error's name."""
+    found = ERRORS.find(call, error)
+    return Reply(found.status, found.body)
 
 
 def finish(call: Call, reply: Reply) -> None:

@@ -11,15 +11,17 @@ from understudy.service.accounts import Account
 from understudy.service.call import Action, Call, Check, EventAction
 from understudy.service.collections import Collections, Stored, StoreT
 from understudy.service.declaration import Sample, Vendor, View
-from understudy.service.error_examples import choose_example
+from understudy.service.error_examples import STANDARD_NAMES, ErrorBody, ErrorExamples
 from understudy.service.lifecycle import Lifecycle
 from understudy.service.reply import Handler, Reply
+from understudy.service.signatures import Signature
 from understudy.service.unit_of_work import Resource, UnitOfWork
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.idempotency import IdempotencyRule
 from understudy.session.rate_limits import Limit
 
 __all__ = [
+    "STANDARD_NAMES",
     "Account",
     "Action",
     "Attempt",
@@ -27,6 +29,8 @@ __all__ = [
     "Check",
     "Collections",
     "Delivery",
+    "ErrorBody",
+    "ErrorExamples",
     "EventAction",
     "Handler",
     "IdempotencyRule",
@@ -35,11 +39,11 @@ __all__ = [
     "Reply",
     "Resource",
     "Sample",
+    "Signature",
     "StoreT",
     "Stored",
     "UnitOfWork",
     "Vendor",
     "View",
     "checks",
-    "choose_example",
 ]

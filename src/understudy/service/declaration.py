@@ -12,7 +12,9 @@ from understudy.core.errors import ApiError
 from understudy.core.fakes import Fakes
 from understudy.openapi.document import Operation
 from understudy.service.collections import Collections, StoreT, collection_kinds
+from understudy.service.error_examples import ErrorExamples
 from understudy.service.lifecycle import Lifecycle
+from understudy.service.signatures import Signature
 from understudy.session.deliveries import Delivery
 from understudy.session.idempotency import IdempotencyRule
 from understudy.session.rate_limits import Limit
@@ -84,12 +86,13 @@ class Vendor(Generic[StoreT]):
     title: str
     handlers: ModuleType
     checks: Sequence[Check[StoreT]]
-    spell: Callable[[Call[StoreT], ApiError], Reply]
+    render_error: Callable[[Call[StoreT], ApiError], Reply]
     finish: Callable[[Call[StoreT], Reply], None]
     hosts: tuple[str, ...] = ()
     store: type[StoreT] = NO_COLLECTIONS
     actions: Mapping[str, Action] = field(default_factory=dict)
     well_formed: Callable[[str], bool] = bool
+    errors: ErrorExamples = field(default_factory=ErrorExamples)
     limit: Callable[[Operation], Limit | None] | None = None
     idempotency: IdempotencyRule | None = None
     request_id: Callable[[Fakes], str] = Fakes.uuid
@@ -100,7 +103,7 @@ class Vendor(Generic[StoreT]):
     fires: Mapping[str, Mapping[str, EventAction[StoreT]]] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     samples: Mapping[str, Sample[StoreT]] = field(default_factory=dict)
-    signature: str = ""
+    signature: Signature | None = None
     resign: Callable[[UnitOfWork[StoreT], Delivery], Awaitable[Mapping[str, str]]] | None = None
 
     @cached_property

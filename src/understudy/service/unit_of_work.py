@@ -87,6 +87,7 @@ class UnitOfWork(Generic[StoreT_co]):
             report: the service's action that is told: `action(work, delivery, attempt)`.
             about: what the service wants to find again then.
         """
+        signature = self.vendor.signature
         delivery = Delivery(
             id=again or self.fakes.uuid(),
             vendor=self.vendor.name,
@@ -99,7 +100,7 @@ class UnitOfWork(Generic[StoreT_co]):
             report=report,
             about=about or {},
             subscription=f"{self.vendor.name}/{subscription or url}",
-            signature=self.vendor.signature,
+            signature=signature.header.lower() if signature is not None else "",
             repeats=bool(again),
         )
         self._deliveries.append(delivery)

@@ -13,7 +13,6 @@ import pytest
 
 from understudy.client import AdminError
 from understudy.core.clock import Stopwatch
-from understudy.service import signatures
 from understudy.testing.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ class Webhooks:
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """Note what came; the status that answers it."""
         sent = self._sent(body)
-        flaw = self._flaw(sent, headers, body)
+        flaw = self._find_flaw(sent, headers, body)
         received = Received(path, headers, body, sent, flaw, self._mock, self._settle)
         status = self._answers.popleft() if self._answers else 200
         try:
@@ -196,13 +195,22 @@ class Webhooks:
         latest = reversed(self._mock.deliveries.list())
         return next((each for each in latest if each.body == text), None)
 
-    def _flaw(self, sent: Delivery | None, headers: Mapping[str, str], body: bytes) -> str:
-        if sent is None:
+    def _find_flaw(self, sent: Delivery | None, headers: Mapping[str, str], body: bytes) -> str:
+        """What is wrong with a signature, by what the vendor package says of how it signs."""
+        # Only now: whoever imports this module to name its classes loads no server.
+        from understudy.engine.registry import find_signature
+
+        signature = find_signature(sent.vendor) if sent is not None else None
+        if sent is None or signature is None:
             return ""
+        vendor, _, id = sent.subscription.partition("/")
         try:
-            return signatures.find_signature_fault(self._mock, sent.subscription, headers, body)
+            subscription = self._mock.resources.get(vendor, signature.collection, id).resource
+            return signature.find_fault(headers, body, subscription[signature.secret])
         except AdminError as error:
             return f"its subscription {sent.subscription} cannot be found ({error})"
+        except (LookupError, TypeError, ValueError) as error:
+            return f"the secret of its subscription cannot be used ({error!r})"
 
     def close(self) -> None:
         """Take nothing more.

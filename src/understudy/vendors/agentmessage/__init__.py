@@ -4,7 +4,7 @@ Beside the usual six files, `review.py` holds the draft review, whose blocking f
 decide what becomes of a filed campaign.
 """
 
-from understudy.service import Sample, Vendor, View, checks
+from understudy.service import Sample, Signature, Vendor, View, checks
 from understudy.vendors.agentmessage import events, handlers, rules, samples, serializers
 from understudy.vendors.agentmessage.store import AgentMessageStore
 
@@ -22,7 +22,8 @@ VENDOR = Vendor(
         checks.parameters,
         rules.body,
     ),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions={
         "file_campaign": events.file_campaign,
@@ -61,6 +62,6 @@ VENDOR = Vendor(
         "campaigns": Sample("createCampaign", samples.campaign),
         "brands": Sample("createBrand", samples.brand),
     },
-    signature=events.SIGNATURE.lower(),
+    signature=Signature(events.SIGNATURE, "endpoints", "secret", events.expected_signature),
     resign=events.resign,
 )

@@ -244,6 +244,13 @@ def signature(secret: str, seconds: int, body: bytes) -> str:
     return f"t={seconds},v1={digest}"
 
 
+def expected_signature(secret: str, body: bytes, sent: str) -> str:
+    """What a signature must be, given the time that it names."""
+    parts = dict(part.partition("=")[::2] for part in sent.split(","))
+    seconds = parts.get("t", "")
+    return signature(secret, int(seconds) if seconds.isdecimal() else 0, body)
+
+
 async def attempted(work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> None:
     """Note an attempt, and come back later when it may still succeed."""
     number = delivery.about["attempt"]

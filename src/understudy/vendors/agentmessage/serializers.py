@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,8 +20,7 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
-from understudy.service import Attempt, Delivery, Reply, Resource
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, Attempt, Delivery, ErrorExamples, Reply, Resource
 from understudy.vendors.agentmessage import review, rules
 from understudy.vendors.agentmessage.store import Call, UnitOfWork
 
@@ -30,18 +28,20 @@ API_VERSION = "2026-04-01"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 KEPT_DAYS = 30
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Forbidden: "missing-scope"}
-TRANSITIONS = {
-    ("campaign", "attach"): "campaign-not-active",
-    ("number", "attach"): "number-not-assigned",
-    ("number", "detach"): "number-not-assigned",
-}
-# What no operation's document can say: the request reached none.
-UNDOCUMENTED = {
-    UnknownPath: ("NOT_FOUND", "not found"),
-    MethodNotAllowed: ("METHOD_NOT_ALLOWED", "method not allowed"),
-}
+ERRORS = ErrorExamples(
+    examples={**STANDARD_NAMES, Forbidden: "missing-scope"},
+    transitions={
+        ("campaign", "attach"): "campaign-not-active",
+        ("number", "attach"): "number-not-assigned",
+        ("number", "detach"): "number-not-assigned",
+    },
+    undocumented={
+        UnknownPath: {"error": {"code": "NOT_FOUND", "message": "not found"}},
+        MethodNotAllowed: {
+            "error": {"code": "METHOD_NOT_ALLOWED", "message": "method not allowed"}
+        },
+    },
+)
 # What `details` says of a fault, by what the schema calls it; documented words go before the last.
 FIRST_WORDS = {"required": "is required", "maxLength": "is too long"}
 LAST_WORDS = {
@@ -104,31 +104,14 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as AgentMessage spells it: the documented body of its name, with a fresh id."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(call, error)
-    found = call.operation.example(_example_name(error))
-    if found is None:
-        # A rule named an example that this operation does not document: a defect of ours.
-        found = call.operation.example("internal")
-        assert found is not None
-    response, body = found
+    """An error in AgentMessage's envelope: the documented body of its name, with a fresh id."""
+    # An id of another form names nothing.
+    name = "invalid-id" if any(each.where == "path" for each in error.diagnoses) else ""
+    error, _, status, body = ERRORS.find(call, error, name)
     words = {**body["error"], "request_id": request_id(call)}
     if isinstance(error, (InvalidBody, InvalidParameters)):
         words["details"] = _details(call, error)
-    return Reply(response.status, {"success": False, "error": words})
-
-
-def _example_name(error: ApiError) -> str:
-    if any(diagnosis.where == "path" for diagnosis in error.diagnoses):
-        return "invalid-id"
-    return choose_example(error, EXAMPLES, TRANSITIONS)
-
-
-def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    code, message = UNDOCUMENTED[type(error)]
-    words = {"code": code, "message": message, "request_id": request_id(call)}
-    return Reply(error.status, {"success": False, "error": words})
+    return Reply(status, {"success": False, "error": words})
 
 
 def _details(call: Call, error: ApiError) -> dict[str, str]:

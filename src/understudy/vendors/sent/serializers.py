@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from understudy.core.errors import (
@@ -18,8 +17,7 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
-from understudy.service import Reply, Resource
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, ErrorExamples, Reply, Resource
 from understudy.vendors.sent import rules
 from understudy.vendors.sent.store import Call, UnitOfWork
 
@@ -27,20 +25,27 @@ REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DOC_URL = "https://docs.sent.dm/errors/"
 # The request id that the documented error texts carry.
 EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {
-    **STANDARD_NAMES,
-    Forbidden: "insufficient-permissions",
-    InvalidParameters: "invalid-id",
-    InvalidIdempotencyKey: "invalid-idempotency-key",
-    IdempotencyInFlight: "in-flight",
-}
-TRANSITIONS = {("campaign", "update"): "already-submitted"}
-# What no operation's document can say: the request reached none.
-UNDOCUMENTED = {
-    UnknownPath: ("RESOURCE_000", "Endpoint not found"),
-    MethodNotAllowed: ("VALIDATION_000", "Method not allowed"),
-}
+
+
+def _undocumented(code: str, message: str) -> Resource:
+    words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
+    return {"error": words}
+
+
+ERRORS = ErrorExamples(
+    examples={
+        **STANDARD_NAMES,
+        Forbidden: "insufficient-permissions",
+        InvalidParameters: "invalid-id",
+        InvalidIdempotencyKey: "invalid-idempotency-key",
+        IdempotencyInFlight: "in-flight",
+    },
+    transitions={("campaign", "update"): "already-submitted"},
+    undocumented={
+        UnknownPath: _undocumented("RESOURCE_000", "Endpoint not found"),
+        MethodNotAllowed: _undocumented("VALIDATION_000", "Method not allowed"),
+    },
+)
 
 
 def request_id(fakes: Fakes) -> str:
@@ -73,32 +78,15 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as Sent spells it: the documented body of the error's name, with fresh meta."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(call, error)
-    found = call.operation.example(choose_example(error, EXAMPLES, TRANSITIONS))
-    if found is None:
-        return _internal(call, error)
-    response, body = found
+    """An error in Sent's envelope: the documented body of the error's name, with fresh meta."""
+    error, _, status, body = ERRORS.find(call, error)
     words = dict(body["error"])
     words["message"] = words["message"].replace(EXAMPLE_REQUEST_ID, call.request_id)
     if isinstance(error, Refused) and error.words:
         words["message"] = error.words
     if isinstance(error, InvalidBody):
         words["details"] = _details(error)
-    return Reply(response.status, envelope(call, None, words))
-
-
-def _internal(call: Call, error: ApiError) -> Reply:
-    """A rule named an example that this operation does not document: a defect of ours."""
-    _, body = call.operation.example("internal") or (None, {"error": {}})
-    return Reply(500, envelope(call, None, {**body["error"], "details": None}))
-
-
-def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    code, message = UNDOCUMENTED[type(error)]
-    words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
-    return Reply(error.status, envelope(call, None, words))
+    return Reply(status, envelope(call, None, words))
 
 
 def _details(error: InvalidBody) -> dict[str, list[str]]:
