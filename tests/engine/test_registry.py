@@ -23,7 +23,6 @@ from understudy.engine.registry import (
     read_seed,
     read_seed_accounts,
     read_seed_resources,
-    vendor_names,
 )
 from understudy.openapi.document import Document
 from understudy.service.accounts import Account
@@ -31,6 +30,7 @@ from understudy.service.call import Call
 from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
+from understudy.vendors import vendor_names
 
 ENTRY = {"name": "admin", "credential": "k-1", "note": "Hi.", "role": "admin"}
 WORLD: dict[str, Any] = {"accounts": [ENTRY], "default_account": "admin", "resources": {}}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
 from understudy.recording.redact import AccountRedactor, find_secrets
 from understudy.service.service import Service
+from understudy.vendors import vendor_names
 
 SCRUBBER = AccountRedactor([open_service(name) for name in vendor_names()])
 

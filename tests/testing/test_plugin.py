@@ -100,7 +100,7 @@ def test_every_key_of_the_ini_file(pytester: pytest.Pytester) -> None:
     )
     code = (
         "def test_all(understudy):\n"
-        "    chosen, settings = understudy.chosen, understudy.chosen.settings\n"
+        "    chosen, settings = understudy.options, understudy.options.settings\n"
         "    assert (settings.seed, settings.pace, settings.auth) == (7, 0.5, 'any')\n"
         "    assert (settings.rate_limits, settings.static) == (True, False)\n"
         "    assert settings.vendors == ('sent', 'zexa')\n"
@@ -114,7 +114,7 @@ def test_every_flag(pytester: pytest.Pytester) -> None:
     """The command line has the same choices."""
     code = (
         "def test_all(understudy):\n"
-        "    settings = understudy.chosen.settings\n"
+        "    settings = understudy.options.settings\n"
         "    assert (settings.seed, settings.pace, settings.auth) == (7, None, 'any')\n"
         "    assert (settings.rate_limits, settings.static) == (True, True)\n"
         "    assert settings.vendors == ('sent', 'zexa')\n"

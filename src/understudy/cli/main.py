@@ -160,8 +160,9 @@ def lint(files: tuple[Path, ...]) -> int:
     Without FILES also every vendor package, whether the document has the examples that its rules
     name.
     """
-    from understudy.engine.registry import lint_vendor, own_documents, vendor_names
+    from understudy.engine.registry import lint_vendor, own_documents
     from understudy.openapi.lint import lint_file
+    from understudy.vendors import vendor_names
 
     findings = 0
     for file in files or own_documents():

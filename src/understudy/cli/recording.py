@@ -102,8 +102,8 @@ def _refuse_flags(context: click.Context) -> None:
 
 def _list_scenarios() -> None:
     from understudy.core.terminal import format_table
-    from understudy.engine.registry import vendor_names
     from understudy.scenarios.loader import find_scenario, scenario_names
+    from understudy.vendors import vendor_names
 
     names = vendor_names()
     rows = [(name, find_scenario(name, names).title) for name in scenario_names(names)]
@@ -113,9 +113,9 @@ def _list_scenarios() -> None:
 def _record_scenarios(
     wanted: Sequence[str], out: Path | None, format: Format, origins: dict[str, str]
 ) -> None:
-    from understudy.engine.registry import vendor_names
     from understudy.scenarios.loader import find_scenario, scenario_names
     from understudy.scenarios.player import play_scenario
+    from understudy.vendors import vendor_names
 
     vendors = vendor_names()
     names = [
@@ -191,7 +191,7 @@ def _write(recording: Recording, format: Format, target: Path) -> None:
 
 def _origins(given: Sequence[str]) -> dict[str, str]:
     """Vendor -> base URL; "" for every vendor that is not named."""
-    from understudy.engine.registry import vendor_names
+    from understudy.vendors import vendor_names
 
     found = {}
     for each in given:
@@ -214,10 +214,11 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
         StartError: when one cannot be read, or says nothing of a vendor that is known.
     """
     from understudy.core.terminal import format_count
-    from understudy.engine.registry import open_services, vendor_names
+    from understudy.engine.registry import open_services
     from understudy.recording.attribution import Attribution
     from understudy.recording.formats.registry import read_recording
     from understudy.recording.model import UnreadableRecording, merge_headers
+    from understudy.vendors import vendor_names
 
     if vendor and vendor not in vendor_names():
         raise StartError(f'there is no vendor "{vendor}"; known: {", ".join(vendor_names())}')

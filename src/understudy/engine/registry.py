@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -26,8 +25,8 @@ from understudy.service.reply import Handler
 from understudy.service.service import Service
 from understudy.service.signatures import Signature
 from understudy.session.store import CollectionData, CollectionKey
+from understudy.vendors import ENTRY_POINT_GROUP, vendor_names
 
-ENTRY_POINT_GROUP = "understudy.vendors"
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -35,12 +34,6 @@ def data_folder(name: str) -> Path:
     """Where `specs` or `fixtures` stand: in the package when installed, beside `src` otherwise."""
     installed = PACKAGE / name
     return installed if installed.is_dir() else PACKAGE.parents[1] / name
-
-
-def vendor_names() -> list[str]:
-    """The services of this package and those that other packages bring, sorted."""
-    own = {module.name for module in pkgutil.iter_modules(vendors.__path__)}
-    return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
 def find_vendor(name: str) -> tuple[Vendor, Path, Path]:

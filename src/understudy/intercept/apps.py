@@ -24,13 +24,11 @@ class Apps:
     Args:
         kept: how many apps; the one whose last mock began longest ago goes first.
 
-    Attributes:
-        log: is handed every exchange and every delivery of these apps; it may change.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self.log: Log | None = None
+        self._logs: tuple[Log, ...] = ()
         self._lock = threading.Lock()
         self._apps: OrderedDict[Settings, App] = OrderedDict()
 
@@ -45,12 +43,28 @@ class Apps:
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = start_app(settings, self._tell)
+                self._apps[settings] = start_app(settings, self.tell)
             self._apps.move_to_end(settings)
             if len(self._apps) > self._kept:
                 self._apps.popitem(last=False)
             return self._apps[settings]
 
-    def _tell(self, entry: Exchange | Delivery) -> None:
-        if self.log is not None:
-            self.log(entry)
+    def add_log(self, log: Log) -> None:
+        """Hand every exchange and every delivery of these apps to a function, too."""
+        with self._lock:
+            self._logs = (*self._logs, log)
+
+    def remove_log(self, log: Log) -> None:
+        """Hand a function nothing more; one that was never added is ignored."""
+        with self._lock:
+            self._logs = tuple(each for each in self._logs if each != log)
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether a function is handed anything."""
+        return bool(self._logs)
+
+    def tell(self, entry: Exchange | Delivery) -> None:
+        """Hand an entry to all logs."""
+        for log in self._logs:
+            log(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
@@ -106,13 +106,19 @@ class Routes:
         session: the name of the session that requests belong to.
         hosts: base URLs (or bare hosts), and the vendors that stand there.
         passthrough: what becomes of the requests that no mock answers.
+        vendors: those whose own hosts are answered; all that the app serves, when None.
 
     Raises:
         ValueError: when a base URL or a vendor's name is none.
     """
 
     def __init__(
-        self, app: App, session: str, hosts: Mapping[str, str], passthrough: Passthrough
+        self,
+        app: App,
+        session: str,
+        hosts: Mapping[str, str],
+        passthrough: Passthrough,
+        vendors: Collection[str] | None = None,
     ) -> None:
         self.app = app
         self.session = session
@@ -121,7 +127,8 @@ class Routes:
         given = [parse_place(url, vendor, app.services) for url, vendor in hosts.items()]
         # The closest fit comes first, and what was asked for before what the vendors say.
         given.sort(key=lambda place: (len(place.base), place.port is not None), reverse=True)
-        own = [Place(host) for service in app.services.values() for host in service.vendor.hosts]
+        served = app.services if vendors is None else vendors
+        own = [Place(host) for name in served for host in app.services[name].vendor.hosts]
         self._places = [(place, Placement(self.asgi, place)) for place in (*given, *own)]
         self._hosts = {place.host for place in (*given, *own)}
 

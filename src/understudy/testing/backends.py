@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from understudy.client import AdminError, Client
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.inprocess.live_server import LiveServer
 from understudy.inprocess.loop import shared_loop
 from understudy.openapi.security import credential_header
+from understudy.testing.session import UnderstudyServer
+from understudy.vendors import vendor_names
 
 if TYPE_CHECKING:
     from understudy.server.app import App
@@ -23,16 +25,7 @@ if TYPE_CHECKING:
 # The host of requests that need no socket; no vendor's.
 ORIGIN = "http://understudy"
 # Seconds that a webhook's receiver may take to answer until nobody waits for it.
-GRACE = 0.5
-
-
-class Server(Protocol):
-    """A mock behind a socket."""
-
-    @property
-    def url(self) -> str: ...
-
-    def client(self, session: str | None = None) -> Client: ...
+SETTLE_SECONDS = 0.5
 
 
 class Backend(Protocol):
@@ -50,13 +43,13 @@ class Backend(Protocol):
     def app(self) -> App: ...
 
     @property
-    def server(self) -> Server: ...
+    def server(self) -> UnderstudyServer: ...
 
     def transport(self) -> httpx.BaseTransport | None: ...
 
     def async_transport(self) -> httpx.AsyncBaseTransport | None: ...
 
-    def begin(self, session: str, stands_at: int | None) -> None: ...
+    def begin(self, session: str, frozen_at: int | None) -> None: ...
 
     def settle(self, session: str) -> None: ...
 
@@ -83,14 +76,14 @@ class InProcessBackend:
     def async_transport(self) -> httpx.AsyncBaseTransport:
         return AsyncTransport(self.app)
 
-    def begin(self, session: str, stands_at: int | None) -> None:
+    def begin(self, session: str, frozen_at: int | None) -> None:
         """Give a session its seed world, and its clock where it is to stand."""
 
         def seed() -> None:
             self.app.sessions.drop(session)
             begun = self.app.session(session)
-            if stands_at is not None:
-                begun.stand_at(stands_at)
+            if frozen_at is not None:
+                begun.stand_at(frozen_at)
 
         shared_loop().do(seed)
 
@@ -98,7 +91,7 @@ class InProcessBackend:
         """Wait a moment for the webhooks that are on their way, and for what comes of them."""
         found = self.app.sessions.find(session)
         if found is not None:
-            shared_loop().run(found.webhooks.settle(timeout=GRACE)).result()
+            shared_loop().run(found.webhooks.settle(timeout=SETTLE_SECONDS)).result()
 
     def end(self, session: str) -> None:
         shared_loop().do(lambda: self.app.sessions.drop(session))
@@ -109,13 +102,13 @@ class InProcessBackend:
         return LiveServer(self.app).start()
 
     def key(self, vendor: str) -> str:
-        service = service_of(self.app.services, vendor)
+        service = find_service(self.app.services, vendor)
         if service.accounts is None:
             raise LookupError(f"{vendor} has no accounts, so it has no key")
         return service.accounts.default.credential
 
     def headers(self, vendor: str) -> dict[str, str]:
-        return make_credential_header(service_of(self.app.services, vendor), self.key(vendor))
+        return make_credential_header(find_service(self.app.services, vendor), self.key(vendor))
 
     @property
     def listens(self) -> bool:
@@ -147,7 +140,7 @@ class RemoteBackend:
         raise RuntimeError(f"{here}, but it runs at {self.url}; leave out --understudy-url")
 
     @property
-    def server(self) -> Server:
+    def server(self) -> UnderstudyServer:
         return self
 
     def client(self, session: str | None = None) -> Client:
@@ -160,17 +153,17 @@ class RemoteBackend:
     def async_transport(self) -> None:
         """The network it is."""
 
-    def begin(self, session: str, stands_at: int | None) -> None:
+    def begin(self, session: str, frozen_at: int | None) -> None:
         """Give a session its seed world, and its clock where it is to stand."""
         from understudy.core.clock import format_instant
 
         client = self.client(session)
         client.reset()
-        if stands_at is not None:
+        if frozen_at is not None:
             client.clock.freeze()
             # It may be a little ahead of this machine's time.
-            if format_instant(stands_at) > client.clock.get().now:
-                client.clock.move_to(format_instant(stands_at))
+            if format_instant(frozen_at) > client.clock.get().now:
+                client.clock.move_to(format_instant(frozen_at))
 
     def settle(self, session: str) -> None:
         """Wait a moment for the webhooks that are on their way, as every move of a clock does."""
@@ -188,13 +181,13 @@ class RemoteBackend:
 
     def headers(self, vendor: str) -> dict[str, str]:
         services = {vendor: open_service(vendor)} if vendor in vendor_names() else {}
-        return make_credential_header(service_of(services, vendor), self.key(vendor))
+        return make_credential_header(find_service(services, vendor), self.key(vendor))
 
     def close(self) -> None:
         self._http.close()
 
 
-def service_of(services: Mapping[str, Service], vendor: str) -> Service:
+def find_service(services: Mapping[str, Service], vendor: str) -> Service:
     """The service of a vendor.
 
     Raises:

@@ -43,7 +43,7 @@ class CoverageCollector:
         self._noting = threading.Lock()
         self._coverage = Coverage(open_services())
         # Also those of `understudy.mock()`.
-        process_state().apps.log = self.note
+        process_state().apps.add_log(self.note)
 
     def note(self, entry: Exchange | Delivery) -> None:
         """Note an exchange, whichever mock of this process it met."""
@@ -105,8 +105,7 @@ class CoverageCollector:
 
     def pytest_unconfigure(self) -> None:
         """Note nothing more."""
-        if process_state().apps.log == self.note:
-            process_state().apps.log = None
+        process_state().apps.remove_log(self.note)
 
 
 def read_reports(asked: Sequence[str]) -> list[str]:

@@ -89,21 +89,21 @@ OPTIONS: Mapping[str, Option] = {
     "hosts": Option("a further base URL of a vendor, as URL=VENDOR", "list", _hosts),
 }
 # What is the session's own affair, or that of one test; the rest makes another app.
-APART = frozenset({"clock", "passthrough", "hosts"})
+SESSION_OPTIONS = frozenset({"clock", "passthrough", "hosts"})
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenOptions:
     """What was chosen for one test.
 
     Attributes:
-        stands_at: the instant (ns) at which the session's clock stands still from its beginning;
+        frozen_at: the instant (ns) at which the session's clock stands still from its beginning;
             None when it runs.
         of_app: the choices that make the app what it is.
     """
 
     settings: Settings
-    stands_at: int | None
+    frozen_at: int | None
     passthrough: Passthrough
     hosts: Mapping[str, str]
     of_app: Mapping[str, Any] = field(default_factory=dict)
@@ -120,7 +120,7 @@ def declare(parser: pytest.Parser) -> None:
         parser.addini(f"understudy_{name}", option.help, type=lines, default=None)
 
 
-def of_run(config: pytest.Config, now: Callable[[], int]) -> Chosen:
+def read_run_options(config: pytest.Config, now: Callable[[], int]) -> ChosenOptions:
     """What holds for tests without a marker.
 
     Raises:
@@ -129,7 +129,7 @@ def of_run(config: pytest.Config, now: Callable[[], int]) -> Chosen:
     return _chosen(_of_config(config), now)
 
 
-def of_test(item: pytest.Item, now: Callable[[], int]) -> Chosen:
+def read_test_options(item: pytest.Item, now: Callable[[], int]) -> ChosenOptions:
     """What holds for one test.
 
     Args:
@@ -141,7 +141,7 @@ def of_test(item: pytest.Item, now: Callable[[], int]) -> Chosen:
     return _chosen({**_of_config(item.config), **_of_marker(item)}, now)
 
 
-def unknown_of(item: pytest.Item) -> str:
+def find_unknown_option(item: pytest.Item) -> str:
     """What is wrong with a test's markers, or ""."""
     known = f"it takes {', '.join(f'{name}=' for name in OPTIONS)}"
     for mark in item.iter_markers(MARKER):
@@ -181,14 +181,14 @@ def _read(where: str, option: Option, told: Any) -> Any:
         raise ValueError(f"{where}: {error}") from None
 
 
-def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> Chosen:
+def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> ChosenOptions:
     # Only now: a run that never asks for a mock imports no more than this module.
     from understudy.core.settings_parsing import make_settings
 
-    of_app = {name: value for name, value in given.items() if name not in APART}
-    return Chosen(
+    of_app = {name: value for name, value in given.items() if name not in SESSION_OPTIONS}
+    return ChosenOptions(
         settings=make_settings(**of_app),
-        stands_at=_stands_at(given.get("clock", NOW), now),
+        frozen_at=_stands_at(given.get("clock", NOW), now),
         passthrough=_passthrough(given.get("passthrough", "localhost")),
         hosts=dict(given.get("hosts", {})),
         of_app=of_app,

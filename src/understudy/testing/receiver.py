@@ -27,8 +27,8 @@ class Receiver:
         self._inboxes: dict[str, Inbox] = {}
 
     @cached_property
-    def _server(self) -> Server:
-        server = Server(self._take)
+    def _server(self) -> WebhookServer:
+        server = WebhookServer(self._take)
         threading.Thread(
             target=server.serve_forever, args=(0.02,), name="understudy-receiver", daemon=True
         ).start()
@@ -61,7 +61,7 @@ class Receiver:
         return GONE if inbox is None else inbox.take(path, headers, body)
 
 
-class Server(ThreadingHTTPServer):
+class WebhookServer(ThreadingHTTPServer):
     """Hands every POST on."""
 
     request_queue_size = 512
@@ -75,7 +75,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     """Answers a POST with the status that its taker says; what it says is the same every time."""
 
-    server: Server
+    server: WebhookServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import httpx
 
@@ -25,18 +25,37 @@ from understudy.client.models import (
 )
 from understudy.client.operations import ClockAsks, DeliveryAsks, RequestAsks, ResourceAsks
 from understudy.client.transport import Sender
-from understudy.testing.backends import Backend, Server
-from understudy.testing.options import Chosen
-from understudy.testing.receiver import Receiver
-from understudy.testing.webhooks import Webhooks
+from understudy.testing.webhooks import WebhookInbox
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from understudy.client import Faults
     from understudy.server.app import App
+    from understudy.testing.backends import Backend
+    from understudy.testing.options import ChosenOptions
+    from understudy.testing.receiver import Receiver
 
 SNAPSHOT = "snapshot"
+
+
+class UnderstudyServer(Protocol):
+    """The mock behind a socket, as the fixture `understudy_server` gives it."""
+
+    @property
+    def url(self) -> str:
+        """Its origin, such as `http://127.0.0.1:4010`."""
+
+    @property
+    def app(self) -> App:
+        """The app that answers, when it is one of this process.
+
+        Raises:
+            RuntimeError: when the server runs in another process (`--understudy-url`).
+        """
+
+    def client(self, session: str | None = None) -> Client:
+        """A client of the admin plane, in a session."""
 
 
 class SessionUrl(str):
@@ -91,20 +110,22 @@ class ArmedFault:
         self.take_back()
 
 
-class OwnSession:
+class Understudy:
     """A session that no other test has, from its seed world to the end of the test.
 
     Attributes:
         name: of the session, made of the test's name.
-        chosen: the options that hold for the test.
+        options: those that hold for the test.
     """
 
-    def __init__(self, place: Backend, name: str, chosen: Chosen, receiver: Receiver) -> None:
+    def __init__(
+        self, backend: Backend, name: str, options: ChosenOptions, receiver: Receiver
+    ) -> None:
         self.name = name
-        self.chosen = chosen
-        self.place = place
+        self.options = options
+        self.backend = backend
         self._receiver = receiver
-        place.begin(name, chosen.stands_at)
+        backend.begin(name, options.frozen_at)
 
     def __repr__(self) -> str:
         return f"<understudy session {self.name}>"
@@ -112,12 +133,12 @@ class OwnSession:
     @property
     def app(self) -> App:
         """The app that answers in this process; tests with equal options share it."""
-        return self.place.app
+        return self.backend.app
 
     @property
-    def server(self) -> Server:
+    def server(self) -> UnderstudyServer:
         """The same app behind a socket; it listens from the first time that it is asked for."""
-        return self.place.server
+        return self.backend.server
 
     @property
     def url(self) -> SessionUrl:
@@ -133,43 +154,43 @@ class OwnSession:
         Raises:
             LookupError: when the vendor is not served.
         """
-        return self.place.key(vendor)
+        return self.backend.key(vendor)
 
     def headers(self, vendor: str) -> dict[str, str]:
         """The request header that carries this credential, as the vendor wants it."""
-        return self.place.headers(vendor)
+        return self.backend.headers(vendor)
 
     @cached_property
     def client(self) -> httpx.Client:
         """An HTTP client that needs no socket: `client.get("/sent/v3/...")`."""
-        origin = f"{self.place.origin}/@{self.name}"
-        return httpx.Client(transport=self.place.transport(), base_url=origin, trust_env=False)
+        origin = f"{self.backend.origin}/@{self.name}"
+        return httpx.Client(transport=self.backend.transport(), base_url=origin, trust_env=False)
 
     @cached_property
     def async_client(self) -> httpx.AsyncClient:
         """The same to be awaited."""
-        origin = f"{self.place.origin}/@{self.name}"
-        transport = self.place.async_transport()
+        origin = f"{self.backend.origin}/@{self.name}"
+        transport = self.backend.async_transport()
         return httpx.AsyncClient(transport=transport, base_url=origin, trust_env=False)
 
     @cached_property
     def admin(self) -> Client:
         """The admin plane in this session, for what has no name here."""
         return Client(
-            self.place.origin,
+            self.backend.origin,
             session=self.name,
-            token=self.place.token,
-            transport=self.place.transport(),
+            token=self.backend.token,
+            transport=self.backend.transport(),
         )
 
     @cached_property
     def async_admin(self) -> AsyncClient:
         """The same to be awaited: a test whose own loop receives webhooks moves the clock here."""
         return AsyncClient(
-            self.place.origin,
+            self.backend.origin,
             session=self.name,
-            token=self.place.token,
-            transport=self.place.async_transport(),
+            token=self.backend.token,
+            transport=self.backend.async_transport(),
         )
 
     @cached_property
@@ -193,10 +214,10 @@ class OwnSession:
         return self.admin.resources
 
     @cached_property
-    def webhooks(self) -> Webhooks:
+    def webhooks(self) -> WebhookInbox:
         """A receiver of webhooks for this test."""
-        settle = partial(self.place.settle, self.name)
-        return Webhooks(self._receiver, self.name, self.admin, settle)
+        settle = partial(self.backend.settle, self.name)
+        return WebhookInbox(self._receiver, self.name, self.admin, settle)
 
     def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
         """Plan a failure, until the end of the test or of a `with` block.
@@ -252,7 +273,7 @@ class OwnSession:
             if "webhooks" in made:
                 self.webhooks.close()
         finally:
-            self.place.end(self.name)
+            self.backend.end(self.name)
             for name in ("client", "admin"):
                 if name in made:
                     made[name].close()

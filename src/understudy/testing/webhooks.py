@@ -23,7 +23,7 @@ FAILED = 500
 
 
 @dataclass(frozen=True, repr=False)
-class Received:
+class ReceivedWebhook:
     """One webhook that came.
 
     Attributes:
@@ -73,7 +73,7 @@ class Received:
         return self._mock.deliveries.get(self.sent.id)
 
 
-class Webhooks:
+class WebhookInbox:
     """What the vendors send to one test. `url` is where; give it to whatever subscribes.
 
     Args:
@@ -92,10 +92,10 @@ class Webhooks:
         self._url = ""
         self._arrived = threading.Condition()
         self._answers: deque[int] = deque()
-        self._listeners: list[Callable[[Received], object]] = []
+        self._listeners: list[Callable[[ReceivedWebhook], object]] = []
         self._errors: list[BaseException] = []
         self._handed_out: set[int] = set()
-        self.received: list[Received] = []
+        self.received: list[ReceivedWebhook] = []
 
     @property
     def url(self) -> str:
@@ -108,7 +108,7 @@ class Webhooks:
         """Answer the next webhooks with these statuses, one each; those after them with 200."""
         self._answers.extend(statuses)
 
-    def on_event(self, callback: Callable[[Received], object]) -> None:
+    def on_event(self, callback: Callable[[ReceivedWebhook], object]) -> None:
         """Have each webhook handed to a function before it is answered.
 
         It runs in the receiver's thread. What it raises is answered with 500, and raised again by
@@ -116,7 +116,7 @@ class Webhooks:
         """
         self._listeners.append(callback)
 
-    def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> Received:
+    def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> ReceivedWebhook:
         """The first webhook of this event that no earlier call has returned.
 
         Args:
@@ -144,7 +144,7 @@ class Webhooks:
             pytest.fail(f"the webhook {event} of {found.vendor} is not signed right: {found.flaw}")
         return found
 
-    def _next(self, event: str) -> Received | None:
+    def _next(self, event: str) -> ReceivedWebhook | None:
         for number, each in enumerate(self.received):
             if each.event == event and number not in self._handed_out:
                 self._handed_out.add(number)
@@ -176,7 +176,7 @@ class Webhooks:
         """Note what came; the status that answers it."""
         sent = self._sent(body)
         flaw = self._find_flaw(sent, headers, body)
-        received = Received(path, headers, body, sent, flaw, self._mock, self._settle)
+        received = ReceivedWebhook(path, headers, body, sent, flaw, self._mock, self._settle)
         status = self._answers.popleft() if self._answers else 200
         try:
             for tell in self._listeners:

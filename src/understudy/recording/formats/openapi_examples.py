@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from understudy.core.yaml_io import dump_yaml
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import ABSENT
@@ -33,6 +33,7 @@ from understudy.recording.model import (
     media_type,
 )
 from understudy.recording.portable_json import parse_portable_json
+from understudy.vendors import vendor_names
 
 NOBODY = "other"
 UNMATCHED = "exchanges that met no operation of the document"
