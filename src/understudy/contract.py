@@ -14,7 +14,7 @@ import yaml
 from understudy.errors import Diagnosis, StartError
 from understudy.parameters import Parameter, make_parameter
 from understudy.schemas import Schema, SchemaCompiler, Validator, secret_members
-from understudy.yaml_times import RESOLVERS
+from understudy.yaml_times import FastLoader, read_yaml
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON_MEDIA_TYPE = "application/json"
@@ -276,7 +276,7 @@ def read_source(path: Path) -> Node:
         StartError: when the file cannot be read, is not YAML or is not an OpenAPI 3.0 document.
     """
     try:
-        raw = yaml.load(path.read_bytes(), Loader=_Loader)
+        raw = read_yaml(path.read_bytes(), _Loader)
     except OSError as error:
         raise StartError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
@@ -294,8 +294,8 @@ def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C when built
-    """The safe loader, with times left as the text that the document shows and no key twice."""
+class _Loader(FastLoader):
+    """In which no key stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
@@ -307,9 +307,6 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                     None, None, f'the key "{twin}" stands twice', node.start_mark
                 )
         return mapping
-
-
-_Loader.yaml_implicit_resolvers = RESOLVERS
 
 
 @cache

@@ -9,8 +9,7 @@ import yaml
 
 from understudy.recording.found import check_is_text, json_document
 from understudy.recording.model import UnreadableRecording
-from understudy.recording.yaml_bounds import check_bounds
-from understudy.yaml_times import RESOLVERS
+from understudy.yaml_times import FastLoader, read_yaml
 
 # So that no line is folded: a cassette is compared line by line.
 WIDEST = 2**31 - 1
@@ -45,10 +44,8 @@ def document(content: bytes) -> Any:
     except UnreadableRecording as error:
         not_json = error
     try:
-        check_bounds(content, _Loader)
-        return yaml.load(content, Loader=_Loader)
-    # What a tag promises of a value (`!!int x`) fails in as many ways as there are tags.
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
+        return read_yaml(content, _Loader)
+    except yaml.YAMLError as error:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             raise not_json from error
         raise UnreadableRecording(f"is not YAML: {_one_line(error)}") from error
@@ -58,8 +55,8 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).replace('in "<byte string>", ', "at ").split())[:300]
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C when built
-    """The safe loader, with times left as text, and with the tags of Python that vcrpy has read."""
+class _Loader(FastLoader):
+    """With the tags of Python that vcrpy has read."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C when built
@@ -88,7 +85,6 @@ def _pieces(loader: Any, node: yaml.MappingNode) -> bytes:
 
 
 _Dumper.add_representer(str, _text)
-_Loader.yaml_implicit_resolvers = RESOLVERS
 for _name in ("str", "unicode"):
     _Loader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
 _Loader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)

@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from understudy.recording.yaml_bounds import check_bounds
-from understudy.yaml_times import RESOLVERS
+from understudy import yaml_times
 
 
 def read_yaml(content: bytes) -> Any:
@@ -17,14 +16,13 @@ def read_yaml(content: bytes) -> Any:
         ValueError: when it is not YAML; says where.
     """
     try:
-        check_bounds(content, _Loader)
-        return yaml.load(content, Loader=_Loader)
+        return yaml_times.read_yaml(content, _Loader)
     except yaml.YAMLError as error:
         said = str(error).replace('in "<byte string>",', "at")
         raise ValueError(f"is not YAML: {said}") from error
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml_times.SafeLoader):
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """As composed, before `<<` brings in keys that may be overridden."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
@@ -35,6 +33,3 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.composer.ComposerError(None, None, what, key.start_mark)
             names.add(str(key.value))
         return node
-
-
-_Loader.yaml_implicit_resolvers = RESOLVERS
