@@ -31,7 +31,7 @@ define test-with
 	$(COMPILE) --extra dev --group build --no-annotate --resolution $(2) \
 		--python $(1)/bin/python --output-file $(1)/requirements.txt
 	$(call install,$(1),$(1)/requirements.txt)
-	$(1)/bin/pytest -n $(WORKERS)
+	$(1)/bin/pytest -n $(WORKERS) --dist worksteal
 endef
 
 .PHONY: help serve test test-newest test-lowest lint fuzz recordings bench lock clean

@@ -16,6 +16,7 @@ import httpx
 
 from tests.conftest import Live, serve
 from tests.drifting import Drift, drifted
+from tests.waiting import LONG
 from understudy.live import LiveServer
 from understudy.proxying import Terms, proxy_app
 from understudy.settings import Settings
@@ -143,7 +144,7 @@ def ok(body: bytes = b"{}", *lines: bytes, status: bytes = b"200 OK") -> bytes:
 def exchange(url: str, request: bytes) -> bytes:
     """What comes back on the wire for these bytes; the connection must end by itself."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as wire:
+    with socket.create_connection((host, int(port)), timeout=LONG) as wire:
         wire.sendall(request)
         return b"".join(iter(lambda: wire.recv(65_536), b""))
 

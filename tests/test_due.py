@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.receiving import receiving
+from tests.waiting import LONG
 from understudy.clock import MILLISECOND, SECOND, Clock, DueCall, instant
 from understudy.destinations import refusal
 from understudy.due import MOST_FIRED, DueCalls
@@ -353,7 +354,7 @@ async def test_in_real_time_calls_fire_by_themselves(stage: Stage) -> None:
     session.clock.schedule(session.clock.now() + MILLISECOND, "toy", "chain", LAST)
 
     await stage.due.catch_up(session)
-    await asyncio.wait_for(stage.ended.wait(), 10)
+    await asyncio.wait_for(stage.ended.wait(), LONG)
 
     assert [name for name, _ in stage.told] == ["a", "chain-0"]
 
@@ -364,7 +365,7 @@ async def test_after_a_shift_the_rest_fires_by_itself(stage: Stage) -> None:
     plan(session, 3_600.02, "chain", left=0, every=0)
 
     fired = await stage.due.shift(session, 3_600 * SECOND)
-    await asyncio.wait_for(stage.ended.wait(), 10)
+    await asyncio.wait_for(stage.ended.wait(), LONG)
 
     assert fired == []
     assert [name for name, _ in stage.told] == ["chain-0"]
@@ -404,7 +405,7 @@ async def test_a_receiver_may_move_the_clock(stage: Stage) -> None:
         await stage.due.shift(session, 15 * SECOND)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         await stage.due.shift(session, 60 * SECOND)
 
@@ -420,7 +421,7 @@ async def test_a_receiver_may_move_the_clock_further(stage: Stage) -> None:
         await stage.due.shift(session, 100 * SECOND)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         fired = await stage.due.shift(session, 60 * SECOND)
 
@@ -438,7 +439,7 @@ async def test_a_receiver_may_move_the_clock_to_its_own_next_delivery(stage: Sta
             moved.append(len(await stage.due.shift(session, 10 * SECOND)))
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         plan(session, 5, "ring", url=receiver.url)
         await stage.due.shift(session, 60 * SECOND)
@@ -458,7 +459,7 @@ async def test_a_receiver_may_end_the_world(stage: Stage, how: str) -> None:
         session.reset() if how == "reset" else session.restore(world)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         fired = await stage.due.shift(session, 60 * SECOND)
 
