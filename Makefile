@@ -84,9 +84,13 @@ bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/http.py
 
-lock: $(UV) ## renew the locked versions in requirements/
+lock: $(UV) ## renew the locked versions, of Python's packages and (with npm) of the tests'
 	$(COMPILE) $(LOCK) --extra dev --output-file requirements/test.txt
 	$(COMPILE) $(LOCK) --constraint requirements/test.txt --output-file requirements/serve.txt
+	for file in $$(git ls-files 'tests/*package.json'); do \
+		(cd $$(dirname $$file) && rm -f package-lock.json && npm install --package-lock-only \
+			--omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error) || exit 1; \
+	done
 
 LOCK = $(LOCK_OPTIONS) --group build --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock'
