@@ -16,6 +16,7 @@ import httpx
 
 from tests.conftest import Live, serve
 from tests.proxy.drift import Drift, drifted
+from tests.waiting import LONG
 from understudy.core.settings import Settings
 from understudy.inprocess.live_server import LiveServer
 from understudy.proxy.app import make_proxy_app
@@ -144,7 +145,7 @@ def ok(body: bytes = b"{}", *lines: bytes, status: bytes = b"200 OK") -> bytes:
 def exchange(url: str, request: bytes) -> bytes:
     """What comes back on the wire for these bytes; the connection must end by itself."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as wire:
+    with socket.create_connection((host, int(port)), timeout=LONG) as wire:
         wire.sendall(request)
         return b"".join(iter(lambda: wire.recv(65_536), b""))
 

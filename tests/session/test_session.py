@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
+from tests.waiting import until
 from understudy.core.clock import SECOND, Clock
 from understudy.core.settings import Settings
 from understudy.server.app import App, create_app
@@ -109,10 +110,7 @@ async def test_due_calls_fire_as_real_time_passes() -> None:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         await client.post(READY, json=HOOK, headers=KEY)
-        for _ in range(100):
-            if app.session().webhooks.deliveries:
-                break
-            await asyncio.sleep(0.01)
+        await until(lambda: app.session().webhooks.deliveries)
 
     await app.session().webhooks.settle()
     [delivery] = app.session().webhooks.deliveries
