@@ -156,13 +156,11 @@ def dribbling() -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve_one() -> None:
-        wire, _ = listener.accept()
-        with wire:
+        with suppress(OSError), listener.accept()[0] as wire:
             read_request(wire)
             wire.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
             while not stop.wait(0.05):
-                with suppress(OSError):
-                    wire.sendall(b"x")
+                wire.sendall(b"x")
 
     thread = threading.Thread(target=serve_one)
     thread.start()
@@ -170,6 +168,8 @@ def dribbling() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stop.set()
+        # Wakes a thread to which nobody came.
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()
 
@@ -191,15 +191,17 @@ def answering_tls(folder: Path, answer: bytes) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve_one() -> None:
-        wire, _ = listener.accept()
-        with suppress(OSError), context.wrap_socket(wire, server_side=True) as secure:
-            if secure.recv(65_536):
-                secure.sendall(answer)
+        with suppress(OSError):
+            wire, _ = listener.accept()
+            with context.wrap_socket(wire, server_side=True) as secure:
+                if secure.recv(65_536):
+                    secure.sendall(answer)
 
     thread = threading.Thread(target=serve_one)
     thread.start()
     try:
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()
