@@ -97,15 +97,23 @@ class Bytes:
             threading.Thread(target=self._talk, args=(wire,), daemon=True).start()
 
     def _talk(self, wire: socket.socket) -> None:
-        with wire:
-            request = read_request(wire)
-            if request:
+        with wire, suppress(ConnectionError):
+            while request := read_request(wire):
                 self.received.append(request)
-                wire.sendall(self.answer(request))
+                answer = self.answer(request)
+                wire.sendall(answer)
+                if not is_whole(answer):
+                    return
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether another reply may follow: a server must not close a connection unannounced."""
+    head, _, body = answer.lower().partition(b"\r\n\r\n")
+    return b"content-length: %d\r\n" % len(body) in head + b"\r\n" and b"\nconnection:" not in head
 
 
 def read_request(wire: socket.socket) -> bytes:
