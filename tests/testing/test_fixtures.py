@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -487,6 +488,31 @@ def test_vendor_mock_delegates(zexa_mock: VendorMock, understudy: Understudy) ->
     """What is not the vendor's own is the session's."""
     assert zexa_mock.clock is understudy.clock
     assert zexa_mock.key == understudy.key("zexa")
+
+
+def list_public(kind: type) -> set[str]:
+    """The names that a class defines for its users."""
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+def test_vendor_mock_has_all_that_a_session_has() -> None:
+    """But for its end, which is the plugin's affair."""
+    assert list_public(Understudy) - {"close"} <= list_public(VendorMock)
+
+
+def test_half_built_vendor_mock_can_be_copied() -> None:
+    """Copying asks an object without attributes for some; that ends."""
+    assert not vars(copy.copy(VendorMock.__new__(VendorMock)))
+
+
+def test_vendor_mock_saves_and_restores(zexa_mock: VendorMock) -> None:
+    """The whole session's world, whichever vendor's mock is asked."""
+    before = zexa_mock.resources.list("contacts").total
+    zexa_mock.snapshot()
+    zexa_mock.populate("contacts", 2)
+    zexa_mock.restore()
+
+    assert zexa_mock.resources.list("contacts").total == before
 
 
 def test_vendor_mock_fires(agentmessage_mock: VendorMock) -> None:

@@ -60,6 +60,19 @@ def test_import_loads_nothing_of_the_mock() -> None:
     assert shown.stdout == "[]\n", shown.stderr
 
 
+def test_classes_of_the_fixtures_load_no_server() -> None:
+    """A test file imports them for its annotations alone."""
+    code = (
+        "import sys, understudy.pytest\n"
+        "heavy = {'faker', 'connexion', 'starlette', 'uvicorn', 'understudy.engine.registry'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert shown.stdout == "[]\n", shown.stderr
+
+
 def test_run_without_the_mock_loads_nothing_of_it(pytester: pytest.Pytester) -> None:
     """A project that never uses a fixture does not pay for it."""
     pytester.makepyfile("import sys\ndef test(): assert 'understudy.server.app' not in sys.modules")
@@ -527,8 +540,37 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
     assert "no mock answers at http://127.0.0.1:9" in text_of(result)
 
 
-def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
-    """A vendor from outside has its fixture, too."""
+SIGNING = """
+from understudy.service import Reply, Signature
+from acme_room.store import Call
+
+SIGNATURE = Signature("X-Acme", "things", "name", lambda secret, body, sent: f"by {secret}")
+
+async def get_thing(call: Call, thing_id: str) -> Reply:
+    thing = await call.store.things.get(thing_id, call.customer)
+    headers = {"X-Acme": "by First"}
+    call.deliver("thing.read", thing.pop("url"), {}, headers, subscription=thing_id)
+    return Reply(200, thing)
+"""
+SIGNED = """
+import httpx, pytest
+
+@pytest.mark.parametrize("name", ["First", "Second"])
+def test_acme(name, acme_mock):
+    thing = {"id": "thing_1", "name": name, "url": acme_mock.webhooks.url}
+    acme_mock.resources.set("things", "thing_1", thing)
+    httpx.get(f"{acme_mock.origin}/v1/things/thing_1", headers=acme_mock.headers)
+    print(acme_mock.webhooks.wait_for("thing.read", verify=name == "First").flaw)
+    assert name == "First"
+"""
+
+
+def install_acme(pytester: pytest.Pytester, **replaced: str) -> None:
+    """Put a vendor of another distribution where an inner run finds it.
+
+    Args:
+        replaced: texts of modules that differ from those of `understudy new`.
+    """
     service = "src/understudy/vendors/$name/"
     texts = {
         path.removeprefix(service): text
@@ -540,8 +582,15 @@ def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     for name, text in texts.items():
         filled = Template(text).substitute(name="acme", Title="Acme")
         (package / name).write_text(filled.replace("understudy.vendors.acme", "acme_room"))
+    for name, text in replaced.items():
+        (package / f"{name}.py").write_text(text)
     (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
     (dist / "entry_points.txt").write_text("[understudy.vendors]\nacme = acme_room:VENDOR\n")
+
+
+def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
+    """A vendor from outside has its fixture, too."""
+    install_acme(pytester)
     pytester.makepyfile(
         "import httpx\n"
         "@__import__('pytest').mark.understudy(hosts={'https://acme.example': 'acme'})\n"
@@ -551,3 +600,26 @@ def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_fixtures_of_all_vendors_are_listed(pytester: pytest.Pytester) -> None:
+    """Those of other packages, too, and before any test names them."""
+    install_acme(pytester)
+
+    listed = text_of(pytester.runpytest_subprocess("--fixtures"))
+
+    assert all(f"{name}_mock" in listed for name in ("acme", "agentmessage", "sent", "zexa"))
+
+
+def test_webhooks_of_another_package_are_verified(pytester: pytest.Pytester) -> None:
+    """By what its VENDOR says of how it signs."""
+    install_acme(pytester, handlers=SIGNING)
+    init = pytester.path / "acme_room" / "__init__.py"
+    signed = init.read_text().replace("actions=", "signature=handlers.SIGNATURE, actions=")
+    init.write_text(signed)
+    pytester.makepyfile(SIGNED)
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert "X-Acme is by First, but by the subscription's secret it would be" in text_of(result)
