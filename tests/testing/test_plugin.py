@@ -377,6 +377,25 @@ def test_record_has_everything(pytester: pytest.Pytester) -> None:
     assert told["deliveries"][-1]["attempts"][0]["status"] == 200
 
 
+def test_record_redacts_what_an_unasked_vendor_sent(pytester: pytest.Pytester) -> None:
+    """Its keys are known although the test exchanged nothing with it."""
+    code = (
+        "def test_record(understudy):\n"
+        "    found = understudy.resources.list('agentmessage', 'endpoints')[0]\n"
+        "    url = f'{understudy.webhooks.url}/{understudy.key(\"agentmessage\")}'\n"
+        "    changed = {**found.resource, 'url': url, 'active': True, 'deleted_at': None}\n"
+        "    understudy.resources.set('agentmessage', 'endpoints', found.id, changed)\n"
+        "    listed = understudy.resources.list('agentmessage', 'campaigns')\n"
+        "    id = next(each.id for each in listed if each.resource['status'] == 'PENDING')\n"
+        "    understudy.fire('agentmessage', 'campaigns', id, 'approve')\n"
+        "    understudy.webhooks.wait_for('campaign.approved', verify=False)\n"
+    )
+    run_tests(pytester, code, "--understudy-record=records").assert_outcomes(passed=1)
+    (file,) = (pytester.path / "records").iterdir()
+
+    assert "/[redacted acme-admin]" in file.read_text() and "am_live_" not in file.read_text()
+
+
 def test_record_has_no_secrets(pytester: pytest.Pytester) -> None:
     """Neither the keys that were sent nor the secret that was answered."""
     text = recorded(pytester, "records").decode()
