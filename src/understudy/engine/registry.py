@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -34,6 +34,18 @@ def data_folder(name: str) -> Path:
     """Where `specs` or `fixtures` stand: in the package when installed, beside `src` otherwise."""
     installed = PACKAGE / name
     return installed if installed.is_dir() else PACKAGE.parents[1] / name
+
+
+def require_vendors(names: Iterable[str]) -> None:
+    """Refuse names of vendors that are unknown.
+
+    Raises:
+        StartError: lists the vendors that are known.
+    """
+    known = vendor_names()
+    for name in names:
+        if name not in known:
+            raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
 
 
 def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
@@ -73,11 +85,8 @@ def open_services(names: Sequence[str] = ()) -> list[Service]:
     Raises:
         StartError: for an unknown name, and for whatever in a service cannot be served.
     """
-    known = vendor_names()
-    for name in names:
-        if name not in known:
-            raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
-    return [open_service(name) for name in names or known]
+    require_vendors(names)
+    return [open_service(name) for name in names or vendor_names()]
 
 
 @cache
