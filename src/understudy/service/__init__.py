@@ -1,7 +1,20 @@
 """What is served, and what the authors of vendor packages program against.
 
-The names exported here are the extension API: a vendor package, in this one or in another, needs
-no other module of the machinery, but for errors (`understudy.core.errors`).
+The names exported here are the extension API, and stay what they are between minor versions. A
+vendor package, in this project or in another, needs no other module of it but the errors that it
+raises (`understudy.core.errors`) and, for times and random values, `understudy.core.clock` and
+`understudy.core.fakes`.
+
+A package declares one `Vendor` (its attributes say what each part does and may raise), and one
+class of `Collections` that handlers see, typed, as `call.store`:
+
+    class AcmeStore(Collections):
+        things = Stored("thing")
+
+    Call = service.Call[AcmeStore]
+
+    async def get_thing(call: Call, thing_id: str) -> Reply:
+        return Reply(200, await call.store.things.get(thing_id, call.customer))
 """
 
 from __future__ import annotations

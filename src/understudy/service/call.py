@@ -25,13 +25,14 @@ class Call(UnitOfWork[StoreT_co]):
 
     Attributes:
         headers: of the request, names in lower case; a header sent twice is joined by ", ".
-        sent: path, query and header values as they came, by parameter key.
         parameters: validated values by documented name, defaults filled in.
         faults: what is wrong with the parameters; None until they are read.
         content: the request's body as it came; `body` is the document read from it.
-        customer: id of whom the request acts for; the service sets it.
+        account: the caller; None before the credential is checked, and where none is needed.
+        customer: id of the owner that the request acts for; one of the vendor's checks sets it.
         examined: whether it has passed every check; only then is its reply remembered.
-        fault: what is to go wrong with it, if anything.
+        standing: the state of its rate limit, once it was counted.
+        fault: the planned fault that it meets, if any.
     """
 
     def __init__(

@@ -47,7 +47,7 @@ class ErrorBody(NamedTuple):
 
     Attributes:
         error: what it is about; an `Internal` instead of an error that has no body.
-        name: of the example; "" for a body that stands in no document.
+        name: of the example; "" for a body that no document has.
         body: shared by all requests: copy it before changing it.
     """
 
@@ -59,7 +59,7 @@ class ErrorBody(NamedTuple):
 
 @dataclass(frozen=True)
 class ErrorExamples:
-    """How a vendor's document names the bodies of errors.
+    """The names that a vendor's document gives to the bodies of errors.
 
     Attributes:
         examples: the example's name by class of error; classes below one share its name.

@@ -17,9 +17,13 @@ from understudy.session.store import CollectionData, CollectionKey, Snapshot
 
 @dataclass(frozen=True, eq=False)
 class Service:
-    """A vendor ready to play: its document, its bound handlers, its seed world; never changed.
+    """A vendor that is ready to be served; it never changes.
 
-    `prefix` is the part of an address that stands before the vendor's own path.
+    Attributes:
+        handlers: by operationId.
+        accounts: of the seed data; None for a service without credentials, the admin plane.
+        shelves: the resources of the seed data, as JSON bytes.
+        prefix: what an address has before the vendor's own path, such as `/sent`.
     """
 
     vendor: Vendor
@@ -35,7 +39,7 @@ class Service:
 
     @cached_property
     def owners(self) -> Mapping[str, str]:
-        """The names of the seed world's accounts by their secrets."""
+        """The names of the seed data's accounts by their secrets."""
         accounts = self.accounts.all if self.accounts is not None else ()
         return {
             secret: account.name
@@ -45,27 +49,27 @@ class Service:
 
 
 def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redactor:
-    """Finds and masks the secrets of exchanges with a service.
+    """Make what finds and masks the secrets of exchanges with a service.
 
     Args:
-        known: the secrets of earlier exchanges; takes those of later ones, too.
+        known: the secrets of earlier exchanges; those of later ones are added.
     """
     document = service.document
     return Redactor(document.secrets, service.owners, key_names(document), known)
 
 
 def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
-    """The seed worlds of all services as one store's contents."""
+    """The seed data of all services as one store's contents."""
     return Snapshot(
         {place: shelf for service in services for place, shelf in service.shelves.items()}
     )
 
 
 def credential_headers(service: Service, account: str | None) -> Mapping[str, str]:
-    """The header by which an account calls; none for no account.
+    """The request header with an account's credential; empty without an account.
 
     Raises:
-        KeyError: when the seed world has no account of this name.
+        KeyError: when the seed data has no account of this name.
     """
     if account is None or service.accounts is None:
         return {}

@@ -1,4 +1,4 @@
-"""Where the mock of a test is: in this process, or a server that runs already."""
+"""Backends: the mock of a test runs in this process, or is a server that runs already."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from understudy.server.app import App
     from understudy.service.service import Service
 
-# The host of requests that need no socket; no vendor's.
+# Origin of requests that need no socket; the host is not a vendor's.
 ORIGIN = "http://understudy"
-# Seconds that a webhook's receiver may take to answer until nobody waits for it.
+# How long to wait for the answers of webhooks' receivers, in seconds.
 SETTLE_SECONDS = 0.5
 
 
@@ -32,8 +32,8 @@ class Backend(Protocol):
     """A mock that gives tests sessions of their own.
 
     Attributes:
-        origin: what its addresses begin with.
-        token: of its admin plane, if it demands one.
+        origin: of its addresses.
+        token: of its admin plane, when it requires one.
     """
 
     origin: str
@@ -63,7 +63,7 @@ class Backend(Protocol):
 
 
 class InProcessBackend:
-    """An app of this process; a socket is opened when somebody asks for it."""
+    """An app of this process; it listens on a socket from the first access to `server`."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -77,7 +77,7 @@ class InProcessBackend:
         return AsyncTransport(self.app)
 
     def begin(self, session: str, frozen_at: int | None) -> None:
-        """Give a session its seed world, and its clock where it is to stand."""
+        """Begin a session in its seed data, with its clock frozen at an instant (ns), if given."""
 
         def seed() -> None:
             self.app.sessions.drop(session)
@@ -88,7 +88,7 @@ class InProcessBackend:
         shared_loop().do(seed)
 
     def settle(self, session: str) -> None:
-        """Wait a moment for the webhooks that are on their way, and for what comes of them."""
+        """Wait a moment for the webhooks that are being sent, and their consequences."""
         found = self.app.sessions.find(session)
         if found is not None:
             shared_loop().run(found.webhooks.settle(timeout=SETTLE_SECONDS)).result()
@@ -98,7 +98,7 @@ class InProcessBackend:
 
     @cached_property
     def server(self) -> LiveServer:
-        """The same app behind a socket, from now on."""
+        """The same app behind a socket."""
         return LiveServer(self.app).start()
 
     def key(self, vendor: str) -> str:
@@ -112,7 +112,7 @@ class InProcessBackend:
 
     @property
     def listens(self) -> bool:
-        """Whether somebody has asked for a socket."""
+        """Whether it listens on a socket."""
         return "server" in self.__dict__
 
     def close(self) -> None:
@@ -131,10 +131,10 @@ class RemoteBackend:
 
     @property
     def app(self) -> App:
-        """There is none in this process.
+        """The app runs in another process.
 
         Raises:
-            RuntimeError: always; says what to leave out.
+            RuntimeError: always; says which option to leave out.
         """
         here = "this needs the mock in the tests' own process"
         raise RuntimeError(f"{here}, but it runs at {self.url}; leave out --understudy-url")
@@ -148,13 +148,13 @@ class RemoteBackend:
         return Client(self.url, session=session, token=self.token, http=self._http)
 
     def transport(self) -> None:
-        """The network it is."""
+        """None: requests use the network."""
 
     def async_transport(self) -> None:
-        """The network it is."""
+        """None: requests use the network."""
 
     def begin(self, session: str, frozen_at: int | None) -> None:
-        """Give a session its seed world, and its clock where it is to stand."""
+        """Begin a session in its seed data, with its clock frozen at an instant (ns), if given."""
         from understudy.core.clock import format_instant
 
         client = self.client(session)
@@ -166,7 +166,7 @@ class RemoteBackend:
                 client.clock.move_to(format_instant(frozen_at))
 
     def settle(self, session: str) -> None:
-        """Wait a moment for the webhooks that are on their way, as every move of a clock does."""
+        """Wait a moment for the webhooks that are being sent, as every move of a clock does."""
         clock = self.client(session).clock
         if clock.get().frozen:
             clock.shift()
@@ -191,7 +191,7 @@ def find_service(services: Mapping[str, Service], vendor: str) -> Service:
     """The service of a vendor.
 
     Raises:
-        LookupError: when it is not served; names those that are.
+        LookupError: when it is not served; lists those that are.
     """
     if vendor not in services:
         raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(services)}')
@@ -199,6 +199,6 @@ def find_service(services: Mapping[str, Service], vendor: str) -> Service:
 
 
 def make_credential_header(service: Service, key: str) -> dict[str, str]:
-    """The request header that carries a credential."""
+    """The request header with a credential, in the vendor's form."""
     name, before = credential_header(service.document)
     return {name: f"{before}{key}"}

@@ -1,4 +1,4 @@
-"""Contract coverage of a test run: gathered in every process, merged, reported, judged."""
+"""Contract coverage of a test run: collected in every process, merged and reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RENDERERS = {"json": render_json, "html": render_html}
 
 
 class CoverageCollector:
-    """A pytest plugin that is there when coverage is asked for.
+    """A pytest plugin that is registered when coverage is asked for.
 
     Args:
         reports: `term`, `json`, `html`, the latter two perhaps with a file: `json:FILE`.
@@ -46,13 +46,13 @@ class CoverageCollector:
         process_state().apps.add_log(self.note)
 
     def note(self, entry: Exchange | Delivery) -> None:
-        """Note an exchange, whichever mock of this process it met."""
+        """Count an exchange with any mock of this process."""
         with self._noting:
             self._coverage(entry)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Add what a worker of xdist has gathered; one that crashed took it along."""
+        """Add the coverage of an xdist worker; that of one that crashed is lost."""
         gathered = getattr(node, "workeroutput", {}).get(SENT_ALONG)
         if gathered is None:
             self._lost += 1
@@ -61,7 +61,7 @@ class CoverageCollector:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what this worker has gathered; or judge it, where everything comes together."""
+        """Send a worker's coverage; in the main process, fail a run below the threshold."""
         if self._is_worker:
             session.config.workeroutput[SENT_ALONG] = self._coverage.as_json()  # type: ignore[attr-defined]
         elif session.exitstatus == pytest.ExitCode.OK and self._is_too_little:
@@ -104,15 +104,15 @@ class CoverageCollector:
             terminalreporter.write_line(f"{is_}, and {least} were asked for", green=True)
 
     def pytest_unconfigure(self) -> None:
-        """Note nothing more."""
+        """Stop counting."""
         process_state().apps.remove_log(self.note)
 
 
 def read_reports(asked: Sequence[str]) -> list[str]:
-    """What `--understudy-coverage` was given.
+    """Check the values of `--understudy-coverage`, and drop repeated ones.
 
     Raises:
-        ValueError: when one is no report.
+        ValueError: for an unknown kind of report.
     """
     for report in asked:
         kind, _, file = report.partition(":")

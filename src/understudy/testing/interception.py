@@ -38,7 +38,7 @@ class Interception:
         self._routes, self._vendors = routes, vendors
 
     def close(self) -> None:
-        """Answer nobody any more."""
+        """Stop answering."""
         if self._routes is not None:
             process_state().switchboard.leave(self._routes)
             self._routes = None

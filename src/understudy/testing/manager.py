@@ -1,4 +1,4 @@
-"""What the tests of one process share: apps, servers, the receiver of webhooks."""
+"""The state that the tests of one process share: apps, servers, the receiver of webhooks."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class PluginRun:
     """The mocks of one process that runs tests.
 
     Args:
-        url: of a server that runs already; "" to have the mocks in this process.
-        records: the folder for the tests' exchanges, if they are wanted.
+        url: of a server that runs already; "" to run the mocks in this process.
+        records: the folder for the tests' recordings; None for no recordings.
     """
 
     def __init__(self, config: pytest.Config, url: str, records: Path | None) -> None:
@@ -41,7 +41,7 @@ class PluginRun:
         self._receiver = Receiver()
         self._backends: dict[Settings, InProcessBackend] = {}
         self._remote = RemoteBackend(url, os.environ.get(TOKEN)) if url else None
-        # On a server that others use, too, names must not meet.
+        # On a server that others use, too, names must not clash.
         self._own = secrets.token_hex(4) if url else ""
         self._interceptions: dict[str, Interception] = {}
 
@@ -54,7 +54,7 @@ class PluginRun:
         """A session for a test.
 
         Raises:
-            ValueError, TypeError, StartError: when an option of the test is none.
+            ValueError, TypeError, StartError: for an invalid option of the test.
         """
         chosen = options.read_test_options(item, time.time_ns)
         name = session_name(item.nodeid, self._own)
@@ -76,13 +76,13 @@ class PluginRun:
         return known
 
     def mock(self, vendor: str, session: Understudy) -> VendorMock:
-        """Have a vendor's real host answered in a test's session, until that ends."""
+        """Answer a vendor's real host in a test's session, until that ends."""
         interception = self._interceptions.setdefault(session.name, Interception(session))
         interception.add(vendor)
         return VendorMock(vendor, session)
 
     def shut(self, session: Understudy, test: str) -> None:
-        """End a test's session; write down what happened in it, if that is wanted."""
+        """End a test's session; write its recording when recordings are asked for."""
         interception = self._interceptions.pop(session.name, None)
         if interception is not None:
             interception.close()
@@ -95,7 +95,7 @@ class PluginRun:
             session.close()
 
     def _note(self, session: Understudy) -> None:
-        """Have the exchanges of another process counted as those of this one are."""
+        """Count the exchanges with a server of another process, as those of this one are."""
         apps = process_state().apps
         if not apps.is_logged:
             return

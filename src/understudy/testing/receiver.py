@@ -12,15 +12,15 @@ GONE = 410
 
 
 class Inbox(Protocol):
-    """Who takes what arrives for one test."""
+    """Receives the webhooks of one test; `take` returns the status to answer with."""
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int: ...
 
 
 class Receiver:
-    """Listens on this machine, from the first address that it gives out.
+    """Listens on this machine, from the first call of `open` on.
 
-    A webhook that comes when its test is over is answered with 410.
+    A webhook that arrives after the end of its test is answered with 410.
     """
 
     def __init__(self) -> None:
@@ -43,12 +43,12 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def open(self, name: str, inbox: Inbox) -> str:
-        """The URL of a new inbox."""
+        """Open an inbox; return its URL."""
         self._inboxes[name] = inbox
         return f"{self.origin}/{name}"
 
     def shut(self, name: str) -> None:
-        """Take nothing more for an inbox."""
+        """Close an inbox."""
         self._inboxes.pop(name, None)
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class Receiver:
 
 
 class WebhookServer(ThreadingHTTPServer):
-    """Hands every POST on."""
+    """Passes every POST to `take`."""
 
     request_queue_size = 512
     daemon_threads = True
@@ -73,7 +73,7 @@ class WebhookServer(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a POST with the status that its taker says; what it says is the same every time."""
+    """Answers a POST with the status that `take` returns, and with nothing that varies."""
 
     server: WebhookServer
 
@@ -87,4 +87,4 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """What came is in the test's inbox."""
+        """Write no log; the requests are in the test's inbox."""

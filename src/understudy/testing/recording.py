@@ -37,7 +37,7 @@ MAX_NAME_LENGTH = 150
 
 
 def choose_file(folder: Path, test: str) -> Path:
-    """Where a test's exchanges are written; two tests never have the same file."""
+    """The file of a test's recording; two tests never have the same."""
     return folder / f"{name_of(test)}.json"
 
 
@@ -47,10 +47,10 @@ def name_of(test: str) -> str:
 
 
 def write_recording(folder: Path, test: str, session: Understudy, ports: Iterable[int]) -> None:
-    """Write a test's exchanges; what stood there is replaced.
+    """Write a test's recording; replaces an earlier one.
 
     Args:
-        ports: of this machine, to be left out.
+        ports: of this machine, to be written as 0.
     """
     text = native.write(read_recording(test, session)).decode()
     for port in ports:
@@ -60,7 +60,7 @@ def write_recording(folder: Path, test: str, session: Understudy, ports: Iterabl
 
 
 def read_recording(test: str, session: Understudy) -> Recording:
-    """What a test asked, and what it was sent."""
+    """Make a recording of a test: its exchanges, and the webhooks that were sent."""
     chosen = session.options
     session.backend.settle(session.name)
     shown = [each for each in exchanges_of(session) if each["vendor"]]
@@ -86,7 +86,7 @@ def read_recording(test: str, session: Understudy) -> Recording:
 
 
 def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
-    """An exchange as the admin plane shows it, as a recorded one."""
+    """Convert an exchange from the admin plane's form to a recorded one."""
     query = f"?{shown['query']}" if shown["query"] else ""
     asked, answered = shown["request"], shown["response"]
     return RecordedExchange(
@@ -110,7 +110,7 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
 
 
 def exchanges_of(session: Understudy) -> list[Json]:
-    """Every exchange that the journal holds, as the admin plane shows it."""
+    """All exchanges of a session's journal, in the admin plane's form."""
     found: list[Json] = []
     while True:
         after = {"after": found[-1]["id"]} if found else {}

@@ -1,7 +1,4 @@
-"""What the fixture `understudy` gives a test: a session of its own, and all that can be done there.
-
-It is the admin plane's client with the names that a test wants at hand.
-"""
+"""The fixture `understudy`: a session of the test's own, and what a test does with it."""
 
 from __future__ import annotations
 
@@ -59,7 +56,7 @@ class UnderstudyServer(Protocol):
 
 
 class SessionUrl(str):
-    """Where a session is on the network; called with a vendor's name, where the vendor is."""
+    """The base URL of a session; called with a vendor's name, that of the vendor in it."""
 
     __slots__ = ()
 
@@ -74,12 +71,12 @@ class SessionClock(ClockAsks[Sender]):
 
     @property
     def now(self) -> Instant:
-        """Where it stands, as a text; `now.datetime` is the same as a datetime."""
+        """The session's instant, as a text; `now.datetime` is the same as a datetime."""
         return self.get().now
 
 
 class ArmedFault:
-    """A planned failure: in force at once; with `with`, until the end of the block."""
+    """A planned fault: in force at once; as a context manager, until the end of the block."""
 
     def __init__(self, faults: Faults, planned: Fault) -> None:
         self._faults = faults
@@ -87,11 +84,11 @@ class ArmedFault:
 
     @property
     def struck(self) -> int:
-        """How often it has struck so far; asked of the mock."""
+        """How many requests or deliveries it has affected so far."""
         return self._faults.get(self.planned.id).struck
 
     def take_back(self) -> None:
-        """Plan it no longer; one that is gone already stays so."""
+        """Remove it; nothing happens when it is gone already."""
         try:
             self._faults.delete(self.planned.id)
         except AdminError as error:
@@ -111,10 +108,10 @@ class ArmedFault:
 
 
 class Understudy:
-    """A session that no other test has, from its seed world to the end of the test.
+    """A session that no other test has, from its seed data to the end of the test.
 
     Attributes:
-        name: of the session, made of the test's name.
+        name: of the session, made from the test's name.
         options: those that hold for the test.
     """
 
@@ -137,7 +134,7 @@ class Understudy:
 
     @property
     def server(self) -> UnderstudyServer:
-        """The same app behind a socket; it listens from the first time that it is asked for."""
+        """The same app behind a socket; it listens from the first access on."""
         return self.backend.server
 
     @property
@@ -157,7 +154,7 @@ class Understudy:
         return self.backend.key(vendor)
 
     def headers(self, vendor: str) -> dict[str, str]:
-        """The request header that carries this credential, as the vendor wants it."""
+        """The request header with this credential, in the vendor's form."""
         return self.backend.headers(vendor)
 
     @cached_property
@@ -168,14 +165,14 @@ class Understudy:
 
     @cached_property
     def async_client(self) -> httpx.AsyncClient:
-        """The same to be awaited."""
+        """An asynchronous `client`."""
         origin = f"{self.backend.origin}/@{self.name}"
         transport = self.backend.async_transport()
         return httpx.AsyncClient(transport=transport, base_url=origin, trust_env=False)
 
     @cached_property
     def admin(self) -> Client:
-        """The admin plane in this session, for what has no name here."""
+        """The client of the admin plane in this session, with everything that it can do."""
         return Client(
             self.backend.origin,
             session=self.name,
@@ -185,7 +182,7 @@ class Understudy:
 
     @cached_property
     def async_admin(self) -> AsyncClient:
-        """The same to be awaited: a test whose own loop receives webhooks moves the clock here."""
+        """An asynchronous `admin`, for tests whose own event loop receives webhooks."""
         return AsyncClient(
             self.backend.origin,
             session=self.name,
@@ -200,17 +197,17 @@ class Understudy:
 
     @property
     def requests(self) -> RequestAsks[Sender]:
-        """What was asked and answered: `find`, `count`, `unmatched` ..."""
+        """The journal of requests and replies: `find`, `count`, `unmatched` ..."""
         return self.admin.requests
 
     @property
     def deliveries(self) -> DeliveryAsks[Sender]:
-        """The webhooks that the vendors sent, whoever received them."""
+        """The webhooks that the vendors sent, to any receiver."""
         return self.admin.deliveries
 
     @property
     def resources(self) -> ResourceAsks[Sender]:
-        """What the vendors have stored."""
+        """The resources that the vendors have stored."""
         return self.admin.resources
 
     @cached_property
@@ -220,7 +217,7 @@ class Understudy:
         return WebhookInbox(self._receiver, self.name, self.admin, settle)
 
     def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
-        """Plan a failure, until the end of the test or of a `with` block.
+        """Plan a fault, until the end of the test or of a `with` block.
 
         Args:
             kind: such as "status", "reset" or "webhook-never".
@@ -247,26 +244,26 @@ class Understudy:
         return self.admin.fire(vendor, collection, id, event, scope=scope)
 
     def snapshot(self, name: str = SNAPSHOT) -> Snapshot:
-        """Save the session's world under a name; `restore` brings it back."""
+        """Save the session's state under a name, for `restore`."""
         return self.admin.snapshots.save(name)
 
     def restore(self, name: str = SNAPSHOT) -> Session:
-        """Make a saved world the session's world."""
+        """Go back to a saved state."""
         return self.admin.snapshots.restore(name)
 
     def reset(self) -> Session:
-        """Back to the seed world and to the instant at which the test began."""
+        """Go back to the seed data and to the instant at which the test began."""
         return self.admin.reset()
 
     def coverage(self) -> tuple[VendorCoverage, ...]:
-        """What of each vendor's document this test has exercised."""
+        """How much of each vendor's document this test has exercised."""
         return self.admin.coverage()
 
     def close(self) -> None:
         """End the session.
 
         Raises:
-            BaseException: what a callback of the webhooks raised, unless the test knows it.
+            BaseException: what a callback of `webhooks` raised, unless a `wait_for` has raised it.
         """
         made: dict[str, Any] = self.__dict__
         try:

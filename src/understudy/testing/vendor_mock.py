@@ -1,4 +1,4 @@
-"""What the fixtures `<vendor>_mock` give a test: its own session behind the vendor's real host."""
+"""The fixtures `<vendor>_mock`: a vendor whose real host is answered in the test's session."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class VendorMock:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The request header that carries it."""
+        """The request header with this credential."""
         return self.session.headers(self.vendor)
 
     @property
@@ -96,17 +96,17 @@ class VendorMock:
 
     @property
     def async_client(self) -> httpx.AsyncClient:
-        """The same to be awaited."""
+        """An asynchronous `client`."""
         return self.session.async_client
 
     @property
     def admin(self) -> Client:
-        """The admin plane in this session."""
+        """The client of the admin plane in this session."""
         return self.session.admin
 
     @property
     def async_admin(self) -> AsyncClient:
-        """The same to be awaited."""
+        """An asynchronous `admin`."""
         return self.session.async_admin
 
     @property
@@ -121,37 +121,37 @@ class VendorMock:
 
     @property
     def deliveries(self) -> DeliveryAsks[Sender]:
-        """The webhooks that the session's vendors sent, whoever received them."""
+        """The webhooks that the session's vendors sent, to any receiver."""
         return self.session.deliveries
 
     def snapshot(self, name: str = SNAPSHOT) -> Snapshot:
-        """Save the session's world under a name; `restore` brings it back."""
+        """Save the session's state under a name, for `restore`."""
         return self.session.snapshot(name)
 
     def restore(self, name: str = SNAPSHOT) -> Session:
-        """Make a saved world the session's world."""
+        """Go back to a saved state."""
         return self.session.restore(name)
 
     def reset(self) -> Session:
-        """Back to the seed world and to the instant at which the test began."""
+        """Go back to the seed data and to the instant at which the test began."""
         return self.session.reset()
 
     def coverage(self) -> tuple[VendorCoverage, ...]:
-        """What of each vendor's document this test has exercised."""
+        """How much of each vendor's document this test has exercised."""
         return self.session.coverage()
 
     @cached_property
     def requests(self) -> VendorRequests:
-        """What was asked of this vendor."""
+        """The journal of requests to this vendor, and its replies."""
         return VendorRequests(self.vendor, self.session)
 
     @cached_property
     def resources(self) -> VendorResources:
-        """What this vendor has stored."""
+        """The resources that this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
     def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
-        """Plan a failure of this vendor; as `understudy.fault`."""
+        """Plan a fault of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)
 
@@ -200,7 +200,7 @@ class VendorRequests:
 
 
 class VendorResources:
-    """What one vendor has stored; the arguments are those of `Client.resources`."""
+    """The resources of one vendor; the arguments are those of `Client.resources`."""
 
     def __init__(self, vendor: str, session: Understudy) -> None:
         self._vendor = vendor
@@ -224,7 +224,7 @@ class VendorResources:
     def set(
         self, collection: str, id: str, resource: dict[str, Any], *, scope: str | None = None
     ) -> StoredResource:
-        """Store a resource, as it is to be kept."""
+        """Store a resource, as the vendor would keep it."""
         return self._all.set(self._vendor, collection, id, resource, scope=scope)
 
     def delete(self, collection: str, id: str, *, scope: str | None = None) -> None:

@@ -24,13 +24,13 @@ FAILED = 500
 
 @dataclass(frozen=True, repr=False)
 class ReceivedWebhook:
-    """One webhook that came.
+    """One webhook that was received.
 
     Attributes:
-        path: of the URL to which it came.
+        path: of the URL that it was sent to.
         headers: by lower-case name.
-        body: as it came; `json` is what it says.
-        sent: the mock's own record of it, when it came; None when the mock did not send it.
+        body: its bytes; `json` is the document read from them.
+        sent: the mock's own record of it on arrival; None when the mock did not send it.
         flaw: what is wrong with its signature; "" when nothing is, or when the vendor signs none.
     """
 
@@ -47,7 +47,7 @@ class ReceivedWebhook:
 
     @property
     def json(self) -> Any:
-        """The body, read.
+        """The body, read as JSON.
 
         Raises:
             ValueError: when it is not JSON.
@@ -56,7 +56,7 @@ class ReceivedWebhook:
 
     @property
     def event(self) -> str:
-        """The vendor's name of what happened."""
+        """The vendor's name of the event; "" when the mock did not send it."""
         return self.sent.event if self.sent else ""
 
     @property
@@ -74,12 +74,12 @@ class ReceivedWebhook:
 
 
 class WebhookInbox:
-    """What the vendors send to one test. `url` is where; give it to whatever subscribes.
+    """Receives the webhooks of one test, at `url`; subscribe with that.
 
     Args:
-        name: of the inbox; no two tests at once have the same.
+        name: of the inbox, unique among the tests that run at once.
         mock: the test's session.
-        settle: waits for what is on its way.
+        settle: waits for the webhooks that are being sent.
     """
 
     def __init__(
@@ -99,33 +99,33 @@ class WebhookInbox:
 
     @property
     def url(self) -> str:
-        """Where this test receives; whatever is appended to the path comes here as well."""
+        """The URL of this test's inbox; longer paths below it arrive here, too."""
         if not self._url:
             self._url = self._receiver.open(self._name, self)
         return self._url
 
     def answer(self, *statuses: int) -> None:
-        """Answer the next webhooks with these statuses, one each; those after them with 200."""
+        """Answer the next webhooks with these statuses, one each, and later ones with 200."""
         self._answers.extend(statuses)
 
     def on_event(self, callback: Callable[[ReceivedWebhook], object]) -> None:
-        """Have each webhook handed to a function before it is answered.
+        """Call a function with each webhook before it is answered.
 
-        It runs in the receiver's thread. What it raises is answered with 500, and raised again by
-        the next `wait_for` or, at the latest, when the test ends.
+        It runs in the receiver's thread. When it raises, the webhook is answered with 500, and the
+        next `wait_for`, or else the end of the test, raises the error again.
         """
         self._listeners.append(callback)
 
     def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> ReceivedWebhook:
-        """The first webhook of this event that no earlier call has returned.
+        """Wait for the first webhook of this event that no earlier call has returned.
 
         Args:
             event: the vendor's name of it, such as "campaign.approved".
             timeout: seconds of real time.
-            verify: whether a signature that is not the vendor's fails the test.
+            verify: whether a wrong signature fails the test.
 
         Raises:
-            pytest.fail.Exception: when none comes in time, or its signature is wrong.
+            pytest.fail.Exception: when none arrives in time, or its signature is wrong.
         """
         waited = Stopwatch()
         with self._arrived:
@@ -152,7 +152,7 @@ class WebhookInbox:
         return None
 
     def _missing(self, event: str, timeout: float) -> str:
-        """Why a webhook may not have come: what did, what left for elsewhere, what is due."""
+        """Explain why a webhook may be missing: those received, those sent, what is due."""
         came = ", ".join(each.event or each.path for each in self.received) or "none"
         lines = [f"no webhook {event} came within {timeout:g} s; received: {came}"]
         for each in self._mock.deliveries.list():
@@ -173,7 +173,7 @@ class WebhookInbox:
             raise self._errors.pop(0)
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Note what came; the status that answers it."""
+        """Note a webhook; return the status to answer it with."""
         sent = self._sent(body)
         flaw = self._find_flaw(sent, headers, body)
         received = ReceivedWebhook(path, headers, body, sent, flaw, self._mock, self._settle)
@@ -190,7 +190,7 @@ class WebhookInbox:
         return status
 
     def _sent(self, body: bytes) -> Delivery | None:
-        """The delivery that is being made: the latest one with this body."""
+        """The delivery of a webhook: the latest one with this body."""
         text = body.decode("utf-8", "replace")
         latest = reversed(self._mock.deliveries.list())
         return next((each for each in latest if each.body == text), None)
@@ -213,10 +213,10 @@ class WebhookInbox:
             return f"the secret of its subscription cannot be used ({error!r})"
 
     def close(self) -> None:
-        """Take nothing more.
+        """Receive nothing more.
 
         Raises:
-            BaseException: what a callback raised, unless a `wait_for` has told it.
+            BaseException: what a callback raised, unless a `wait_for` has raised it.
         """
         self._receiver.shut(self._name)
         self._raise_errors()

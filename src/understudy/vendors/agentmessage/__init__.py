@@ -1,6 +1,6 @@
 """AgentMessage (agentmessage.io) API v1: 10DLC campaigns and their neighbours.
 
-Beside the usual six files, `review.py` holds the draft review, whose blocking findings also
+Beside the usual seven files, `review.py` holds the draft review, whose blocking findings also
 decide what becomes of a filed campaign.
 """
 

@@ -116,13 +116,13 @@ async def campaign_renewed(work: UnitOfWork, campaign: Resource, scope: str) -> 
 
 
 async def campaign_expired(work: UnitOfWork, campaign: Resource, scope: str) -> None:
-    """A campaign ends; nobody is told."""
+    """End a campaign, without a webhook."""
     expired = rules.CAMPAIGN.fire(campaign, "expire", **serializers.expiry(work))
     await work.store.campaigns.put(expired, scope)
 
 
 async def _campaign(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
-    """The campaign, when it still stands where the event finds it."""
+    """Find the campaign, when its state still allows the event."""
     campaign = await work.store.campaigns.find(id, organization)
     return campaign if campaign and event in rules.CAMPAIGN.allowed(campaign) else None
 
@@ -159,7 +159,7 @@ async def brand_vetted(work: UnitOfWork, brand: Resource, scope: str) -> None:
 
 
 async def _brand(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
-    """The brand, when it still stands where the event finds it."""
+    """Find the brand, when its state still allows the event."""
     brand = await work.store.brands.find(id, organization)
     return brand if brand and event in rules.BRAND.allowed(brand) else None
 
@@ -303,7 +303,7 @@ def replay(call: Call, delivery: Resource, endpoint: Resource) -> Resource:
     return event
 
 
-# What a person at the registry or at a carrier can make happen.
+# Events that a person at the registry or at a carrier causes.
 CAMPAIGNS: dict[str, EventAction] = {
     "file": campaign_filed,
     "approve": campaign_approved,

@@ -99,7 +99,7 @@ async def scope_suffices(call: Call) -> None:
 
 
 async def body(call: Call) -> None:
-    """The body is as the document and the rules of its operation want it; every fault is told."""
+    """Check the body against the document and the rules of its operation; find every fault."""
     if call.operation.body is None:
         return
     faults: list[Diagnosis] = []

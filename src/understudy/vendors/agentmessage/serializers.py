@@ -91,7 +91,7 @@ def listed(call: Call, data: list[Resource], cursor: str | None = None) -> Reply
 
 
 def paged(call: Call, page: rules.Page) -> Reply:
-    """A page whose successor stands in a header."""
+    """A page whose next cursor is in a header."""
     answer = listed(call, page.resources)
     if page.cursor is not None:
         answer.headers["X-Next-Cursor"] = page.cursor

@@ -1,4 +1,4 @@
-"""What Sent does by itself, or by a person's hand: settle a completion, file and move campaigns."""
+"""What happens at Sent later or by hand: a completion ends, campaigns are filed and moved."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _call_back(work: UnitOfWork, profile: Resource, url: str, error: str) -> Non
 
 
 def settling(event: str, error: str = "") -> EventAction:
-    """Ends a completion with this event, whatever the rules would have made of it."""
+    """Make an event by hand that ends a completion so, whatever the rules would decide."""
 
     async def settle(work: UnitOfWork, profile: Resource, scope: str) -> None:
         await _settle(work, profile, event, error)
@@ -99,7 +99,7 @@ async def _move(
     await work.store.campaigns.put(rules.CAMPAIGN.fire(campaign, event, **changes), scope)
 
 
-# What a person at Sent or at the registry can make happen.
+# Events that a person at Sent or at the registry causes.
 CAMPAIGNS: dict[str, EventAction] = {
     "submit": submit_campaign,
     "approve": approve_campaign,

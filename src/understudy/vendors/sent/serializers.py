@@ -167,7 +167,7 @@ def _use_case(work: UnitOfWork, sent: Resource, campaign: str, customer: str, no
 
 
 def filing(work: UnitOfWork) -> Resource:
-    """What a filing with the registry sets."""
+    """The fields that a filing with the registry sets."""
     now = work.timestamp()
     return {"submittedToTCR": True, "submittedAt": now, "tcrSyncError": None, "updatedAt": now}
 
@@ -183,7 +183,7 @@ def approval(work: UnitOfWork, campaign: Resource, provider: str | None) -> Reso
     return {"tcrCampaignId": registered, "cspId": filed_by, "updatedAt": work.timestamp()}
 
 
-# What a profile's request may set, by the member that shows it, and what a new profile starts with.
+# Fields of a profile that a request may set, with the values of a new profile.
 PROFILE_DEFAULTS: dict[str, Any] = {
     "allow_contact_sharing": False,
     "allow_template_sharing": False,
@@ -242,7 +242,7 @@ COMPLIANCE = {
 
 
 def given(sent: Resource) -> Resource:
-    """The members that a request states; null says as little as absence does."""
+    """The fields of a request that are not null; null means the same as absence."""
     return {name: value for name, value in sent.items() if value is not None}
 
 

@@ -36,7 +36,7 @@ CAMPAIGN = Lifecycle(
         "deleted": {},
     },
 )
-# Whose contacts count against their day, though nothing is sent yet.
+# States in which a campaign's contacts count against their day, though nothing is sent yet.
 RESERVING = frozenset({"scheduled", "sending"})
 
 # Tether documents no rate limit; these are ours. Logins have no account and share one.

@@ -169,7 +169,7 @@ async def _move(
     lifecycle: Lifecycle,
     event: str,
 ) -> None:
-    """By hand: an event that changes the state alone, and of which Zexa tells nobody."""
+    """Fire an event by hand that only changes the state, without a webhook."""
     await work.collection(collection).put(lifecycle.fire(resource, event), customer)
 
 

@@ -203,7 +203,7 @@ def prices(sent: Resource, contacts: Sequence[Resource]) -> list[float]:
 
 
 async def balance_covers(call: Call, costs: Sequence[float]) -> None:
-    """Whoever creates a campaign could pay it now; nothing is set aside for it."""
+    """Check that the balance pays for a new campaign now; nothing is reserved."""
     balance = await call.store.balances.get(call.customer)
     need = sum(costs)
     if need > balance["credits"]:
@@ -234,10 +234,10 @@ async def waiting_campaign(
 
 
 async def campaign_of(work: UnitOfWork, campaign_id: str) -> tuple[Resource, str]:
-    """A campaign, and the customer whose it is: one of those that have a balance.
+    """Find a campaign and its customer, among those that have a balance.
 
     Raises:
-        NotFound: it is nobody's.
+        NotFound: when no customer has it.
     """
     for balance in await work.store.balances.list():
         campaign = await work.store.campaigns.find(campaign_id, balance["id"])

@@ -281,7 +281,7 @@ def _field(call: Call, error: ApiError, documented: str) -> tuple[str, Any]:
 
 
 def _value(document: Any, pointer: str) -> Any:
-    """What stands at a pointer; None when nothing does."""
+    """The value at a JSON pointer; None when there is none."""
     for token in pointer.split("/")[1:]:
         if isinstance(document, list):
             document = document[int(token)]
