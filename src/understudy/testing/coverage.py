@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 
-SENT_ALONG = "understudy_coverage"
+WORKER_KEY = "understudy_coverage"
 FILES = {"json": "understudy-coverage.json", "html": "understudy-coverage.html"}
 RENDERERS = {"json": render_json, "html": render_html}
 
@@ -53,7 +53,7 @@ class CoverageCollector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Add the coverage of an xdist worker; that of one that crashed is lost."""
-        gathered = getattr(node, "workeroutput", {}).get(SENT_ALONG)
+        gathered = getattr(node, "workeroutput", {}).get(WORKER_KEY)
         if gathered is None:
             self._lost += 1
         else:
@@ -63,7 +63,7 @@ class CoverageCollector:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send a worker's coverage; in the main process, fail a run below the threshold."""
         if self._is_worker:
-            session.config.workeroutput[SENT_ALONG] = self._coverage.as_json()  # type: ignore[attr-defined]
+            session.config.workeroutput[WORKER_KEY] = self._coverage.as_json()  # type: ignore[attr-defined]
         elif session.exitstatus == pytest.ExitCode.OK and self._is_too_little:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -82,13 +82,13 @@ class CoverageCollector:
                 width, color = get_terminal_size().columns, terminalreporter.hasmarkup
                 write(render_text(self._coverage, width, color))
             else:
-                write(f"contract coverage is in {self._written(kind, file)}")
+                write(f"contract coverage is in {self._write_report(kind, file)}")
         if self._lost:
             write(f"{self._lost} workers ended early; what their tests exercised is missing")
         if self._least:
             self._judge(terminalreporter)
 
-    def _written(self, kind: str, file: str) -> Path:
+    def _write_report(self, kind: str, file: str) -> Path:
         text = RENDERERS[kind](self._coverage)
         path: Path = self._config.invocation_params.dir / (file or FILES[kind])
         path.parent.mkdir(parents=True, exist_ok=True)

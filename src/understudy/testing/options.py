@@ -99,7 +99,7 @@ def read_run_options(config: pytest.Config, now: Callable[[], int]) -> ChosenOpt
     Raises:
         ValueError: for a value that is not allowed; says where it is.
     """
-    return _chosen(_of_config(config), now)
+    return _make_options(_read_config(config), now)
 
 
 def read_test_options(item: pytest.Item, now: Callable[[], int]) -> ChosenOptions:
@@ -111,7 +111,7 @@ def read_test_options(item: pytest.Item, now: Callable[[], int]) -> ChosenOption
     Raises:
         ValueError: for a value that is not allowed.
     """
-    return _chosen({**_of_config(item.config), **_of_marker(item)}, now)
+    return _make_options({**_read_config(item.config), **_read_marker(item)}, now)
 
 
 def find_unknown_option(item: pytest.Item) -> str:
@@ -125,7 +125,7 @@ def find_unknown_option(item: pytest.Item) -> str:
     return ""
 
 
-def _of_marker(item: pytest.Item) -> dict[str, Any]:
+def _read_marker(item: pytest.Item) -> dict[str, Any]:
     """The closest marker wins, for each option."""
     given: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
@@ -133,7 +133,7 @@ def _of_marker(item: pytest.Item) -> dict[str, Any]:
     return given
 
 
-def _of_config(config: pytest.Config) -> dict[str, Any]:
+def _read_config(config: pytest.Config) -> dict[str, Any]:
     given = {}
     for name, option in OPTIONS.items():
         flag = config.getoption(_flag(name))
@@ -146,7 +146,7 @@ def _of_config(config: pytest.Config) -> dict[str, Any]:
     return given
 
 
-def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> ChosenOptions:
+def _make_options(given: Mapping[str, Any], now: Callable[[], int]) -> ChosenOptions:
     of_app = {name: value for name, value in given.items() if name not in TEST_OPTIONS}
     clock = CLOCK.read(given.get("clock", NOW), "clock")
     return ChosenOptions(

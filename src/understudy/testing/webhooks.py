@@ -129,7 +129,7 @@ class WebhookInbox:
         """
         waited = Stopwatch()
         with self._arrived:
-            while (found := self._next(event)) is None:
+            while (found := self._take_next(event)) is None:
                 self._raise_errors()
                 left = timeout - waited.seconds()
                 if left <= 0:
@@ -137,21 +137,21 @@ class WebhookInbox:
                 self._arrived.wait(left)
         self._raise_errors()
         if found is None:
-            pytest.fail(self._missing(event, timeout))
+            pytest.fail(self._explain_missing(event, timeout))
         # What the vendor makes of the answer takes ids; later requests must find it done.
         self._settle()
         if verify and found.flaw:
             pytest.fail(f"the webhook {event} of {found.vendor} is not signed right: {found.flaw}")
         return found
 
-    def _next(self, event: str) -> ReceivedWebhook | None:
+    def _take_next(self, event: str) -> ReceivedWebhook | None:
         for number, each in enumerate(self.received):
             if each.event == event and number not in self._handed_out:
                 self._handed_out.add(number)
                 return each
         return None
 
-    def _missing(self, event: str, timeout: float) -> str:
+    def _explain_missing(self, event: str, timeout: float) -> str:
         """Explain why a webhook may be missing: those received, those sent, what is due."""
         came = ", ".join(each.event or each.path for each in self.received) or "none"
         lines = [f"no webhook {event} came within {timeout:g} s; received: {came}"]
@@ -174,7 +174,7 @@ class WebhookInbox:
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """Note a webhook; return the status to answer it with."""
-        sent = self._sent(body)
+        sent = self._find_delivery(body)
         flaw = self._find_flaw(sent, headers, body)
         received = ReceivedWebhook(path, headers, body, sent, flaw, self._mock, self._settle)
         status = self._answers.popleft() if self._answers else 200
@@ -189,7 +189,7 @@ class WebhookInbox:
             self._arrived.notify_all()
         return status
 
-    def _sent(self, body: bytes) -> Delivery | None:
+    def _find_delivery(self, body: bytes) -> Delivery | None:
         """The delivery of a webhook: the latest one with this body."""
         text = body.decode("utf-8", "replace")
         latest = reversed(self._mock.deliveries.list())

@@ -52,9 +52,9 @@ VENDOR = Vendor(
     views={
         "campaigns": View("Campaign", dict),
         "brands": View("Brand", dict),
-        "phone_numbers": View("PhoneNumber", serializers.shown_number),
-        "endpoints": View("WebhookEndpoint", serializers.shown_endpoint),
-        "deliveries": View("WebhookDelivery", serializers.shown_attempt),
+        "phone_numbers": View("PhoneNumber", serializers.render_number),
+        "endpoints": View("WebhookEndpoint", serializers.render_endpoint),
+        "deliveries": View("WebhookDelivery", serializers.render_attempt),
         "wallets": View("Wallet", serializers.without_id),
         "catalogs": View("CatalogFees", serializers.without_id),
     },

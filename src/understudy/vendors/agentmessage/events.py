@@ -186,7 +186,7 @@ async def number_propagated(work: UnitOfWork, number: Resource, scope: str) -> N
     """The carriers know of a number's campaign."""
     reached = serializers.propagated(work, rules.propagate(number))
     await work.store.phone_numbers.put(reached, scope)
-    await tell(work, scope, "phone_number.campaign.assigned", serializers.shown(reached))
+    await tell(work, scope, "phone_number.campaign.assigned", serializers.public_fields(reached))
 
 
 async def tell(work: UnitOfWork, organization: str, type: str, data: Resource) -> None:

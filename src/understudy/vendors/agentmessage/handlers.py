@@ -51,11 +51,11 @@ async def list_phone_numbers(call: Call) -> Reply:
     page = await rules.page(call, call.store.phone_numbers, rules.same(call, "number_type"))
     carries, says = rules.same(call, "campaign_id"), rules.says(call)
     numbers = [number for number in page.resources if carries(number) and says(number)]
-    return serializers.listed(call, list(map(serializers.shown, numbers)), page.cursor)
+    return serializers.listed(call, list(map(serializers.public_fields, numbers)), page.cursor)
 
 
 async def get_phone_number(call: Call, id: str) -> Reply:
-    return serializers.reply(200, serializers.shown(await rules.number_of(call, id)))
+    return serializers.reply(200, serializers.public_fields(await rules.number_of(call, id)))
 
 
 async def attach_campaign_to_phone_number(call: Call, id: str) -> Reply:
@@ -64,7 +64,7 @@ async def attach_campaign_to_phone_number(call: Call, id: str) -> Reply:
         number = serializers.carrying(call, number, campaign)
         await call.store.phone_numbers.put(number, call.customer)
         events.campaign_attached(call, number)
-    return serializers.reply(200, serializers.shown(number))
+    return serializers.reply(200, serializers.public_fields(number))
 
 
 async def detach_campaign_from_phone_number(call: Call, id: str) -> Reply:
@@ -72,7 +72,7 @@ async def detach_campaign_from_phone_number(call: Call, id: str) -> Reply:
     if "campaign_id" in number:
         number = serializers.free(call, number)
         await call.store.phone_numbers.put(number, call.customer)
-    return serializers.reply(200, serializers.shown(number))
+    return serializers.reply(200, serializers.public_fields(number))
 
 
 async def get_wallet(call: Call) -> Reply:
@@ -94,13 +94,13 @@ async def create_webhook_endpoint(call: Call) -> Reply:
 
 async def list_webhook_endpoints(call: Call) -> Reply:
     page = await rules.page(call, call.store.endpoints, rules.is_living)
-    return serializers.listed(call, list(map(serializers.shown, page.resources)))
+    return serializers.listed(call, list(map(serializers.public_fields, page.resources)))
 
 
 async def patch_webhook_endpoint(call: Call, id: str) -> Reply:
     endpoint = serializers.patched_endpoint(call, await rules.endpoint_of(call, id))
     await call.store.endpoints.put(endpoint, call.customer)
-    return Reply(200, serializers.shown(endpoint))
+    return Reply(200, serializers.public_fields(endpoint))
 
 
 async def rotate_webhook_endpoint_secret(call: Call, id: str) -> Reply:
@@ -117,12 +117,14 @@ async def test_webhook_endpoint(call: Call, id: str) -> Reply:
 async def list_webhook_deliveries(call: Call) -> Reply:
     wanted = rules.attempts_asked(call)
     page = await rules.page(call, call.store.deliveries, wanted, member="occurred_at")
-    return serializers.listed(call, list(map(serializers.shown, page.resources)), page.cursor)
+    return serializers.listed(
+        call, list(map(serializers.public_fields, page.resources)), page.cursor
+    )
 
 
 async def get_webhook_delivery(call: Call, id: str) -> Reply:
     delivery = await call.store.deliveries.get(id.lower(), call.customer)
-    return Reply(200, serializers.shown(delivery))
+    return Reply(200, serializers.public_fields(delivery))
 
 
 async def replay_webhook_delivery(call: Call, id: str) -> Reply:

@@ -231,15 +231,15 @@ def _campaign(fakes: Fakes, brand: Resource) -> Resource:
     random, business = fakes.random, brand["display_name"]
     usecase = random.choice(list(STORIES))
     story = STORIES[usecase]
-    texts = [_said(each, business) for each in _sample(fakes, story.messages)]
+    texts = [_fill_in(each, business) for each in _sample(fakes, story.messages)]
     texts[0] += " Reply STOP to opt out."
     content = _content(fakes, texts, business)
     return {
         "brand_id": brand["id"],
         "usecase": usecase,
         **_mixture(fakes, usecase),
-        "description": _said(story.purpose, business),
-        "message_flow": f"{_said(random.choice(FLOWS), business)}. {TERMS}",
+        "description": _fill_in(story.purpose, business),
+        "message_flow": f"{_fill_in(random.choice(FLOWS), business)}. {TERMS}",
         **content,
         **{f"sample{number}": text for number, text in enumerate(texts, 1)},
         **_subscribers(fakes, business),
@@ -251,11 +251,11 @@ def _campaign(fakes: Fakes, brand: Resource) -> Resource:
 def _mistake(fakes: Fakes, business: str) -> Resource:
     """What spoils some campaigns."""
     made = fakes.random.choice(MISTAKES) if fakes.random.random() < REFUSED else {}
-    texts = {name: _said(each, business) for name, each in made.items() if isinstance(each, str)}
+    texts = {name: _fill_in(each, business) for name, each in made.items() if isinstance(each, str)}
     return {**made, **texts}
 
 
-def _said(text: str, business: str) -> str:
+def _fill_in(text: str, business: str) -> str:
     return Template(text).substitute(business=business, site=_site(business, "example"))
 
 

@@ -27,7 +27,7 @@ from understudy.vendors.agentmessage.store import Call, UnitOfWork
 API_VERSION = "2026-04-01"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-KEPT_DAYS = 30
+REPLAY_DAYS = 30
 ERRORS = ErrorExamples(
     examples={**STANDARD_NAMES, Forbidden: "missing-scope"},
     transitions={
@@ -279,27 +279,27 @@ CARRIED = frozenset(
 INTERNAL = frozenset({"assigned", "secret", "event", "replayable_until"})
 
 
-def shown(resource: Resource) -> Resource:
+def public_fields(resource: Resource) -> Resource:
     """A number, an endpoint or an attempt without what only the mock knows."""
     return {name: value for name, value in resource.items() if name not in INTERNAL}
 
 
-def shown_number(number: Resource) -> Resource:
+def render_number(number: Resource) -> Resource:
     """A stored number as shown; raises when it lacks what is not shown, but read by the rules."""
     rules.NUMBER.allowed(number)
-    return shown(number)
+    return public_fields(number)
 
 
-def shown_endpoint(endpoint: Resource) -> Resource:
+def render_endpoint(endpoint: Resource) -> Resource:
     """A stored endpoint as shown; raises when its secret could not sign."""
     base64.b64decode(endpoint["secret"])
-    return shown(endpoint)
+    return public_fields(endpoint)
 
 
-def shown_attempt(attempt: Resource) -> Resource:
+def render_attempt(attempt: Resource) -> Resource:
     """A stored attempt as shown; raises when it could not be replayed, or found too old for it."""
     parse_instant(attempt["replayable_until"])
-    return shown({**attempt, "event": attempt["event"]})
+    return public_fields({**attempt, "event": attempt["event"]})
 
 
 def free(work: UnitOfWork, number: Resource) -> Resource:
@@ -378,7 +378,7 @@ def rotated(call: Call, endpoint: Resource) -> Resource:
 
 def with_secret(endpoint: Resource) -> Resource:
     """An endpoint as shown when its secret is new, this once."""
-    return {**shown(endpoint), "secret": endpoint["secret"], "secret_displayed_once": True}
+    return {**public_fields(endpoint), "secret": endpoint["secret"], "secret_displayed_once": True}
 
 
 def event(work: UnitOfWork, organization: str, type: str, data: Resource) -> Resource:
@@ -414,7 +414,7 @@ def attempt(work: UnitOfWork, delivery: Delivery, attempt: Attempt, outcome: str
         "error": attempt.error or None,
         "occurred_at": format_timestamp(attempt.at, 0, "Z"),
         "event": event,
-        "replayable_until": format_timestamp(attempt.at + KEPT_DAYS * 86_400 * SECOND, 0, "Z"),
+        "replayable_until": format_timestamp(attempt.at + REPLAY_DAYS * 86_400 * SECOND, 0, "Z"),
     }
 
 

@@ -34,8 +34,8 @@ VENDOR = Vendor(
     fires={"campaigns": events.CAMPAIGNS, "profiles": events.COMPLETIONS},
     views={
         "campaigns": View("Campaign", dict),
-        "profiles": View("ProfileDetail", serializers.shown_profile),
-        "brands": View("Brand", serializers.shown_brand),
+        "profiles": View("ProfileDetail", serializers.render_stored_profile),
+        "brands": View("Brand", serializers.render_brand),
     },
     samples={
         "campaigns": Sample("createCampaign", samples.campaign),

@@ -66,13 +66,13 @@ async def create_profile(call: Call) -> Reply:
 async def list_profiles(call: Call) -> Reply:
     profiles = await call.store.profiles.list(rules.organization(call))
     visible = [profile for profile in profiles if rules.is_visible(call, profile)]
-    shown = [await _shown(call, profile) for profile in visible]
+    shown = [await _render_profile(call, profile) for profile in visible]
     return serializers.reply(call, 200, {"profiles": shown})
 
 
 async def get_profile(call: Call, profile_id: str) -> Reply:
     profile = await rules.profile_of(call, profile_id)
-    return serializers.reply(call, 200, await _shown(call, profile))
+    return serializers.reply(call, 200, await _render_profile(call, profile))
 
 
 async def update_profile(call: Call, profile_id: str) -> Reply:
@@ -98,8 +98,8 @@ async def _store(call: Call, profile: Resource, status: int) -> Reply:
         await call.store.brands.put(serializers.brand(call, sent, earlier), profile["id"])
         profile = {**profile, "inherit_tcr_brand": False}
     await call.store.profiles.put(profile, profile["organization_id"])
-    return serializers.reply(call, status, await _shown(call, profile))
+    return serializers.reply(call, status, await _render_profile(call, profile))
 
 
-async def _shown(call: Call, profile: Resource) -> Resource:
+async def _render_profile(call: Call, profile: Resource) -> Resource:
     return serializers.profile(profile, await rules.find_brand(call, profile))

@@ -240,22 +240,22 @@ def profile_request(body: Resource, current: Resource | None = None) -> None:
     Args:
         current: the profile as it stands, when one is updated.
     """
-    given = {name: value for name, value in body.items() if value is not None}
-    if "brand" in given and given.get("inherit_tcr_brand") is True:
+    stated = {name: value for name, value in body.items() if value is not None}
+    if "brand" in stated and stated.get("inherit_tcr_brand") is True:
         raise Refused(
             "brand-inherited",
             "brand was sent together with inherit_tcr_brand true",
             hint="send inherit_tcr_brand false beside it, or leave brand out",
         )
-    model = given.get("billing_model", current["billing_model"] if current else None)
-    if "payment_details" in given and model == "organization":
+    model = stated.get("billing_model", current["billing_model"] if current else None)
+    if "payment_details" in stated and model == "organization":
         raise Refused(
             "payment-details-not-allowed",
             "the organization pays for this profile",
             hint="leave payment_details out, or send billing_model profile",
         )
-    contact = given.get("billing_contact", current["billing_contact"] if current else None)
-    if given.get("billing_model") in ("profile", "profile_and_organization") and not contact:
+    contact = stated.get("billing_contact", current["billing_contact"] if current else None)
+    if stated.get("billing_model") in ("profile", "profile_and_organization") and not contact:
         raise Refused(
             "billing-contact-required",
             f'billing_model "{model}" was sent without a billing_contact',

@@ -230,10 +230,10 @@ def _campaign(fakes: Fakes, business: str) -> Resource:
     kept = _some(fakes, texts, share=0.85) if random.random() < 0.8 else {}
     return {
         "name": f"{random.choice(story.names)}{where}",
-        "description": _said(story.purpose, business, site),
+        "description": _fill_in(story.purpose, business, site),
         "type": random.choices(("App", "KYC"), (80, 20))[0],
         "useCases": [_use_case(fakes, case, business) for case in cases],
-        "messageFlow": _said(random.choice(FLOWS), business, site),
+        "messageFlow": _fill_in(random.choice(FLOWS), business, site),
         **kept,
     }
 
@@ -244,11 +244,11 @@ def _use_case(fakes: Fakes, case: str, business: str) -> Resource:
     chosen = fakes.random.sample(messages, fakes.random.randint(fewest, len(messages)))
     return {
         "messagingUseCaseUs": case,
-        "sampleMessages": [_said(message, business, "") for message in chosen],
+        "sampleMessages": [_fill_in(message, business, "") for message in chosen],
     }
 
 
-def _said(text: str, business: str, site: str) -> str:
+def _fill_in(text: str, business: str, site: str) -> str:
     return Template(text).substitute(business=business, site=site)
 
 

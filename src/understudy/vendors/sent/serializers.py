@@ -241,14 +241,14 @@ COMPLIANCE = {
 }
 
 
-def given(sent: Resource) -> Resource:
+def drop_nulls(sent: Resource) -> Resource:
     """The fields of a request that are not null; null means the same as absence."""
     return {name: value for name, value in sent.items() if value is not None}
 
 
 def new_profile(work: UnitOfWork, sent: Resource, organization: Resource) -> Resource:
     """A profile as stored, from a create request."""
-    stated = given(sent)
+    stated = drop_nulls(sent)
     whatsapp = stated.get("whatsapp_business_account", {})
     settings = {**PROFILE_DEFAULTS, **{name: stated[name] for name in CREATABLE if name in stated}}
     return {
@@ -272,7 +272,7 @@ def new_profile(work: UnitOfWork, sent: Resource, organization: Resource) -> Res
 
 def patched_profile(work: UnitOfWork, profile: Resource, sent: Resource) -> Resource:
     """A profile after an update; what the request does not state stays as it was."""
-    stated = given(sent)
+    stated = drop_nulls(sent)
     changes = {name: stated[name] for name in PATCHABLE if name in stated}
     if "billing_contact" in stated:
         changes["billing_contact"] = _billing_contact(stated["billing_contact"])
@@ -329,17 +329,17 @@ def profile(profile: Resource, brand: Resource | None) -> Resource:
     shown = {name: value for name, value in profile.items() if name not in INTERNAL}
     if brand is None:
         return {**shown, "brand": None}
-    return {**shown, "brand": shown_brand(brand, profile["inherit_tcr_brand"])}
+    return {**shown, "brand": render_brand(brand, profile["inherit_tcr_brand"])}
 
 
-def shown_brand(brand: Resource, inherited: bool = False) -> Resource:
+def render_brand(brand: Resource, inherited: bool = False) -> Resource:
     """A brand as a profile shows it."""
     before = {name: brand[name] for name in BRAND_HEAD}
     after = {name: value for name, value in brand.items() if name not in before}
     return {**before, "is_inherited": inherited, **after}
 
 
-def shown_profile(stored: Resource) -> Resource:
+def render_stored_profile(stored: Resource) -> Resource:
     """A profile alone, without the brand that it resolves to.
 
     Raises:

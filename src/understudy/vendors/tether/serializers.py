@@ -159,10 +159,10 @@ def message(work: UnitOfWork, campaign: Resource, contact: Resource) -> Resource
 
 def rendered(text: str, contact: Resource) -> str:
     """A text with its merge tags filled in; a member that the contact lacks is empty."""
-    return TAG.sub(lambda tag: _plain(contact.get(tag[1])), text)
+    return TAG.sub(lambda tag: _to_text(contact.get(tag[1])), text)
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else write_json(value).decode()

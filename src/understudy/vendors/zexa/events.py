@@ -14,7 +14,7 @@ TICK_SECONDS = 1.0
 # How long a campaign that ran out of credits waits before it looks for new ones: each time twice
 # as long, up to a day, and at no pace less.
 HALT_SECONDS = 60
-LONGEST_HALT_SECONDS = 24 * 60 * 60
+MAX_HALT_SECONDS = 24 * 60 * 60
 
 
 def campaign_launched(call: Call, campaign: Resource, begin: int | None) -> None:
@@ -109,7 +109,7 @@ def _go_on(work: UnitOfWork, customer: str, campaign: Resource) -> None:
 def _look_again(work: UnitOfWork, customer: str, campaign: Resource, halt: int) -> None:
     """The next tick of a campaign that waits for credits."""
     about = {"customer": customer, "campaign_id": campaign["id"], "status": campaign["status"]}
-    longer = min(2 * halt, LONGEST_HALT_SECONDS)
+    longer = min(2 * halt, MAX_HALT_SECONDS)
     work.at(work.now + halt * SECOND, "tick", **about, halt=longer)
 
 

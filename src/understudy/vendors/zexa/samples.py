@@ -239,10 +239,10 @@ def _words(call: Call, begin: int) -> dict[str, str]:
 
 def _slug(name: str) -> str:
     """A name's first word as a part of an address."""
-    return re.sub(r"[^a-z0-9]", "", _plain(name.split()[0]))
+    return re.sub(r"[^a-z0-9]", "", _to_ascii(name.split()[0]))
 
 
-def _plain(name: str) -> str:
+def _to_ascii(name: str) -> str:
     """A name in ASCII and in lower case."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
 
@@ -292,7 +292,7 @@ async def contact(call: Call) -> Request:
         "lists": random.sample(lists, min(len(lists), random.choice((0, 1, 1, 2)))),
     }
     if random.random() < 0.7:
-        body["email"] = f"{_plain(given)}.{_plain(family)}{serial}@example.com"
+        body["email"] = f"{_to_ascii(given)}.{_to_ascii(family)}{serial}@example.com"
     return {}, body
 
 

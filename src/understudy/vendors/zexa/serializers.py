@@ -69,7 +69,7 @@ def finish(call: Call, reply: Reply) -> None:
     """Zexa documents no header that every reply carries."""
 
 
-def _shown(resource: Resource, members: Sequence[str]) -> Resource:
+def _pick(resource: Resource, members: Sequence[str]) -> Resource:
     return {name: resource[name] for name in members}
 
 
@@ -100,11 +100,11 @@ def draft(work: UnitOfWork, sent: Resource, total: int, begin: int | None) -> Re
 
 
 def new_campaign(campaign: Resource) -> Resource:
-    return _shown(campaign, NEW_CAMPAIGN)
+    return _pick(campaign, NEW_CAMPAIGN)
 
 
 def campaign(campaign: Resource) -> Resource:
-    return _shown(campaign, CAMPAIGN)
+    return _pick(campaign, CAMPAIGN)
 
 
 def queued_messages(
@@ -128,7 +128,7 @@ def queued_messages(
 
 
 def message(message: Resource) -> Resource:
-    return _shown(message, MESSAGE)
+    return _pick(message, MESSAGE)
 
 
 def new_contact(work: UnitOfWork, sent: Resource) -> Resource:
@@ -147,11 +147,11 @@ def new_contact(work: UnitOfWork, sent: Resource) -> Resource:
 
 
 def contact(contact: Resource) -> Resource:
-    return _shown(contact, CONTACT)
+    return _pick(contact, CONTACT)
 
 
 def sender(sender: Resource) -> Resource:
-    return _shown(sender, SENDER)
+    return _pick(sender, SENDER)
 
 
 def credits(balance: Resource) -> Resource:
@@ -171,7 +171,7 @@ def new_webhook(work: UnitOfWork, sent: Resource, key: str) -> Resource:
 
 
 def webhook(webhook: Resource) -> Resource:
-    return _shown(webhook, WEBHOOK)
+    return _pick(webhook, WEBHOOK)
 
 
 def event(work: UnitOfWork, name: str, shown: Resource, key: str) -> tuple[bytes, dict[str, str]]:
