@@ -9,8 +9,9 @@ import pytest
 from tests.scenarios.scripts import STEPS, failed, played, scenario
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.errors import StartError
+from understudy.core.strict_json import parse_json
 from understudy.recording.formats import native
-from understudy.recording.model import header, parse_json
+from understudy.recording.model import header
 from understudy.scenarios.player import BEGINNING, play_scenario
 
 CREATE = "  - {call: createCampaign, example: documented, status: 201, keep: {campaign: /id}}\n"

@@ -14,11 +14,12 @@ from understudy.admin import views
 from understudy.core.clock import parse_instant
 from understudy.core.errors import StartError
 from understudy.core.json_pointer import MISSING, resolve_pointer
+from understudy.core.strict_json import parse_json
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
-from understudy.recording.model import Json, Recording, dump_compact, parse_json
+from understudy.recording.model import Json, Recording, dump_compact
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.scenarios.validation import format_value, join_names
 from understudy.service.service import credential_headers

@@ -7,16 +7,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from understudy.core.strict_json import parse_json
 from understudy.openapi.document import Document, Operation, Response
 from understudy.openapi.parameters import Parameter, read_parameter
 from understudy.openapi.path_router import PathRouter, Template
-from understudy.recording.model import (
-    RecordedRequest,
-    RecordedResponse,
-    header,
-    media_type,
-    parse_json,
-)
+from understudy.recording.model import RecordedRequest, RecordedResponse, header, media_type
 from understudy.verify.findings import RATE_LIMITED, Breach, breaches_of
 
 # What an operation that is documented with its method and content type cannot say of them.

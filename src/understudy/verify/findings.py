@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from understudy.core.errors import Diagnosis
-from understudy.core.json_pointer import escape_token
+from understudy.core.json_pointer import escape_token, mask_indexes
 from understudy.openapi.document import Operation
-from understudy.recording.compare import format_place
 
 # How many other messages of one finding are told.
 MOST_OTHERS = 3
@@ -98,7 +97,7 @@ class Findings:
         self, operation: Operation, status: int, breach: Breach, request: str, got: str
     ) -> None:
         """Note what was met; the same thing met again is counted."""
-        pointer = format_place(breach.pointer)
+        pointer = mask_indexes(breach.pointer)
         named = breach.message if breach.code in NAMED_IN_MESSAGE else ""
         key = (operation.id, str(status), breach.code, breach.where, pointer, named)
         known = self._met.get(key)

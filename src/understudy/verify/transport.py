@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from understudy.core.clock import Stopwatch
-from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, parse_json
+from understudy.core.strict_json import parse_json
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse
 from understudy.verify.reply_reader import NoReplyError, ReplyReader
 
 # Where requests are addressed before it is known where the API stands.

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from understudy.core.clock import format_instant
 from understudy.core.yaml_io import dump_yaml
 from understudy.engine.registry import open_service, vendor_names
 from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import ABSENT
 from understudy.recording.file_names import FileNames, preferred_example, to_file_name
-from understudy.recording.formats.extensions import format_trimmed_instant
 from understudy.recording.formats.openapi_slots import Slot, request_slot, response_slot
 from understudy.recording.model import (
     Headers,
@@ -141,7 +141,7 @@ def about(exchange: RecordedExchange, message: Message) -> Json:
     """What people are told of an example."""
     request = exchange.request
     query = f"?{request.query}" if request.query else ""
-    at = "" if exchange.at is None else f", recorded at {format_trimmed_instant(exchange.at)}"
+    at = "" if exchange.at is None else f", recorded at {format_instant(exchange.at, trimmed=True)}"
     summary = {"summary": f"{request.method} {request.path}{query}{at}"}
     if (message.status or 0) < 400 or not exchange.diagnoses:
         return summary
