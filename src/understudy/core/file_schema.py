@@ -104,7 +104,7 @@ def find_non_json(value: Any, at: str = "") -> Iterator[tuple[str, str]]:
 
 def _find_scalar_fault(value: Any) -> str:
     if not isinstance(value, (str, int, float, type(None))):
-        return f"is {format_value(value)}, which JSON cannot hold"
+        return f"is {_format_kind(value)}, which JSON cannot hold"
     if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
         return "holds half a character, which UTF-8 cannot encode"
     # NaN is not itself.
@@ -134,7 +134,7 @@ def _describe(error: jsonschema_rs.ValidationError) -> str:
     if error.kind.name == "additionalProperties":
         known = ", ".join(sorted(schema.get("properties", {})))
         return f"cannot have {', '.join(kind['unexpected'])}; it may have: {known}"
-    return f"must be {_expected(schema)}, not {format_value(error.instance)}"
+    return f"must be {_expected(schema)}, not {_format_kind(error.instance)}"
 
 
 def _find_schema(error: jsonschema_rs.ValidationError) -> dict[str, Any]:
@@ -152,9 +152,14 @@ def _expected(schema: dict[str, Any]) -> str:
     return str(schema.get("description", usual))
 
 
+def _format_kind(value: Any) -> str:
+    """A value, or only its kind when it holds others."""
+    return SHOWN_KINDS.get(type(value)) or format_value(value)
+
+
 def format_value(value: Any) -> str:
-    """A value as a sentence names it: JSON, shortened; of what holds other values only its kind."""
-    text = SHOWN_KINDS.get(type(value)) or json.dumps(value, default=str, ensure_ascii=False)
+    """A value as a sentence names it: JSON, shortened."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from understudy.openapi.path_router import PathRouter
 from understudy.openapi.security import credential_header
-from understudy.recording.capture import SETTING_HEADERS, origin_of
+from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
 from understudy.recording.redact import AccountRedactor, ForeignRedactor
+from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -60,9 +61,7 @@ class Attribution:
     def _told(self, recording: Recording) -> Recording:
         """A recording whose own members tell no secret, and no setting that replaying ignores."""
         clean = self._scrubber.json
-        told = {
-            name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
-        }
+        told = {name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS}
         return replace(
             recording,
             title=clean(recording.title),
