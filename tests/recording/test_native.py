@@ -47,7 +47,7 @@ def test_body_deeper_than_the_mock_reads_is_text() -> None:
 
 
 def broken(**members: Any) -> bytes:
-    return json.dumps({"format": native.FORMAT, "exchanges": [], **members}).encode()
+    return json.dumps({"format": native.FORMAT_ID, "exchanges": [], **members}).encode()
 
 
 REQUEST = {"method": "GET", "url": "https://x/"}

@@ -38,9 +38,9 @@ def test_a_format_is_told_by_suffix_or_content(name: str, content: bytes, format
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"{}", 'has none of "log", "interactions", "format" at its top; '),
-        (b"[1]", 'has none of "log", "interactions", "format" at its top; '),
-        (b"null", 'has none of "log", "interactions", "format" at its top; '),
+        (b"{}", 'has none of "format", "log", "interactions" at its top; '),
+        (b"[1]", 'has none of "format", "log", "interactions" at its top; '),
+        (b"null", 'has none of "format", "log", "interactions" at its top; '),
         (b"", "is empty; "),
         (b'{"log": ', "is not JSON: Expecting value: line 1 column 9 (char 8); "),
         (b"\x89PNG\r\n", "is not text; "),

@@ -17,13 +17,11 @@ from understudy.core.errors import StartError
 
 if TYPE_CHECKING:
     from understudy.engine.exchange_recorder import Log
-    from understudy.recording.formats.registry import Format
+    from understudy.recording.formats.format import Format
     from understudy.recording.model import Recording
     from understudy.scenarios.steps import Scenario
     from understudy.server.app import App
 
-# Suffixes of files that can be read.
-READ = (".json", ".har", ".yaml", ".yml")
 COMMAND = "understudy.command"
 BEGINNING = "2026-03-11T12:00:00Z"
 
@@ -243,13 +241,15 @@ def _within(files: Sequence[Path]) -> list[Path]:
     Raises:
         StartError: when a folder has no recording.
     """
+    from understudy.recording.formats.registry import READABLE_SUFFIXES
+
     found: list[Path] = []
     for file in files:
         inside = [file]
         if file.is_dir():
-            inside = sorted(each for each in file.iterdir() if each.suffix in READ)
+            inside = sorted(each for each in file.iterdir() if each.suffix in READABLE_SUFFIXES)
         if not inside:
-            raise StartError(f"{file}: has no recording ({', '.join(READ)})")
+            raise StartError(f"{file}: has no recording ({', '.join(READABLE_SUFFIXES)})")
         found += inside
     return found
 

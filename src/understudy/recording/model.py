@@ -102,6 +102,7 @@ class RecordedExchange:
         at: the instant (ns) of the request by the session's clock; None when unknown.
         took: nanoseconds until the response was whole.
         diagnoses: what was wrong with it.
+        fault: the kind of the planned fault that let no response come, such as `reset`.
     """
 
     request: RecordedRequest
@@ -113,6 +114,7 @@ class RecordedExchange:
     took: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
     session: str = ""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

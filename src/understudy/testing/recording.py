@@ -89,6 +89,7 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
         operation=shown["operation"],
         account=shown["account"],
         at=parse_instant(shown["at"]),
+        fault=None if shown["status"] else shown["fault"] or None,
         request=RecordedRequest(
             method=shown["method"],
             url=f"{origin_of(services[shown['vendor']])}{shown['path']}{query}",

@@ -1,8 +1,9 @@
 """Extension fields: what HAR and cassettes have no fields for, in fields that other tools ignore.
 
 Of a recording: its name, title, session, clock, seed, settings, versions (called `vendors`), events
-and deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, and a
-reason phrase that the format would have read otherwise. The native format has the same fields.
+and deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, a planned
+fault, and a reason phrase that the format would have read otherwise. The native format has the same
+fields.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ USUAL_EXCHANGE: Json = {
     "operation": None,
     "account": None,
     "reason": None,
+    "fault": None,
     "diagnoses": [],
 }
 
@@ -94,6 +96,7 @@ def write_exchange_extension(exchange: RecordedExchange, phrase: str) -> Json:
             # Always present: a reader knows our own exchanges by it.
             "at": None if exchange.at is None else format_instant(exchange.at, trimmed=True),
             "reason": None if is_known else response.reason,
+            "fault": exchange.fault,
             "diagnoses": [
                 {name: text for name, text in each.as_json().items() if text}
                 for each in exchange.diagnoses
@@ -127,6 +130,7 @@ def read_exchange_extension(
         account=extension.get("account"),
         at=None if at is None else parse_instant(at),
         took=took,
+        fault=extension.get("fault"),
         diagnoses=tuple(map(read_diagnosis, get_or(extension, "diagnoses", ()))),
     )
 

@@ -18,6 +18,7 @@ from understudy.core.content_coding import strip_coding_headers
 from understudy.core.file_schema import FileSchema, decode_base64
 from understudy.core.version import __version__
 from understudy.recording.formats import extensions
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.reader import (
     check_document,
     get_or,
@@ -215,3 +216,14 @@ def _read_body(content: Json) -> bytes:
     if get_or(content, "encoding", get_or(content, "_encoding", "")):
         return decode_base64(text)
     return text.encode()
+
+
+FORMAT = Format(
+    "har",
+    "HAR 1.2, for browsers and Playwright",
+    ".har",
+    write,
+    read,
+    own_suffixes=(".har",),
+    top_field="log",
+)

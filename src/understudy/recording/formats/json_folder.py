@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from understudy.recording.compare import ABSENT
 from understudy.recording.file_names import FileNames, preferred_example, to_file_name
+from understudy.recording.formats.format import Format
 from understudy.recording.model import RecordedExchange, Recording, decode_body, dump_pretty
 from understudy.recording.portable_json import parse_portable_json
 
@@ -78,3 +79,6 @@ def content_of(body: bytes) -> tuple[str, bytes] | None:
     if document is not ABSENT:
         return ".json", dump_pretty(document)
     return (".bin" if decode_body(body) is None else ".txt"), body
+
+
+FORMAT = Format("examples", "a folder of plain JSON, by operation and status", "", write)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.recording.compare import ABSENT, strip_transport_headers
+from understudy.recording.formats.format import Format
 from understudy.recording.model import Headers, Json, RecordedExchange, Recording, decode_body
 from understudy.recording.portable_json import is_safe_in_javascript, parse_portable_json
 from understudy.recording.request_key import RequestKey, group_by_key
@@ -115,3 +116,6 @@ def _body(body: bytes) -> Json:
         return {"json": document}
     text = decode_body(body)
     return {"base64": base64.b64encode(body).decode()} if text is None else {"text": text}
+
+
+FORMAT = Format("msw", "request handlers of MSW 2 and 3, an ES module", ".mjs", write)

@@ -6,7 +6,8 @@
      "seed": 0, "settings": {...},
      "vendors": {"zexa": "v1"},                            vendor -> version of its document
      "exchanges": [
-       {"vendor", "session", "operation", "account", "at", "took",    took in milliseconds
+       {"vendor", "session", "operation", "account", "at",
+        "fault", "took",                                  took in milliseconds
         "request":  {"method", "url", "headers", BODY},
         "response": {"status", "reason", "headers", BODY},
         "diagnoses": [...]}],
@@ -27,6 +28,7 @@ from understudy.core.clock import MILLISECOND
 from understudy.core.file_schema import FileSchema, decode_base64
 from understudy.core.strict_json import parse_json
 from understudy.recording.formats import extensions
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.reader import (
     check_document,
     get_or,
@@ -46,7 +48,7 @@ from understudy.recording.model import (
     dump_pretty,
 )
 
-FORMAT = "understudy-recording/1"
+FORMAT_ID = "understudy-recording/1"
 SCHEMA = FileSchema("recording")
 # What comes after the exchanges.
 LAST = ("events", "deliveries")
@@ -57,7 +59,7 @@ def write(recording: Recording) -> bytes:
     members = extensions.write_recording_extension(recording)
     last = {name: members.pop(name) for name in LAST if name in members}
     exchanges = [_write_exchange(each) for each in recording.exchanges]
-    return dump_pretty({"format": FORMAT, **members, "exchanges": exchanges, **last})
+    return dump_pretty({"format": FORMAT_ID, **members, "exchanges": exchanges, **last})
 
 
 def read(content: bytes, name: str = "recording") -> Recording:
@@ -70,8 +72,8 @@ def read(content: bytes, name: str = "recording") -> Recording:
         UnreadableRecording: says what is wrong, and where.
     """
     document = read_json_document(content)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UnreadableRecording(f'is no recording: its "format" must be "{FORMAT}"')
+    if not isinstance(document, dict) or document.get("format") != FORMAT_ID:
+        raise UnreadableRecording(f'is no recording: its "format" must be "{FORMAT_ID}"')
     check_document(SCHEMA, document)
     exchanges = tuple(map(_read_exchange, document["exchanges"]))
     return extensions.read_recording_extension(document, name, exchanges)
@@ -158,3 +160,13 @@ def _read_body(message: Json) -> bytes:
     if message.get("base64") is not None:
         return decode_base64(message["base64"])
     return str(get_or(message, "text", "")).encode()
+
+
+FORMAT = Format(
+    "json",
+    "the project's own, which holds everything",
+    ".json",
+    write,
+    read,
+    top_field="format",
+)

@@ -23,6 +23,7 @@ from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
 from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import ABSENT
 from understudy.recording.file_names import FileNames, preferred_example, to_file_name
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.openapi_slots import Slot, request_slot, response_slot
 from understudy.recording.model import (
     Headers,
@@ -189,3 +190,6 @@ def write(recording: Recording) -> bytes | Mapping[str, bytes]:
         f"{names.new(to_file_name(vendor, NOBODY))}.yaml": sheet.written()
         for vendor, sheet in sheets.items()
     }
+
+
+FORMAT = Format("openapi", "examples to paste into an OpenAPI document", ".yaml", write)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from understudy.recording.compare import ABSENT, strip_transport_headers
 from understudy.recording.file_names import FileNames, stable_id, title_of, to_file_name
+from understudy.recording.formats.format import Format
 from understudy.recording.model import (
     Headers,
     Json,
@@ -195,3 +196,6 @@ def _language(headers: Headers, body: bytes) -> str:
     if kind.endswith("json") or (not kind and parse_portable_json(body) is not ABSENT):
         return "json"
     return LANGUAGES.get(kind, "text")
+
+
+FORMAT = Format("postman", "a Postman collection, version 2.1", ".postman_collection.json", write)

@@ -27,6 +27,7 @@ from understudy.core.content_coding import (
 )
 from understudy.core.file_schema import FileSchema
 from understudy.recording.formats import extensions
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.reader import check_document, get_or, strip_fragment
 from understudy.recording.formats.vcr_yaml import read_yaml_document, write_yaml
 from understudy.recording.model import (
@@ -195,3 +196,14 @@ def _decode_body(body: bytes, coding: str) -> bytes | None:
         # For urllib3 and requests, vcrpy keeps the decoded body with the headers of the packed one.
         return body
     return plain
+
+
+FORMAT = Format(
+    "vcr",
+    "a cassette for vcrpy",
+    ".yaml",
+    write,
+    read,
+    own_suffixes=(".yaml", ".yml"),
+    top_field="interactions",
+)

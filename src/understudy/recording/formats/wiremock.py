@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.file_names import stable_id, title_of, to_file_name
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.wiremock_matching import (
     Family,
     families_of,
@@ -33,7 +34,9 @@ from understudy.recording.model import (
 from understudy.recording.portable_json import parse_portable_json
 from understudy.recording.request_key import RequestKey, group_by_key
 
-BEGINNING = "Started"
+# The state in which WireMock's scenarios begin.
+FIRST_STATE = "Started"
+WIREMOCK_FAULTS = {"reset": "CONNECTION_RESET_BY_PEER", "empty": "EMPTY_RESPONSE"}
 
 
 def write(recording: Recording) -> bytes:
@@ -76,7 +79,7 @@ def _turn(scenario: str, turn: int, turns: int) -> Json:
     after = {"newScenarioState": f"{turn + 2} of {turns}"} if turn + 1 < turns else {}
     return {
         "scenarioName": scenario,
-        "requiredScenarioState": f"{turn + 1} of {turns}" if turn else BEGINNING,
+        "requiredScenarioState": f"{turn + 1} of {turns}" if turn else FIRST_STATE,
         **after,
     }
 
@@ -109,10 +112,8 @@ def is_special(response: RecordedResponse) -> bool:
 
 
 def _fault(exchange: RecordedExchange) -> str:
-    """How the connection ended, as far as anybody said."""
-    said = (each.message for each in exchange.diagnoses if each.code == "fault")
-    reset = any("reset" in message for message in said)
-    return "CONNECTION_RESET_BY_PEER" if reset else "EMPTY_RESPONSE"
+    """WireMock's fault for the planned one that ended the connection."""
+    return WIREMOCK_FAULTS.get(exchange.fault or "", "EMPTY_RESPONSE")
 
 
 def _by_name(headers: Headers) -> Json:
@@ -134,3 +135,6 @@ def _answered(response: RecordedResponse) -> Json:
     if text is None:
         return {"base64Body": base64.b64encode(response.body).decode()}
     return {"body": text}
+
+
+FORMAT = Format("wiremock", "stub mappings of WireMock 3", ".wiremock.json", write)
