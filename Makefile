@@ -34,7 +34,7 @@ define test-with
 	$(1)/bin/pytest -n $(WORKERS) --dist worksteal
 endef
 
-.PHONY: help serve test test-newest test-lowest lint fuzz recordings bench lock clean
+.PHONY: help serve test test-newest test-lowest lint fuzz recordings bench structure lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
 	$(BIN)/python benchmarks/intercept.py
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/http.py
+
+structure: $(VENV)/bin/python ## the code's structure in figures: make structure ARGS=../checkout
+	$(BIN)/python benchmarks/structure.py $(ARGS)
 
 lock: $(UV) ## renew the locked versions, of Python's packages and (with npm) of the tests'
 	$(COMPILE) $(LOCK) --extra dev --output-file requirements/test.txt

@@ -87,14 +87,19 @@ async def test_reset_is_the_seed_world_again(client: httpx.AsyncClient, app: App
     assert [exchange.id for exchange in session.journal] == ["1"]
 
 
+async def under_way(app: App, client: httpx.AsyncClient) -> asyncio.Task[httpx.Response]:
+    """A request that has begun, and will change something."""
+    planned = app.session().faults.plan(Fault("1", "delay", delay=200, times=1))
+    asked = asyncio.create_task(client.post(PROFILES, json={"name": "Late"}, headers=KEY))
+    await until(lambda: planned.struck)
+    return asked
+
+
 async def test_work_under_way_does_not_reach_the_world_after_a_reset(
     client: httpx.AsyncClient, app: App
 ) -> None:
     """A request that began before the reset keeps its changes to itself."""
-    slow = asyncio.create_task(
-        client.post(PROFILES, json={"name": "Late"}, headers={**KEY, "prefer": "delay=50"})
-    )
-    await asyncio.sleep(0.01)
+    slow = await under_way(app, client)
 
     app.session().reset()
     reset = app.session().store.snapshot()
@@ -238,10 +243,7 @@ async def test_work_under_way_does_not_reach_the_restored_world(
 ) -> None:
     """A request that began before keeps its changes to itself."""
     world = app.session().snapshot()
-    slow = asyncio.create_task(
-        client.post(PROFILES, json={"name": "Late"}, headers={**KEY, "prefer": "delay=50"})
-    )
-    await asyncio.sleep(0.01)
+    slow = await under_way(app, client)
 
     app.session().restore(world)
     answered = await slow

@@ -214,7 +214,7 @@ def to(profile: str, campaign: str = UNKNOWN, **changes: Any) -> Trigger:
 async def in_flight(sent: Caller, ask: Ask) -> httpx.Response:
     """The second of two requests at once with one key."""
     key = {"Idempotency-Key": "one-key"}
-    first = sent.send(ask, headers={**key, "Prefer": "delay=200"})
+    first = sent.send(ask, headers={**key, "Prefer": "delay=500"})
     replies = await asyncio.gather(first, sent.send(ask, headers=key))
     assert replies[0].is_success
     return replies[1]
