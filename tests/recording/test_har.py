@@ -228,7 +228,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
         ("request/url", None, "/request/url must be a URL with scheme and host, white space and"),
         ("request/url", "/x", 'control characters encoded, not "/x"'),
@@ -279,7 +279,7 @@ def test_a_byte_order_mark_is_passed_over() -> None:
         ("_understudy", {"diagnoses": [{"a": "\ud800"}]}, "/diagnoses/0/a holds half a character"),
     ],
 )
-def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> None:
+def test_a_broken_entry_is_one_sentence(place: str, value: Any, sentence: str) -> None:
     """It says where, and what is wrong there."""
     *parents, name = place.split("/")
     entry = {**entry_of(), "_understudy": None}
@@ -288,11 +288,11 @@ def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> No
     with pytest.raises(UnreadableRecording) as refused:
         read({"log": {"entries": [entry]}})
 
-    assert str(refused.value).startswith("/log/entries/0/") and said in str(refused.value)
+    assert str(refused.value).startswith("/log/entries/0/") and sentence in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "is empty; record into it first"),
         (b'{"log": NaN}', "is not JSON: it has no NaN"),
@@ -304,12 +304,12 @@ def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> No
         (b'{"log": {"entries": [1]}}', "/log/entries/0 must be an object, not 1"),
     ],
 )
-def test_a_broken_file_is_one_sentence(content: bytes, said: str) -> None:
+def test_a_broken_file_is_one_sentence(content: bytes, sentence: str) -> None:
     """It says what is wrong with the whole."""
     with pytest.raises(UnreadableRecording) as refused:
         har.read(content)
 
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(sentence)
 
 
 @pytest.mark.parametrize("mime", ["application/json", "application/problem+json", "text/plain"])

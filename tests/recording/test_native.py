@@ -59,7 +59,7 @@ def with_one(**members: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "sentence"),
     [
         (b"{", "is not JSON"),
         (b"[]", '"format" must be "understudy-recording/1"'),
@@ -127,7 +127,7 @@ def with_one(**members: Any) -> bytes:
         (broken(events=[3]), "/events/0 must be an object, not 3"),
     ],
 )
-def test_broken_file_says_what_and_where(content: bytes, told: str) -> None:
+def test_broken_file_says_what_and_where(content: bytes, sentence: str) -> None:
     """One sentence, no traceback."""
-    with pytest.raises(UnreadableRecording, match=re.escape(told)):
+    with pytest.raises(UnreadableRecording, match=re.escape(sentence)):
         native.read(content)

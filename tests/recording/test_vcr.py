@@ -53,8 +53,8 @@ def read(cassette: Any) -> Recording:
 def foreign(request: Any = None, response: Any = None) -> RecordedExchange:
     """The exchange of another tool, with these members beside the necessary ones."""
     asked = {"method": "GET", "uri": URL, **(request or {})}
-    said = {"status": {"code": 200, "message": "OK"}} if response is None else response
-    return read({"interactions": [{"request": asked, "response": said}]}).exchanges[0]
+    sentence = {"status": {"code": 200, "message": "OK"}} if response is None else response
+    return read({"interactions": [{"request": asked, "response": sentence}]}).exchanges[0]
 
 
 def test_a_cassette_is_read_by_people() -> None:
@@ -361,7 +361,7 @@ FIRST = "/interactions/0"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "is empty; record into it first"),
         (b"~", "must be an object, not null"),
@@ -388,16 +388,16 @@ FIRST = "/interactions/0"
         ),
     ],
 )
-def test_a_broken_cassette_is_one_sentence(content: bytes, said: str) -> None:
+def test_a_broken_cassette_is_one_sentence(content: bytes, sentence: str) -> None:
     """It says what is wrong, and where."""
     with pytest.raises(UnreadableRecording) as refused:
         vcr.read(content)
 
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(sentence)
 
 
 @pytest.mark.parametrize(
-    ("request_", "said"),
+    ("request_", "sentence"),
     [
         ({"uri": None}, f"{FIRST}/request/uri must be a URL with scheme and host, "),
         ({"uri": "/x"}, f"{FIRST}/request/uri must be a URL with scheme and host, "),
@@ -414,12 +414,12 @@ def test_a_broken_cassette_is_one_sentence(content: bytes, said: str) -> None:
         ),
     ],
 )
-def test_a_broken_request_is_one_sentence(request_: Any, said: str) -> None:
+def test_a_broken_request_is_one_sentence(request_: Any, sentence: str) -> None:
     """It says where, and what is wrong there."""
     with pytest.raises(UnreadableRecording) as refused:
         foreign(request_)
 
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(sentence)
 
 
 def test_our_own_members_survive_a_cassette_as_json() -> None:

@@ -26,6 +26,17 @@ COMMAND = "understudy.command"
 BEGINNING = "2026-03-11T12:00:00Z"
 
 
+class WithFormats(click.Command):
+    """A command whose help lists the formats of recordings in place of `{reads}` and `{writes}`."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from understudy.recording.formats.registry import FORMATS, READABLE
+
+        reads, writes = (", ".join(each.name for each in of) for of in (READABLE, FORMATS.values()))
+        self.help = (self.help or "").format(reads=reads, writes=writes)
+        super().format_help_text(ctx, formatter)
+
+
 class WithCommand(click.Command):
     """A command that takes another one behind `--`."""
 
@@ -254,7 +265,7 @@ def _within(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-@click.command()
+@click.command(cls=WithFormats)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--format", "format_name", default=None, help="What to write; told by --out, else json.")
 @option("--out", type=click.Path(path_type=Path), default="-", help="File or folder; - for stdout.")
@@ -269,9 +280,9 @@ def export(
     vendor: str,
     normalise: bool,
 ) -> None:
-    """Write recordings (FILES: json, HAR, VCR) in another format.
+    """Write recordings (FILES) in another format.
 
-    Formats: json, har, vcr, wiremock, postman, msw, openapi, and examples (a folder of JSON).
+    Formats that are read: {reads}. Formats that are written: {writes} (examples: a folder of JSON).
     """
     from understudy.engine.registry import open_services
     from understudy.recording.formats.registry import choose_format

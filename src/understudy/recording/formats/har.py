@@ -1,10 +1,9 @@
 """Recordings as HAR 1.2, which browsers, Playwright and proxies read and write.
 
-Everything that HAR requires is there; what it has no place for stands in `_understudy` members
-(see `extensions`), and a request's body that is not UTF-8 is base64 with `_encoding` beside it. Our
-own files come back as they were. In files of other tools a message's body is unpacked already, so
-its headers no longer say how it was packed; what is no HTTP (`data:` URLs, web sockets) is passed
-over.
+Everything that HAR requires is there; what HAR has no field for is in `_understudy` fields (see
+`extensions`), and a request body that is not UTF-8 is base64 with `_encoding` beside it. Reading
+our own files loses nothing. In files of other tools bodies are already decoded, so headers about
+their coding are dropped; entries that are not HTTP (`data:` URLs, web sockets) are left out.
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ def _response(response: RecordedResponse) -> Json:
 
 def _post_data(request: RecordedRequest) -> Json:
     mime = header(request.headers, "content-type") or NO_TYPE
-    # HAR has an encoding for what was answered only; members of one's own begin with "_".
+    # HAR has an encoding for response bodies only; custom fields begin with "_".
     return {"mimeType": mime, **_text(request.body, "_encoding")}
 
 
@@ -127,7 +126,7 @@ def _named(pairs: Headers | list[tuple[str, str]]) -> list[Json]:
 
 
 def _cookies(headers: Headers, name: str) -> list[Json]:
-    """The cookies that a message sets or sends; of what a `Set-Cookie` adds, nothing."""
+    """The cookies of a message, without the attributes of `Set-Cookie`."""
     texts = [value for each, value in headers if each.lower() == name]
     if name == "cookie":
         texts = [part for text in texts for part in text.split(";")]

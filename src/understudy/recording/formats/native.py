@@ -12,7 +12,7 @@
         "response": {"status", "reason", "headers", BODY},
         "diagnoses": [...]}],
      "events": [{"before", "at", "session", "method", "path", "json"}],
-                                                           done through /__admin, before that one
+                                                           through /__admin, before that exchange
      "deliveries": [...]}
 
 BODY is `json` where the bytes are compact JSON, else `text`, else `base64`; a message without a
@@ -50,14 +50,14 @@ from understudy.recording.model import (
 
 FORMAT_ID = "understudy-recording/1"
 SCHEMA = FileSchema("recording")
-# What comes after the exchanges.
-LAST = ("events", "deliveries")
+# Written after the exchanges.
+TRAILING_FIELDS = ("events", "deliveries")
 
 
 def write(recording: Recording) -> bytes:
     """The recording as JSON; nothing is lost."""
     members = extensions.write_recording_extension(recording)
-    last = {name: members.pop(name) for name in LAST if name in members}
+    last = {name: members.pop(name) for name in TRAILING_FIELDS if name in members}
     exchanges = [_write_exchange(each) for each in recording.exchanges]
     return dump_pretty({"format": FORMAT_ID, **members, "exchanges": exchanges, **last})
 
@@ -117,7 +117,7 @@ def write_body(content: bytes) -> Json:
         return {}
     try:
         document = parse_json(content)
-        # Only where the very same bytes come back.
+        # Only where dumping it gives the same bytes.
         if dump_compact(document) == content:
             return {"json": document}
     except ValueError:

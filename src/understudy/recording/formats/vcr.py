@@ -7,10 +7,10 @@
     version: 1
     understudy: {...}
 
-Bodies are text where they are UTF-8, else `!!binary`. vcrpy passes over the `understudy` members
-(see `extensions`). Exchanges without a response are left out; values of one name stand together. In
-cassettes of other tools, bodies that are packed (gzip, deflate) are unpacked, and no header says
-any more that they were.
+Bodies are text where they are UTF-8, else `!!binary`. vcrpy ignores the `understudy` fields (see
+`extensions`). Exchanges without a response are left out; a name has the list of its values. In
+cassettes of other tools, compressed bodies (gzip, deflate) are decoded, and headers about their
+coding are dropped.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ MAX_DECODED = 64 * 1_048_576
 
 
 def write(recording: Recording) -> bytes:
-    """The recording as a cassette, but for the exchanges that had no response."""
+    """The recording as a cassette, without the exchanges that had no response."""
     return write_yaml(
         {
             "interactions": [_interaction(each) for each in recording.answered],
@@ -63,7 +63,7 @@ def write(recording: Recording) -> bytes:
 
 def _interaction(exchange: RecordedExchange) -> Json:
     request, response = exchange.request, exchange.response
-    # vcrpy can play no other phrase.
+    # vcrpy can replay ASCII phrases only.
     phrase = response.phrase if response.phrase.isascii() else ""
     return {
         "request": {
@@ -187,7 +187,7 @@ def _decode(response: RecordedResponse) -> RecordedResponse:
 
 
 def _decode_body(body: bytes, coding: str) -> bytes | None:
-    """A body that is not packed, or None where it cannot be unpacked."""
+    """A decoded body, or None where it cannot be decoded."""
     try:
         plain = decode_content(body, coding, MAX_DECODED)
     except DecodedTooLargeError:
