@@ -9,9 +9,6 @@ import pytest
 from tests.scenarios.scripts import STEPS, broken, scenario
 from understudy.core.clock import SECOND
 from understudy.core.errors import StartError
-from understudy.core.file_schema import FileSchema
-from understudy.core.settings import Settings
-from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.scenarios.loader import find_scenario, read_scenario, scenario_names
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift
 
@@ -204,16 +201,6 @@ class TestSentences:
         assert call(read).query == {"from": "2026-03-01", "to": "2026-03-31"}
 
 
-def test_settings_are_those_that_recordings_have() -> None:
-    """A scenario may choose what a recording remembers, and nothing else."""
-    settings = {name: getattr(Settings(), name) for name in WORLD_SETTINGS}
-
-    FileSchema("settings").check(settings)
-
-    with pytest.raises(ValueError, match=f"it may have: {', '.join(sorted(WORLD_SETTINGS))}$"):
-        FileSchema("settings").check({"clock": None})
-
-
 FILES = {
     "": "must be a mapping with a title and a list of steps, not null",
     "- call: getCredits": "must be a mapping with a title and a list of steps, not a list",
@@ -276,6 +263,8 @@ SETTINGS_REFUSED = {
     "pace: []": '/settings/pace must be a factor from 0 to 1000000 or "manual", not a list',
     "auth: none": '/settings/auth must be "strict" or "any", not "none"',
     "clock: 2026-03-11": "/settings cannot have clock",
+    "pace: null": '/settings/pace must be a factor from 0 to 1000000 or "manual", not null',
+    'pace: "2"': '/settings/pace must be a factor from 0 to 1000000 or "manual", not "2"',
 }
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, in the mock's own words; each vendor package renders it in its envelope.
+"""The mock's errors; each vendor package renders them in the vendor's envelope.
 
 ApiError
 +-- BadRequest 400
@@ -6,12 +6,12 @@ ApiError
 |   +-- InvalidParameters         the path, the query or a header breaks its schema
 |   +-- InvalidBody               the body breaks its schema
 |   +-- InvalidIdempotencyKey
-+-- Unforwardable 400            nothing that a proxy could pass on
++-- Unforwardable 400             a request that a proxy cannot pass on
 +-- Unauthorized 401
 |   +-- MissingCredential
 |   +-- UnknownCredential         never issued, or revoked
 +-- Forbidden 403                 known, but not allowed
-+-- ReadOnly 403                  the proxy lets nothing pass that changes something
++-- ReadOnly 403                  the proxy passes only GET, HEAD and OPTIONS
 +-- NotFound 404
 +-- UnknownPath 404              the document has no such path
 +-- MethodNotAllowed 405
@@ -20,15 +20,15 @@ ApiError
 +-- BodyTooLarge 413
 +-- UnsupportedMediaType 415
 +-- PreferenceUnmet 422           no such response or example in the document
-+-- Unfit 422                     well formed, but nothing that this mock can keep
++-- Unfit 422                     well formed, but the mock cannot store it
 +-- TooManyRequests 429
 +-- Internal 500
 |   +-- ResponseMismatch          a handler's reply that the document does not declare
-+-- NoReply 502                   a proxy's upstream gave none that could be passed on
++-- NoReply 502                   a proxy's upstream gave no reply that could be passed on
 +-- LateReply 504                 a proxy's upstream took too long
 +-- Refused                       a business rule said no; the document has status and words
-+-- IllegalTransition             a lifecycle has no such move from this state
-StartError                        a document, a service or a setting that cannot be served
++-- IllegalTransition             the lifecycle does not allow the event in this state
+StartError                        a document, a service or a setting that cannot be used
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Diagnosis:
     hint: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The members as conventions spell them: `where` is called `in`."""
+        """The fields as JSON names them: `where` is called `in`."""
         members = asdict(self)
         return {("in" if name == "where" else name): value for name, value in members.items()}
 
@@ -63,14 +63,14 @@ class ApiError(Exception):
     """Something that ends a request with an error.
 
     Args:
-        message: what, with which value, in which state; for people, in the diagnosis.
-        diagnoses: everything that was wrong; made from the message when there is none.
+        message: what is wrong, with which value, in which state; for people, in the diagnosis.
+        diagnoses: everything that was wrong; one is made from the message when there are none.
     """
 
     status = 500
     code = "error"
     where = "rule"
-    # What the code means and how to pass, for `understudy explain`; each code has its own.
+    # The meaning of the code and how to avoid the error, for `understudy explain`.
     meaning = ""
 
     def __init__(self, message: str, diagnoses: Iterable[Diagnosis] = (), hint: str = "") -> None:
@@ -90,8 +90,8 @@ class MalformedBody(BadRequest):
     code = "malformed-body"
     where = "body"
     meaning = (
-        "The body is no JSON that can be read. To pass: send one UTF-8 JSON document, each key "
-        "once, nested no deeper than 100 levels."
+        "The body is not valid JSON. To pass: send one UTF-8 JSON document, each key once, nested "
+        "no deeper than 100 levels."
     )
 
 
@@ -107,7 +107,7 @@ class InvalidBody(BadRequest):
     code = "invalid-body"
     where = "body"
     meaning = (
-        "The body breaks the document or a rule. To pass: correct each member that a diagnosis "
+        "The body breaks the document or a rule. To pass: correct each field that a diagnosis "
         "points at."
     )
 
@@ -116,8 +116,8 @@ class InvalidIdempotencyKey(BadRequest):
     code = "invalid-idempotency-key"
     where = "header"
     meaning = (
-        "The idempotency key has not the vendor's form. To pass: send one that matches the "
-        "pattern in the message, or leave the header out."
+        "The idempotency key does not match the vendor's pattern. To pass: send one that matches "
+        "the pattern in the message, or leave the header out."
     )
 
 
@@ -126,8 +126,8 @@ class Unforwardable(ApiError):
     code = "unforwardable"
     where = "path"
     meaning = (
-        "The proxy cannot pass the request on without changing it, or without leaving what "
-        "--upstream names. To pass: do as the hint says."
+        "The proxy cannot pass the request on without changing it, or its path leads out of the "
+        "URL that --upstream names. To pass: do as the hint says."
     )
 
 
@@ -136,7 +136,8 @@ class Unauthorized(ApiError):
     code = "unauthorized"
     where = "header"
     meaning = (
-        "The request is nobody's. To pass: send a credential that `understudy vendors NAME` lists."
+        "The request has no valid credential. To pass: send one that `understudy vendors NAME` "
+        "lists."
     )
 
 
@@ -152,8 +153,8 @@ class UnknownCredential(Unauthorized):
     code = "unknown-credential"
     meaning = (
         "The credential was never issued, or it was revoked. To pass: send one that `understudy "
-        "vendors NAME` lists; with --auth any, every well-formed one is taken that is not "
-        "revoked."
+        "vendors NAME` lists; with --auth any, every well-formed one is accepted that is "
+        "not revoked."
     )
 
 
@@ -180,13 +181,13 @@ class ReadOnly(ApiError):
 
 
 class NotFound(ApiError):
-    """A resource that is not there for this caller; `kind` is its singular noun."""
+    """A resource that does not exist for this caller; `kind` is its singular noun."""
 
     status = 404
     code = "not-found"
     meaning = (
-        "There is no such resource, it was deleted, or it is somebody else's. To pass: use the "
-        "id of one that the same credential can list in the same session."
+        "There is no such resource, it was deleted, or it belongs to another account. To pass: use "
+        "the id of one that the same credential can list in the same session."
     )
 
     def __init__(self, kind: str, id: str) -> None:
@@ -224,7 +225,7 @@ class MethodNotAllowed(ApiError):
 class Conflict(ApiError):
     status = 409
     code = "conflict"
-    meaning = "Something that exists already stands in the way. To pass: do as the hint says."
+    meaning = "The request conflicts with something that exists. To pass: do as the hint says."
 
 
 class IdempotencyInFlight(Conflict):
@@ -270,8 +271,8 @@ class Unfit(ApiError):
     code = "unfit"
     where = "body"
     meaning = (
-        "The admin plane cannot keep what it was given: a resource or a snapshot that the vendor "
-        "could not show, or a fault that could never strike. To pass: correct what each "
+        "The admin plane cannot store the body: a resource or a snapshot that the vendor could "
+        "not show, or a fault that could never strike. To pass: correct each field that a "
         "diagnosis points at."
     )
 
@@ -320,14 +321,14 @@ class NoReply(ApiError):
 
 
 class LateReply(ApiError):
-    """`seconds` is how long the whole reply could take."""
+    """`seconds` is the time that the whole reply may take."""
 
     status = 504
     code = "late-reply"
     where = "response"
     meaning = (
         "The proxy's upstream did not answer in time; the request may have taken effect. To "
-        "pass: see how the upstream fares, or allow more time with --timeout."
+        "pass: check the upstream, or allow more time with --timeout."
     )
 
     def __init__(self, host: str, seconds: float) -> None:
@@ -336,9 +337,9 @@ class LateReply(ApiError):
 
 
 class Refused(ApiError):
-    """A business rule said no.
+    """A business rule refused the request.
 
-    `example` names the documented body that says so; its response gives the status and the text.
+    `example` names the documented error body; its response has the status and the text.
     """
 
     status = 400
@@ -355,8 +356,8 @@ class IllegalTransition(ApiError):
     status = 409
     code = "illegal-transition"
     meaning = (
-        "The resource's state does not know this move. To pass: use a resource in another "
-        "state, or make a move that the hint lists."
+        "The event is not allowed in the resource's state. To pass: use a resource in another "
+        "state, or an event that the hint lists."
     )
 
     def __init__(self, kind: str, event: str, state: Any, allowed: Iterable[str]) -> None:
@@ -369,4 +370,4 @@ class IllegalTransition(ApiError):
 
 
 class StartError(Exception):
-    """Why the mock cannot start: one sentence that also says what to do. Exit code 2."""
+    """The reason why a command cannot start: one sentence that says what to do. Exit code 2."""

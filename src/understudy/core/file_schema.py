@@ -19,13 +19,12 @@ import jsonschema_rs
 
 from understudy.core.clock import parse_duration, parse_instant
 from understudy.core.json_pointer import escape_token, resolve_pointer
+from understudy.core.setting_kinds import format_value
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 BASE_URI = "schemas:///"
 # Of the faults of one file; the others are counted.
 MAX_FAULTS = 5
-# Of a value in a sentence, in characters.
-MAX_SHOWN = 60
 KIND_NAMES = {
     "object": "an object",
     "array": "a list",
@@ -155,12 +154,6 @@ def _expected(schema: dict[str, Any]) -> str:
 def _format_kind(value: Any) -> str:
     """A value, or only its kind when it holds others."""
     return SHOWN_KINDS.get(type(value)) or format_value(value)
-
-
-def format_value(value: Any) -> str:
-    """A value as a sentence names it: JSON, shortened."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
 
 def _printable(text: str) -> str:

@@ -39,7 +39,8 @@ from typing import Any
 
 from understudy.core.clock import parse_duration
 from understudy.core.errors import StartError
-from understudy.core.file_schema import FileSchema, format_value
+from understudy.core.file_schema import FileSchema
+from understudy.core.setting_kinds import format_value
 from understudy.core.yaml_io import read_yaml
 from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation

@@ -12,8 +12,8 @@ import httpx
 
 from understudy.admin import views
 from understudy.core.errors import StartError
-from understudy.core.file_schema import format_value
 from understudy.core.json_pointer import MISSING, resolve_pointer, same_json
+from understudy.core.setting_kinds import format_value
 from understudy.core.strict_json import parse_json
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
