@@ -12,13 +12,14 @@ from hypothesis import configuration
 
 from tests.conftest import Live
 from tests.verify.runs import KEY, ZEXA
+from understudy.core.errors import Diagnosis
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.server.http_server import bind
 from understudy.verify.context import RunContext
 from understudy.verify.curl import Curl
 from understudy.verify.exchange_check import ExchangeChecker
-from understudy.verify.findings import Breach, Findings, Outcome
+from understudy.verify.findings import Findings, Outcome
 from understudy.verify.fuzz import FuzzOptions, elsewhere, fuzz
 from understudy.verify.junit import render_junit
 from understudy.verify.known_ids import KnownIds, fill_path, own_ids
@@ -31,14 +32,14 @@ CAMPAIGNS = SERVICE.document.operations["listCampaigns"]
 URL = "http://127.0.0.1:4010/zexa/v1/contacts"
 
 
-def breach(code: str, pointer: str = "", message: str = "") -> Breach:
-    return Breach(code, "response", pointer, message)
+def fault(code: str, pointer: str = "", message: str = "") -> Diagnosis:
+    return Diagnosis(code, "response", pointer, message)
 
 
 def test_a_curl_line_can_be_pasted() -> None:
     """Method, URL, headers and body; the credential is a variable."""
-    headers = (*ZEXA.headers(), ("Content-Type", "application/json"))
-    request = RecordedRequest("POST", f"{URL}?a=1&b=2", headers, b'{"name": "it\'s"}')
+    typed = (("Content-Type", "application/json"),)
+    request = ZEXA.sign(RecordedRequest("POST", f"{URL}?a=1&b=2", typed, b'{"name": "it\'s"}'))
 
     line = Curl(ZEXA, frozenset()).line(request)
 
@@ -72,7 +73,7 @@ def test_items_of_one_list_are_one_finding() -> None:
     findings = Findings()
 
     for index in range(3):
-        findings.add(CREDITS, 200, breach("type", f"/data/{index}/id", f"{index} is wrong"), "", "")
+        findings.add(CREDITS, 200, fault("type", f"/data/{index}/id", f"{index} is wrong"), "", "")
 
     (finding,) = findings
     assert (finding.pointer, finding.times) == ("/data/*/id", 3)
@@ -85,7 +86,7 @@ def test_two_undeclared_members_are_two_findings() -> None:
 
     for name in ("a", "b", "a"):
         findings.add(
-            CREDITS, 200, breach("additionalProperties", "", f"'{name}' was unexpected"), "", ""
+            CREDITS, 200, fault("additionalProperties", "", f"'{name}' was unexpected"), "", ""
         )
 
     assert [each.times for each in findings] == [2, 1]
@@ -94,7 +95,7 @@ def test_two_undeclared_members_are_two_findings() -> None:
 def test_results_are_coloured_where_that_is_wanted() -> None:
     """Green for what conforms, red for what does not; the text is the same."""
     outcome = Outcome("zexa", "http://x", (CREDITS, CAMPAIGNS))
-    outcome.findings.add(CREDITS, 200, breach("type"), "", "")
+    outcome.findings.add(CREDITS, 200, fault("type"), "", "")
 
     shown = render(outcome, color=True)
 
@@ -108,7 +109,7 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
     outcome = Outcome("zexa", "http://x", (CREDITS,))
     curl = Curl(ZEXA, frozenset())
     hostile = curl.text("\x00\x1b\x0b\ud800\ufffe<&]]>")
-    outcome.findings.add(CREDITS, 200, breach("type", "/a", hostile), hostile, hostile)
+    outcome.findings.add(CREDITS, 200, fault("type", "/a", hostile), hostile, hostile)
 
     root = ElementTree.fromstring(render_junit([outcome]))
 
@@ -118,8 +119,7 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
 
 def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
     """Its ids fill the path of what stands below it."""
-    judge = ExchangeChecker(SERVICE.document)
-    known = KnownIds(SERVICE, judge)
+    known = KnownIds(SERVICE, ExchangeChecker(SERVICE.document))
     operation = SERVICE.document.operations["getCampaign"]
     reply = RecordedResponse(200, (), b'{"data": [{"id": "cmp_new"}]}')
 

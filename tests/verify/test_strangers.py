@@ -182,7 +182,7 @@ def test_a_finding_points_at_the_member_that_may_not_be() -> None:
     request = RecordedRequest("GET", f"{ORIGIN}/v1/credits")
     reply = RecordedResponse(200, (JSON,), b'{"credits": "1.00", "bonus": 1, "a/b, \'c": 2}')
 
-    found = ExchangeChecker(service.document).breaches(
+    found = ExchangeChecker(service.document).find_faults(
         service.document.operations["getCredits"], request, reply
     )
 

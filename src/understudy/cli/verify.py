@@ -141,12 +141,11 @@ def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
 
 
 def _access(service: Service, credential: str | None) -> Access:
-    from understudy.openapi.security import credential_header
     from understudy.verify.transport import Access
 
-    header, before = credential_header(service.document)
     usual = service.accounts.default.credential if service.accounts is not None else ""
-    return Access(header, before, usual if credential is None else credential)
+    scheme = service.document.security.first
+    return Access(scheme, usual if credential is None else credential)
 
 
 def _require_junit(chosen: dict[str, Any]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from understudy.openapi.document import Operation
+if TYPE_CHECKING:
+    from understudy.openapi.document import Operation
 
 
 @dataclass(slots=True)

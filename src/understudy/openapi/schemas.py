@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from understudy.core.codes import KEYWORD_HINTS
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token
 
@@ -35,30 +36,8 @@ ANNOTATIONS = frozenset(
         "default",
     ]
 )
-# How to satisfy each keyword; braces are filled with what the schema says.
-HINTS = {
-    "required": "add the member",
-    "additionalProperties": "remove the member",
-    "type": "send the type that the document declares",
-    "enum": "use one of {options}; values are case-sensitive",
-    "format": "use the format that the message names",
-    "pattern": "make the value match the pattern",
-    "minLength": "send {limit} or more characters",
-    "maxLength": "send {limit} or fewer characters",
-    "minimum": "send {limit} or more",
-    "maximum": "send {limit} or less",
-    "exclusiveMinimum": "send more than {limit}",
-    "exclusiveMaximum": "send less than {limit}",
-    "multipleOf": "send a multiple of {multiple_of}",
-    "minItems": "send {limit} or more items",
-    "maxItems": "send {limit} or fewer items",
-    "uniqueItems": "send each item once",
-    "minProperties": "send {limit} or more members",
-    "maxProperties": "send {limit} or fewer members",
-    "anyOf": "satisfy one of the alternatives that the document lists, or several",
-    "oneOf": "satisfy exactly one of the alternatives that the document lists",
-    "not": "send anything but what the schema in the message describes",
-}
+# The code of a fault that has no keyword of the table.
+OTHER_FAULT = "schema"
 
 
 def to_json_schema(schema: Schema) -> Schema:
@@ -207,7 +186,7 @@ def _format_value(value: Any) -> str:
 def _to_diagnosis(
     error: jsonschema_rs.ValidationError, where: str, prefix: str, message: str
 ) -> Diagnosis:
-    keyword = error.kind.name
+    keyword = error.kind.name if error.kind.name in KEYWORD_HINTS else OTHER_FAULT
     path = list(error.instance_path)
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
@@ -220,7 +199,7 @@ def _format_hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
     known = kind.as_dict()
     if "options" in known:
         known["options"] = ", ".join(json.dumps(option) for option in known["options"])
-    return _shorten(HINTS.get(kind.name, "").format_map(known))
+    return _shorten(KEYWORD_HINTS.get(kind.name, "").format_map(known))
 
 
 def _shorten(message: str, limit: int = 300) -> str:

@@ -21,7 +21,7 @@ from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import Json, Recording, dump_compact, parse_json
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.scenarios.validation import format_value, join_names
-from understudy.service.service import credential_headers
+from understudy.service.service import sign_request
 from understudy.session.session import DEFAULT_SESSION
 
 # When every scenario begins; its clock stands still but for its own shifts.
@@ -131,14 +131,16 @@ class Player:
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         query = f"?{urlencode(call.query, doseq=True)}" if call.query else ""
-        headers = httpx.Headers(credential_headers(self._service, call.account))
+        url, signed = sign_request(
+            self._service, call.account, f"{ORIGIN}/{self._service.name}{path}{query}"
+        )
+        headers = httpx.Headers(signed)
         headers.update(_sendable(call.headers))
         content = (call.text or "").encode()
         if call.body is not None:
             content = dump_compact(call.body)
         if content:
             headers.setdefault("Content-Type", "application/json")
-        url = f"{ORIGIN}/{self._service.name}{path}{query}"
         return httpx.Request(call.operation.method, url, headers=headers, content=content)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from understudy.core.clock import Stopwatch
+from understudy.core.errors import Diagnosis
 from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.service.service import Service
 from understudy.verify.curl import Curl
-from understudy.verify.exchange_check import FAILURE, ExchangeChecker, prefers
-from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Breach, Outcome
+from understudy.verify.exchange_check import SERVER_ERROR, ExchangeChecker, has_preference
+from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Outcome
 from understudy.verify.known_ids import KnownIds
 from understudy.verify.reply_reader import NoReplyError
 from understudy.verify.transport import Sender, UnsendableError
@@ -25,8 +26,8 @@ class RunContext:
 
     def __init__(self, service: Service, sender: Sender) -> None:
         self.service = service
-        self.judge = ExchangeChecker(service.document)
-        self.known = KnownIds(service, self.judge)
+        self.checker = ExchangeChecker(service.document)
+        self.known = KnownIds(service, self.checker)
         self.outcome = Outcome(
             service.name, sender.base_url, tuple(service.document.operations.values())
         )
@@ -67,12 +68,12 @@ class RunContext:
             return None
         except NoReplyError as error:
             exercise.statuses[NO_REPLY] += 1
-            self.add(operation, placed, None, Breach("no-reply", "response", "", str(error), ""))
+            self.add(operation, placed, None, Diagnosis("no-reply", "response", "", str(error), ""))
             return None
         finally:
             exercise.seconds += watch.seconds()
         exercise.statuses[reply.status] += 1
-        for each in self.judge.breaches(operation, request, reply):
+        for each in self.checker.find_faults(operation, request, reply):
             self.add(operation, placed, reply, each)
         self._note(operation, request, reply, expected)
         return reply
@@ -85,10 +86,12 @@ class RunContext:
         expected: int | None,
     ) -> None:
         # What a request preferred is an example: it says nothing, and its ids nobody has.
-        if prefers(request):
+        if has_preference(request):
             return
         status = reply.status
-        hindered = status == RATE_LIMITED or (status >= FAILURE and status in operation.responses)
+        hindered = status == RATE_LIMITED or (
+            status >= SERVER_ERROR and status in operation.responses
+        )
         if hindered and status != expected:
             self.outcome.hindrances[operation.id, status] += 1
         if 200 <= status < 300:
@@ -100,7 +103,7 @@ class RunContext:
         operation: Operation,
         placed: RecordedRequest,
         reply: RecordedResponse | None,
-        breach: Breach,
+        fault: Diagnosis,
     ) -> None:
         """Note a finding that a placed request shows."""
         got = (
@@ -110,11 +113,11 @@ class RunContext:
         )
         status = NO_REPLY if reply is None else reply.status
         text = self._curl.text
-        told = Breach(
-            breach.code,
-            breach.where,
-            text(breach.pointer),
-            text(breach.message),
-            text(breach.hint),
+        told = Diagnosis(
+            fault.code,
+            fault.where,
+            text(fault.pointer),
+            text(fault.message),
+            text(fault.hint),
         )
         self.outcome.findings.add(operation, status, told, self._curl.line(placed), got)

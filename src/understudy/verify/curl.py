@@ -46,9 +46,8 @@ class Curl:
 
     def _header(self, name: str, value: str) -> str:
         access = self._access
-        is_ours = access.credential and (name, value) in access.headers()
-        if is_ours:
-            return f'"{name}: {access.before}{VARIABLE}"'
+        if access.credential and access.scheme.make_headers(access.credential) == {name: value}:
+            return f'"{name}: {access.scheme.prefix}{VARIABLE}"'
         if name.lower() in SECRET_HEADERS | self._given:
             return shlex.quote(f"{name}: {redact_header_value(value)}")
         return self._quoted(f"{name}: {value}")

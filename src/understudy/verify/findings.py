@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from understudy.core.errors import Diagnosis
@@ -18,7 +18,7 @@ MOST_OTHERS = 3
 # Codes whose messages name what the pointer does not: two of them are two findings.
 NAMED_IN_MESSAGE = frozenset({"additionalProperties"})
 UNEXPECTED = re.compile(r"\('(.+)' (?:was|were) unexpected\)$", re.DOTALL)
-REMOVE = "remove the member"
+REMOVE = "remove the field"
 NO_REPLY = 0
 RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS
 REFUSED, NOT_FOUND, LIMITED = "refused", "not found", "rate limited"
@@ -32,27 +32,16 @@ SILENT = frozenset().union(*(statuses for statuses, _ in SILENCES.values()))
 NOTHING_SENT = "no request could be sent; see what was not exercised, and why"
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One way in which one exchange is not what the document says; members as a diagnosis has."""
-
-    code: str
-    where: str
-    pointer: str
-    message: str
-    hint: str = ""
-
-
-def breaches_of(diagnosis: Diagnosis) -> Iterator[Breach]:
-    """What a schema has against a value, as breaches: one for each member that may not be."""
-    code, where, message = diagnosis.code, diagnosis.where, diagnosis.message
-    found = UNEXPECTED.search(message) if code in NAMED_IN_MESSAGE else None
+def split_unexpected(diagnosis: Diagnosis) -> Iterator[Diagnosis]:
+    """A diagnosis of several fields that the document does not allow, as one for each field."""
+    found = UNEXPECTED.search(diagnosis.message) if diagnosis.code in NAMED_IN_MESSAGE else None
     if found is None:
-        yield Breach(code, where, diagnosis.pointer, message, diagnosis.hint)
+        yield diagnosis
         return
     for name in found[1].split("', '"):
         pointer = f"{diagnosis.pointer}/{escape_token(name)}"
-        yield Breach(code, where, pointer, f"the document has no member '{name}' here", REMOVE)
+        message = f"the document has no field '{name}' here"
+        yield replace(diagnosis, pointer=pointer, message=message, hint=REMOVE)
 
 
 @dataclass
@@ -95,24 +84,24 @@ class Findings:
         self._met: dict[tuple[str, ...], Finding] = {}
 
     def add(
-        self, operation: Operation, status: int, breach: Breach, request: str, got: str
+        self, operation: Operation, status: int, fault: Diagnosis, request: str, got: str
     ) -> None:
         """Note what was met; the same thing met again is counted."""
-        pointer = format_place(breach.pointer)
-        named = breach.message if breach.code in NAMED_IN_MESSAGE else ""
-        key = (operation.id, str(status), breach.code, breach.where, pointer, named)
+        pointer = format_place(fault.pointer)
+        named = fault.message if fault.code in NAMED_IN_MESSAGE else ""
+        key = (operation.id, str(status), fault.code, fault.where, pointer, named)
         known = self._met.get(key)
         if known is not None:
-            _met_again(known, breach.message)
+            _met_again(known, fault.message)
             return
         self._met[key] = Finding(
             operation=operation.id,
             status=status,
-            code=breach.code,
-            where=breach.where,
+            code=fault.code,
+            where=fault.where,
             pointer=pointer,
-            message=breach.message,
-            hint=breach.hint,
+            message=fault.message,
+            hint=fault.hint,
             request=request,
             got=got,
         )

@@ -60,7 +60,7 @@ def require_schemathesis() -> None:
         raise StartError(NOT_INSTALLED) from error
 
 
-def fuzz(examination: RunContext, fuzzing: FuzzOptions) -> None:
+def fuzz(context: RunContext, fuzzing: FuzzOptions) -> None:
     """Ask each allowed operation what Schemathesis makes up.
 
     Raises:
@@ -73,17 +73,17 @@ def fuzz(examination: RunContext, fuzzing: FuzzOptions) -> None:
     from schemathesis import Config, GenerationMode, openapi
 
     # Loading changes what it is given.
-    raw = deepcopy(examination.service.document.raw)
+    raw = deepcopy(context.service.document.raw)
     schema = openapi.from_dict(raw, config=Config.from_dict(CONFIGURATION))
     half = fuzzing.examples // 2
     shares = {GenerationMode.POSITIVE: fuzzing.examples - half, GenerationMode.NEGATIVE: half}
     keys = itertools.count(1)
     with elsewhere():
-        for operation in order_operations(examination.allowed):
+        for operation in order_operations(context.allowed):
             for mode, share in shares.items():
                 if share:
                     cases = made_up(schema, operation, mode, replace(fuzzing, examples=share))
-                    asker = FuzzClient(examination, operation, mode.is_positive, keys)
+                    asker = FuzzClient(context, operation, mode.is_positive, keys)
                     for number, case in enumerate(cases):
                         asker.ask(case, number)
 
@@ -151,12 +151,12 @@ class FuzzClient:
 
     def __init__(
         self,
-        examination: RunContext,
+        context: RunContext,
         operation: Operation,
         valid: bool,
         keys: Iterator[int],
     ) -> None:
-        self._examination = examination
+        self._context = context
         self._operation = operation
         self._valid = valid
         self._keys = keys
@@ -175,15 +175,15 @@ class FuzzClient:
         request = wire_request(case)
         if request is None:
             return
-        request = replace(request, headers=self._headers(request))
+        request = self._context.access.sign(replace(request, headers=self._headers(request)))
         # A made-up value can lead elsewhere: `/campaigns/{id}` to `/campaigns/scheduled`.
-        met = self._examination.judge.operation(request)
+        met = self._context.checker.find_operation(request)
         if met is not None:
-            self._examination.ask(met, request)
+            self._context.ask(met, request)
 
     def _fill(self, case: Case[Any], number: int) -> None:
         """Put ids that the API knows in the place of invented ones."""
-        known = self._examination.known
+        known = self._context.known
         paths = known.paths(self._operation)
         if paths and case.path_parameters:
             case.path_parameters = dict(paths[number % len(paths)])
@@ -196,7 +196,7 @@ class FuzzClient:
             return [self._with_ids(each, number) for each in value]
         if not isinstance(value, dict):
             return value
-        known = self._examination.known
+        known = self._context.known
         filled = {}
         for name, each in value.items():
             ids = known.ids(name) if isinstance(each, str) else []
@@ -204,14 +204,11 @@ class FuzzClient:
         return filled
 
     def _headers(self, request: RecordedRequest) -> tuple[tuple[str, str], ...]:
-        """Our credential, and an idempotency key of its own: a repeated one replays a reply."""
-        access = self._examination.access
-        told = [
+        """The headers, each idempotency key made unique: a repeated one replays a reply."""
+        return tuple(
             (name, f"{value}-{next(self._keys)}" if _is_key(name, value) else value)
             for name, value in request.headers
-            if name.lower() != access.header.lower()
-        ]
-        return (*access.headers(), *told)
+        )
 
 
 def _is_key(name: str, value: str) -> bool:

@@ -32,8 +32,8 @@ class KnownIds:
         service: whose document it is, and whose seed world may hold.
     """
 
-    def __init__(self, service: Service, judge: ExchangeChecker) -> None:
-        self._judge = judge
+    def __init__(self, service: Service, checker: ExchangeChecker) -> None:
+        self._checker = checker
         # By the path up to its last parameter: values that belong together.
         self._values: dict[str, list[Values]] = {}
         self._seeded: dict[str, list[Values]] = {}
@@ -52,7 +52,7 @@ class KnownIds:
 
     def learn(self, request: RecordedRequest, reply: RecordedResponse) -> None:
         """Keep the ids of a successful exchange."""
-        found = self._judge.template(request.path)
+        found = self._checker.find_template(request.path)
         if found is None or not 200 <= reply.status < 300 or request.method == "DELETE":
             return
         template, values = found

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from understudy.core.errors import Diagnosis
 from understudy.core.terminal import truncate
 from understudy.openapi.document import Operation
 from understudy.recording.compare import ABSENT, Difference, IdMapping, find_differences
@@ -20,15 +21,13 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
     decode_body,
-    header,
 )
 from understudy.recording.redact import AccountRedactor
 from understudy.recording.tokens import find_tokens
 from understudy.redaction.masks import REDACTED, SECRET_HEADERS
 from understudy.replay.check import add_credentials, unmask
 from understudy.verify.context import RunContext
-from understudy.verify.exchange_check import FAILURE, prefers
-from understudy.verify.findings import Breach
+from understudy.verify.exchange_check import SERVER_ERROR, has_preference
 from understudy.verify.transport import Sender
 
 WRITES = "writes are not allowed"
@@ -72,15 +71,15 @@ class RecordingReplay:
 
     def __init__(
         self,
-        examination: RunContext,
+        context: RunContext,
         world: ReplayWorld,
         own_accounts: bool,
         understudy: bool,
         compare: bool,
     ) -> None:
-        examination.at(world.sender)
-        self._examination = examination
-        self._scrubber = AccountRedactor([examination.service])
+        context.at(world.sender)
+        self._context = context
+        self._scrubber = AccountRedactor([context.service])
         self._move_to = world.move_to
         self._own_accounts = own_accounts
         self._understudy = understudy
@@ -98,16 +97,16 @@ class RecordingReplay:
             Unreachable: when nobody listens.
         """
         for exchange in recording.exchanges:
-            if exchange.vendor in ("", self._examination.service.name):
+            if exchange.vendor in ("", self._context.service.name):
                 self._exchange(exchange)
 
     def _exchange(self, exchange: RecordedExchange) -> None:
         if self._move_to is not None and exchange.at is not None:
             self._move_to(exchange.at)
-        operation = self._examination.judge.operation(exchange.request)
+        operation = self._context.checker.find_operation(exchange.request)
         reason = NOWHERE if operation is None else self._hindrance(exchange)
         if reason:
-            self._examination.outcome.skipped[reason] += 1
+            self._context.outcome.skipped[reason] += 1
             self._lose(exchange)
             return
         assert operation is not None
@@ -116,9 +115,9 @@ class RecordingReplay:
     def _hindrance(self, exchange: RecordedExchange) -> str:
         """Why an exchange cannot be had again; "" when it can."""
         request = exchange.request
-        if not self._examination.access.allows(request.method):
+        if not self._context.access.allows(request.method):
             return WRITES
-        if prefers(request) and not self._understudy:
+        if has_preference(request) and not self._understudy:
             return PREFERS
         if not self._lost.isdisjoint(_ids(_asked(request))):
             return DEPENDS
@@ -132,44 +131,43 @@ class RecordingReplay:
         self._lost |= _ids(_answered(exchange.response)) - self._met - asked
 
     def _again(self, operation: Operation, exchange: RecordedExchange) -> None:
-        examination = self._examination
+        context = self._context
         self._met |= _ids(_asked(exchange.request)) | _ids(_answered(exchange.response))
         request = self._unmasked(self._twins.request(exchange.request))
-        request = replace(request, headers=self._headers(exchange, request))
-        reply = examination.ask(operation, request, expected=exchange.response.status)
+        request = self._sign(exchange, request)
+        reply = context.ask(operation, request, expected=exchange.response.status)
         if reply is None:
             return
-        placed = examination.sender.placed(request)
-        if reply.status in operation.responses and not prefers(request):
-            for breach in _failed(exchange.response.status, reply.status):
-                examination.add(operation, placed, reply, breach)
+        placed = context.sender.placed(request)
+        if reply.status in operation.responses and not has_preference(request):
+            for fault in _failed(exchange.response.status, reply.status):
+                context.add(operation, placed, reply, fault)
         # Also pairs the ids of then with those of now.
         then, now = _alike(exchange.response), _alike(self._scrubbed(request, reply))
         found = find_differences(then, now, self._twins)
         if self._compare and not self._astray and exchange.response.status:
             for each in found:
-                examination.add(operation, placed, reply, _differs(each))
+                context.add(operation, placed, reply, _differs(each))
 
-    def _headers(
-        self, exchange: RecordedExchange, request: RecordedRequest
-    ) -> tuple[tuple[str, str], ...]:
-        access = self._examination.access
+    def _sign(self, exchange: RecordedExchange, request: RecordedRequest) -> RecordedRequest:
+        """The request with the credential of the account that sent it, or with the one given."""
+        access = self._context.access
         unknown = exchange.account is None and exchange.response.status == UNAUTHORIZED
-        # A credential that nobody has stays one, and none stays none.
-        if unknown or header(request.headers, access.header) is None:
-            return request.headers
+        # An invalid credential is sent as it is, and a missing one stays missing.
+        if unknown or not access.has_credential(request):
+            return request
         if self._own_accounts and exchange.account is not None:
-            return add_credentials(self._examination.service, exchange.account, request.headers)
-        told = (each for each in request.headers if each[0].lower() not in SECRET_HEADERS)
-        return (*access.headers(), *told)
+            return add_credentials(self._context.service, exchange.account, request)
+        kept = tuple(each for each in request.headers if each[0].lower() not in SECRET_HEADERS)
+        return access.sign(replace(request, headers=kept))
 
     def _scrubbed(self, request: RecordedRequest, reply: RecordedResponse) -> RecordedResponse:
         """A reply without secrets, as recordings have them."""
-        exchange = RecordedExchange(request, reply, self._examination.service.name)
+        exchange = RecordedExchange(request, reply, self._context.service.name)
         return self._scrubber.exchange(exchange).response
 
     def _unmasked(self, request: RecordedRequest) -> RecordedRequest:
-        return replace(request, body=unmask(self._examination.service, request.body))
+        return replace(request, body=unmask(self._context.service, request.body))
 
 
 def _alike(response: RecordedResponse) -> RecordedResponse:
@@ -190,18 +188,18 @@ def _answered(response: RecordedResponse) -> str:
     return f"{headers} {decode_body(response.body) or ''}"
 
 
-def _failed(then: int, now: int) -> list[Breach]:
+def _failed(then: int, now: int) -> list[Diagnosis]:
     """A failure where there was a success, be it documented; one that is not, is found as such."""
-    if not 200 <= then < 300 or now < FAILURE:
+    if not 200 <= then < 300 or now < SERVER_ERROR:
         return []
     message = f"the server failed with {now}; it answered {then} when recorded"
-    return [Breach("server-error", "response", "", message, "")]
+    return [Diagnosis("server-error", "response", "", message, "")]
 
 
-def _differs(difference: Difference) -> Breach:
+def _differs(difference: Difference) -> Diagnosis:
     then, now = _shown(difference.recorded), _shown(difference.current)
     where = "response" if difference.where == "body" else difference.where
-    return Breach("differs", where, difference.pointer, f"it was {then}, and is {now}", "")
+    return Diagnosis("differs", where, difference.pointer, f"it was {then}, and is {now}", "")
 
 
 def _shown(value: Any) -> str:

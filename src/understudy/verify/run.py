@@ -56,10 +56,10 @@ def verify(plan: Plan) -> Outcome:
         Unreachable: when nobody listens any more.
     """
     watch = Stopwatch()
-    examination = RunContext(plan.service, plan.sender)
-    outcome = examination.outcome
+    context = RunContext(plan.service, plan.sender)
+    outcome = context.outcome
     try:
-        _ask(examination, plan)
+        _ask(context, plan)
     except KeyboardInterrupt:
         # What was found so far is worth telling.
         outcome.interrupted = True
@@ -68,30 +68,28 @@ def verify(plan: Plan) -> Outcome:
     for operation in outcome.operations:
         exercise = outcome.exercises[operation.id]
         if not exercise.requests:
-            exercise.idle = _why_idle(examination, operation)
+            exercise.idle = _why_idle(context, operation)
     outcome.seconds = watch.seconds()
     outcome.close()
     return outcome
 
 
-def _ask(examination: RunContext, plan: Plan) -> None:
+def _ask(context: RunContext, plan: Plan) -> None:
     # First, while the world is still the one that recordings may know.
     for recording in plan.recordings:
         world = plan.place(recording) if plan.place is not None else ReplayWorld(plan.sender)
-        replay = RecordingReplay(
-            examination, world, plan.own_accounts, plan.understudy, plan.compare
-        )
+        replay = RecordingReplay(context, world, plan.own_accounts, plan.understudy, plan.compare)
         replay.run(recording)
-    examination.at(plan.sender)
-    walk_examples(examination)
-    probe(examination)
-    fuzz(examination, plan.fuzzing)
+    context.at(plan.sender)
+    walk_examples(context)
+    probe(context)
+    fuzz(context, plan.fuzzing)
 
 
-def _why_idle(examination: RunContext, operation: Operation) -> str:
-    if not examination.access.allows(operation.method):
+def _why_idle(context: RunContext, operation: Operation) -> str:
+    if not context.access.allows(operation.method):
         return UNTRIED
-    return INTERRUPTED if examination.outcome.interrupted else UNFILLED
+    return INTERRUPTED if context.outcome.interrupted else UNFILLED
 
 
 def read_recordings(places: Sequence[Path], service: Service) -> list[Recording]:

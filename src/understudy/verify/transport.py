@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from understudy.core.clock import Stopwatch
+from understudy.openapi.security import SecurityScheme
 from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, parse_json
 from understudy.verify.reply_reader import NoReplyError, ReplyReader
 
@@ -34,15 +35,14 @@ class Access:
     """How the API is asked.
 
     Attributes:
-        header, before: the header that carries the credential, and what stands before it there.
+        scheme: how requests carry the credential.
         credential: "" when there is none.
         extra: headers that every request carries.
         writes: whether anything but GET and HEAD may be sent.
         rate: most requests per second; None for no limit.
     """
 
-    header: str = "Authorization"
-    before: str = ""
+    scheme: SecurityScheme
     credential: str = ""
     extra: Headers = ()
     writes: bool = False
@@ -52,10 +52,15 @@ class Access:
         """Whether requests of this method may be sent."""
         return self.writes or method in READING
 
-    def headers(self, credential: str | None = None) -> Headers:
-        """The header with the credential, or with another one; none without a credential."""
+    def sign(self, request: RecordedRequest, credential: str | None = None) -> RecordedRequest:
+        """A request with the credential, or with another one, in the place of any; "" for none."""
         shown = self.credential if credential is None else credential
-        return ((self.header, f"{self.before}{shown}"),) if shown else ()
+        url, headers = self.scheme.sign(request.url, request.headers, shown)
+        return replace(request, url=url, headers=headers)
+
+    def has_credential(self, request: RecordedRequest) -> bool:
+        """Whether a request carries any credential where this one is carried."""
+        return self.sign(request, "") != request
 
 
 class Sender:

@@ -27,16 +27,16 @@ def order_operations(operations: list[Operation]) -> list[Operation]:
     return sorted(operations, key=lambda each: (ORDER.get(each.method, 3), each.path.count("{")))
 
 
-def walk_examples(examination: RunContext) -> None:
+def walk_examples(context: RunContext) -> None:
     """Ask each allowed operation plainly.
 
     Raises:
         Unreachable: when nobody listens.
     """
-    for operation in order_operations(examination.allowed):
-        for values in examination.known.paths(operation)[: _choices(operation)]:
-            for request in plain_requests(examination, operation, values):
-                examination.ask(operation, request)
+    for operation in order_operations(context.allowed):
+        for values in context.known.paths(operation)[: _choices(operation)]:
+            for request in plain_requests(context, operation, values):
+                context.ask(operation, request)
 
 
 def _choices(operation: Operation) -> int:
@@ -45,38 +45,39 @@ def _choices(operation: Operation) -> int:
 
 
 def plain_requests(
-    examination: RunContext, operation: Operation, values: Values
+    context: RunContext, operation: Operation, values: Values
 ) -> Iterator[RecordedRequest]:
     """An operation's requests without anything optional: one for each documented body."""
     needed = [each for each in operation.parameters if each.required and each.where != "path"]
-    told = {each.key: sample(examination, operation, each) for each in needed}
+    told = {each.key: sample(context, operation, each) for each in needed}
     if None in told.values():
         return
     query = urlencode({each.key: told[each.key] for each in needed if each.where == "query"})
     headers = tuple((each.name, str(told[each.key])) for each in needed if each.where == "header")
     url = f"{ORIGIN}{fill_path(operation.path, values)}" + (f"?{query}" if query else "")
     for typed, body in _bodies(operation):
-        all_headers = (*examination.access.headers(), *headers, *typed)
-        yield RecordedRequest(operation.method, url, all_headers, body)
+        request = RecordedRequest(operation.method, url, (*headers, *typed), body)
+        yield context.access.sign(request)
 
 
-def sample(examination: RunContext, operation: Operation, parameter: Parameter) -> Any:
+def sample(context: RunContext, operation: Operation, parameter: Parameter) -> Any:
     """What a required parameter may be: what the document shows, or an id that is known."""
-    for declared in _declared(examination, operation, parameter):
+    for declared in _declared(context, operation, parameter):
         if "example" in declared:
             return declared["example"]
     schema = parameter.schema
-    known = examination.known.ids(parameter.name)
+    known = context.known.ids(parameter.name)
     candidates = [schema.get("default"), *schema.get("enum", ()), *known]
     return next((each for each in candidates if each is not None), None)
 
 
 def _declared(
-    examination: RunContext, operation: Operation, parameter: Parameter
+    context: RunContext, operation: Operation, parameter: Parameter
 ) -> Iterator[Mapping[str, Any]]:
-    document = examination.service.document
+    document = context.service.document
     item = document.raw["paths"][operation.path]
-    nodes = (*examination.judge.node(operation).get("parameters", ()), *item.get("parameters", ()))
+    own = document.node(operation).get("parameters", ())
+    nodes = (*own, *item.get("parameters", ()))
     for node in map(document.resolve, nodes):
         if (node["name"], node["in"]) == (parameter.name, parameter.where):
             yield node
