@@ -160,11 +160,12 @@ def lint(files: tuple[Path, ...]) -> int:
     from understudy.openapi.lint import lint_file
 
     findings = 0
-    for file in files or own_documents():
+    checked = files or own_documents()
+    for file in checked:
         for finding in lint_file(file):
             findings += 1
             click.echo(f"{file.name}: {finding}")
-    click.echo(f"{len(files or own_documents())} documents, {findings} findings")
+    click.echo(f"{len(checked)} documents, {findings} findings")
     return 1 if findings else 0
 
 

@@ -82,7 +82,9 @@ class Dispatch:
             return reply
         faults = find_document_faults(call.operation, reply.status, reply.document)
         message = f"the reply {reply.status} of {call.operation.id} breaks the document"
-        logger.error("%s: %s", message, "; ".join(f"{f.pointer}: {f.message}" for f in faults))
+        logger.error(
+            "%s: %s", message, "; ".join(f"{f.pointer} {f.message}".lstrip() for f in faults)
+        )
         raise ResponseMismatch(message, faults)
 
 

@@ -14,8 +14,8 @@ from understudy.core.errors import (
     UnsupportedMediaType,
 )
 from understudy.core.strict_json import read_json
-from understudy.openapi.document import Operation, RequestBody, Response
 from understudy.openapi.media_types import find_range, is_json, parse_media_type
+from understudy.openapi.operation import Operation, RequestBody, Response
 from understudy.openapi.parameters import SentValues, read_parameters
 from understudy.openapi.schemas import Validator
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from understudy.core.errors import Diagnosis, StartError
+from understudy.core.errors import StartError
 from understudy.core.json_pointer import escape_token
 from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS
 from understudy.openapi.media_types import (
@@ -20,100 +19,27 @@ from understudy.openapi.media_types import (
     may_be_json,
     parse_media_type,
 )
+from understudy.openapi.operation import Operation, RequestBody, Response, snake_case
 from understudy.openapi.parameters import Parameter, UnsupportedParameter, make_parameter
 from understudy.openapi.path_router import PathRouter
 from understudy.openapi.schemas import Schema, SchemaCompiler, Validator, find_secret_fields
 from understudy.openapi.security import Security, SecurityScheme, UnsupportedScheme, make_scheme
 
+__all__ = [
+    "METHODS",
+    "Document",
+    "Node",
+    "Operation",
+    "RequestBody",
+    "Response",
+    "make_document",
+    "read_document",
+    "read_source",
+    "snake_case",
+]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 PARAMETER = re.compile(r"\{[^{}]+\}")
 Node = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Response:
-    """One declared response of one operation.
-
-    Attributes:
-        media_type: of the body that the mock answers with, JSON where that is declared; None when
-            it has no body. `schema`, `validator` and `examples` are of this body.
-        examples: the documented bodies by name, in the document's order.
-        validators: of every declared body, by media type or range in lower case.
-        required_headers: the names of the headers that it must carry.
-    """
-
-    status: int
-    description: str
-    fidelity: str
-    source: str
-    media_type: str | None
-    schema: Schema | None
-    validator: Validator | None
-    examples: Mapping[str, Any]
-    validators: Mapping[str, Validator | None]
-    required_headers: tuple[str, ...]
-
-    def accepts(self, body: Any) -> bool:
-        """Whether a body is what the document declares."""
-        return self.validator is None or self.validator.accepts(body)
-
-    def diagnose(self, body: Any) -> list[Diagnosis]:
-        """Every way in which a body is not what the document declares."""
-        if self.validator is None:
-            return []
-        return self.validator.diagnose(body, "response")
-
-
-@dataclass(frozen=True)
-class RequestBody:
-    """What an operation takes as its body.
-
-    Attributes:
-        media_type: of the JSON body, by which the mock's own clients send it.
-        media_types: every declared media type or range, in lower case.
-        schema, validator, examples: of the JSON body.
-        validators: of every declared JSON body, by media type or range in lower case.
-    """
-
-    required: bool
-    media_type: str
-    media_types: tuple[str, ...]
-    schema: Schema
-    validator: Validator
-    examples: Mapping[str, Any]
-    validators: Mapping[str, Validator]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One documented operation."""
-
-    id: str
-    method: str
-    path: str
-    summary: str
-    fidelity: str
-    source: str
-    parameters: tuple[Parameter, ...]
-    body: RequestBody | None
-    responses: Mapping[int, Response]
-
-    @cached_property
-    def handler_name(self) -> str:
-        """The Python name that the operationId binds to."""
-        return snake_case(self.id)
-
-    @cached_property
-    def success(self) -> Response:
-        """The response of the lowest 2xx status."""
-        return self.responses[min(status for status in self.responses if 200 <= status < 300)]
-
-    def example(self, name: str) -> tuple[Response, Any] | None:
-        """The documented body of this name and its response, lowest 2xx first, then anywhere."""
-        for response in (self.success, *self.responses.values()):
-            if name in response.examples:
-                return response, response.examples[name]
-        return None
 
 
 class Document:
@@ -377,16 +303,24 @@ def read_document(name: str, path: Path) -> Document:
     Raises:
         StartError: when the file cannot be read, is not YAML or is not a usable OpenAPI document.
     """
-    raw = read_source(path)
+    return make_document(name, read_source(path), str(path))
+
+
+def make_document(name: str, raw: Node, place: str) -> Document:
+    """A vendor's document that was read from a place.
+
+    Raises:
+        StartError: when it is not a usable OpenAPI document.
+    """
     try:
-        return Document(name, raw, str(path))
+        return Document(name, raw, place)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {_first_line(error)}"
-        raise StartError(f"{path}: is broken ({reason}); run: understudy lint {path}") from error
+        raise StartError(f"{place}: is broken ({reason}); run: understudy lint {place}") from error
 
 
 def read_source(path: Path) -> Node:
-    """The members of an OpenAPI document, as the file has them.
+    """The OpenAPI document in a file, as parsed YAML.
 
     Raises:
         StartError: when the file cannot be read, is not YAML or is not an OpenAPI 3.0 document.
@@ -420,15 +354,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             twin = next((name for name in names if names.count(name) > 1), None)
             if twin is not None:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f'the key "{twin}" stands twice', node.start_mark
+                    None, None, f'the key "{twin}" is there twice', node.start_mark
                 )
         return mapping
 
 
 _Loader.yaml_implicit_resolvers = RESOLVERS_WITHOUT_TIMESTAMPS
-
-
-@cache
-def snake_case(name: str) -> str:
-    """`createCampaign` is `create_campaign`."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])", r"_\1\2", name).lower()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from understudy.openapi.document import Operation
+from understudy.openapi.operation import Operation
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.openapi.document import Operation
@@ -113,11 +115,10 @@ class RunContext:
         )
         status = NO_REPLY if reply is None else reply.status
         text = self._curl.text
-        told = Diagnosis(
-            fault.code,
-            fault.where,
-            text(fault.pointer),
-            text(fault.message),
-            text(fault.hint),
+        shown = replace(
+            fault,
+            pointer=text(fault.pointer),
+            message=text(fault.message),
+            hint=text(fault.hint),
         )
-        self.outcome.findings.add(operation, status, told, self._curl.line(placed), got)
+        self.outcome.findings.add(operation, status, shown, self._curl.line(placed), got)
