@@ -167,13 +167,13 @@ def test_another_servers_404_pages_are_exit_code_2(
 @pytest.mark.parametrize(
     ("url", "fault"),
     [
-        ("http://me:hidden@127.0.0.1:1", "the URL holds credentials"),
+        ("http://me:hidden@127.0.0.1:1", "the URL has credentials in it"),
         ("http://127.0.0.1:1?key=a", "has a query or a fragment"),
         ("http://127.0.0.1:1/#a", "has a query or a fragment"),
-        ("http://127.0.0.1:1/a/../b", "has a path with dots in it"),
+        ("http://127.0.0.1:1/a/../b", "has . or .. in its path"),
         ("http://127.0.0.1:99999", "Port out of range"),
-        ("http://", "names no host"),
-        ("http://a b", "holds characters that no URL does"),
+        ("http://", "has no host"),
+        ("http://a b", "has characters that must be encoded"),
     ],
 )
 def test_a_base_url_is_an_origin_and_a_path(

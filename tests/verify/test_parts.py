@@ -20,11 +20,16 @@ from understudy.verify.context import RunContext
 from understudy.verify.curl import Curl
 from understudy.verify.exchange_check import ExchangeChecker
 from understudy.verify.findings import Findings, Outcome
-from understudy.verify.fuzz import FuzzOptions, elsewhere, fuzz
+from understudy.verify.fuzz import FuzzOptions, fuzz, temporary_storage
 from understudy.verify.junit import render_junit
-from understudy.verify.known_ids import KnownIds, fill_path, own_ids
+from understudy.verify.known_ids import KnownIds, fill_path, find_own_ids
 from understudy.verify.report import GREEN, PLAIN, RED, render
-from understudy.verify.transport import ORIGIN, Sender, UnreachableError, UnsendableError
+from understudy.verify.transport import (
+    ORIGIN,
+    Sender,
+    UnreachableError,
+    UnsendableError,
+)
 
 SERVICE = open_service("zexa")
 CREDITS = SERVICE.document.operations["getCredits"]
@@ -138,7 +143,7 @@ def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
 )
 def test_ids_are_found_wherever_a_reply_lists_them(document: object) -> None:
     """The first level that has any is the list."""
-    assert own_ids(document, "campaign_id") == ["a", "b"]
+    assert find_own_ids(document, "campaign_id") == ["a", "b"]
 
 
 def test_a_path_is_filled_with_encoded_values() -> None:
@@ -152,7 +157,7 @@ def test_no_write_leaves_where_none_is_allowed(live: Live) -> None:
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
         with pytest.raises(UnsendableError, match="POST might change something"):
-            sender.send(sender.placed(RecordedRequest("POST", f"{ORIGIN}/v1/contacts")))
+            sender.send(sender.address(RecordedRequest("POST", f"{ORIGIN}/v1/contacts")))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +177,7 @@ def test_what_http_cannot_carry_is_not_sent(
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
         with pytest.raises(UnsendableError):
-            sender.send(sender.placed(RecordedRequest("GET", f"{ORIGIN}{path}", headers)))
+            sender.send(sender.address(RecordedRequest("GET", f"{ORIGIN}{path}", headers)))
 
 
 def test_a_rate_spreads_requests(live: Live) -> None:
@@ -182,7 +187,7 @@ def test_a_rate_spreads_requests(live: Live) -> None:
         access = replace(ZEXA, rate=0.01)
         sender = Sender(http, f"{live.url}/zexa", access, sleep=waited.append)
         for _ in range(3):
-            sender.send(sender.placed(RecordedRequest("GET", f"{ORIGIN}/v1/credits")))
+            sender.send(sender.address(RecordedRequest("GET", f"{ORIGIN}/v1/credits")))
 
     assert [round(each, -1) for each in waited] == [100, 200]
 
@@ -201,7 +206,7 @@ def test_hypothesis_is_left_as_it_was() -> None:
     """What it computes goes to a folder that goes; afterwards it writes where it did."""
     before = configuration.storage_directory(intent_to_write=False).path
 
-    with elsewhere():
+    with temporary_storage():
         during = configuration.storage_directory(intent_to_write=False).path
 
     assert configuration.storage_directory(intent_to_write=False).path == before

@@ -78,7 +78,7 @@ def asked_once(url: str, method: str = "GET", timeout: float = LONG) -> None:
     """Send one request, with so many seconds for its reply."""
     with httpx.Client(timeout=timeout, trust_env=False) as http:
         sender = Sender(http, url, replace(ZEXA, writes=True))
-        sender.send(sender.placed(RecordedRequest(method, f"{ORIGIN}/v1/credits")))
+        sender.send(sender.address(RecordedRequest(method, f"{ORIGIN}/v1/credits")))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Commands that hold a running API against a document: verify, check."""
+"""Commands that check an API against a document: verify, check."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from understudy.verify.findings import Outcome
     from understudy.verify.transport import Access
 
-# Encodings that cannot hide very much in very little.
+# Not brotli or zstd, whose small bodies can decode to very large ones.
 AGENT = {"user-agent": "understudy verify", "accept-encoding": "gzip, deflate"}
-KEPT_RECORDINGS = 1.0
+KEEPALIVE_SECONDS = 1.0
 INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,15 +43,20 @@ class Header(click.ParamType):  # type: ignore[type-arg]  # none before click 8.
 
 
 SHARED = (
-    option("--max-examples", type=click.IntRange(0), default=50, help="Made up per operation."),
-    option("--seed", type=int, default=0, help="What requests derive from."),
+    option(
+        "--max-examples",
+        type=click.IntRange(0),
+        default=50,
+        help="Generated per operation.",
+    ),
+    option("--seed", type=int, default=0, help="Seed of the generated requests."),
     option(
         "--recordings",
         type=click.Path(path_type=Path, exists=True),
         multiple=True,
         help="File or folder of recordings to send again (repeatable; default: the shipped ones).",
     ),
-    option("--compare", is_flag=True, help="What differs from a recording is a finding, too."),
+    option("--compare", is_flag=True, help="Report differences from recordings as findings."),
     option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML here."),
     option(
         "--timeout",
@@ -71,12 +76,21 @@ def shared(command: Command) -> Command:
 
 @click.command()
 @click.argument("vendor")
-@option("--base-url", required=True, help="Where the API stands: what precedes the vendor's path.")
-@option("--credential", default=None, help="As whom; default: the seed world's default account.")
-@option("--header", "headers", type=Header(), multiple=True, help="Sent with all (repeatable).")
+@option("--base-url", required=True, help="URL of the API, up to the vendor's path.")
+@option("--credential", default=None, help="Default: that of the seed data's default account.")
+@option(
+    "--header",
+    "headers",
+    type=Header(),
+    multiple=True,
+    help="Sent each time (repeatable).",
+)
 @option("--allow-writes", is_flag=True, help="Send more than GET and HEAD.")
 @option(
-    "--rate", type=click.FloatRange(0, min_open=True), default=None, help="Requests per second."
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=None,
+    help="Requests per second.",
 )
 @shared
 def verify(
@@ -89,7 +103,7 @@ def verify(
     timeout: float,
     **chosen: Any,
 ) -> int:
-    """Hold the API of VENDOR that runs at a base URL against the vendor's document.
+    """Check the API of VENDOR at a base URL against the vendor's document.
 
     Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
     interrupted.
@@ -108,20 +122,20 @@ def verify(
     base_url = read_base_url(base_url)
     _require_junit(chosen)
     access = replace(_access(service, credential), extra=headers, writes=allow_writes, rate=rate)
-    # Neither proxies nor passwords of the environment have a say: what is given is what is sent.
+    # Proxies and passwords of the environment are ignored: only what is given is sent.
     # A connection that is kept for long may be closed just when it is used.
-    limits = httpx.Limits(keepalive_expiry=KEPT_RECORDINGS)
+    limits = httpx.Limits(keepalive_expiry=KEEPALIVE_SECONDS)
     with httpx.Client(timeout=timeout, headers=AGENT, limits=limits, trust_env=False) as http:
         sender = Sender(http, base_url, access)
-        outcome = _verified(service, sender, credential is None, chosen)
-    return _tell([outcome], **_telling(chosen))
+        outcome = _verify_service(service, sender, credential is None, chosen)
+    return _report([outcome], **_report_options(chosen))
 
 
 @click.command()
 @click.argument("vendors", nargs=-1, metavar="[VENDOR]...")
 @shared
 def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
-    """Hold this mock itself against the vendors' documents, writes included, without a server.
+    """Check this mock against the vendors' documents, writes included, without a server.
 
     Exit codes: 0 when it conforms, 1 when it does not, 2 when it could not be verified, 130 when
     interrupted.
@@ -134,10 +148,10 @@ def check(vendors: tuple[str, ...], timeout: float, **chosen: Any) -> int:
     _require_junit(chosen)
     outcomes: list[Outcome] = []
     for service in services:
-        outcomes.append(_checked_itself(service, timeout, chosen))
+        outcomes.append(_check_service(service, timeout, chosen))
         if outcomes[-1].interrupted:
             break
-    return _tell(outcomes, **_telling(chosen))
+    return _report(outcomes, **_report_options(chosen))
 
 
 def _access(service: Service, credential: str | None) -> Access:
@@ -155,7 +169,7 @@ def _require_junit(chosen: dict[str, Any]) -> None:
         require_writable(chosen["junit"])
 
 
-def _verified(
+def _verify_service(
     service: Service, sender: Any, usual_credential: bool, chosen: dict[str, Any]
 ) -> Outcome:
     from understudy.verify.fuzz import FuzzOptions
@@ -181,7 +195,7 @@ def _verified(
         raise StartError(str(error)) from error
 
 
-def _checked_itself(service: Service, timeout: float, chosen: dict[str, Any]) -> Outcome:
+def _check_service(service: Service, timeout: float, chosen: dict[str, Any]) -> Outcome:
     from dataclasses import replace
 
     from understudy.verify.fuzz import FuzzOptions
@@ -204,11 +218,11 @@ def _checked_itself(service: Service, timeout: float, chosen: dict[str, Any]) ->
         )
 
 
-def _telling(chosen: dict[str, Any]) -> dict[str, Any]:
+def _report_options(chosen: dict[str, Any]) -> dict[str, Any]:
     return {name: chosen[name] for name in ("junit", "quiet", "no_color")}
 
 
-def _tell(outcomes: Sequence[Outcome], junit: Path | None, quiet: bool, no_color: bool) -> int:
+def _report(outcomes: Sequence[Outcome], junit: Path | None, quiet: bool, no_color: bool) -> int:
     """Print the report and write the file; the exit code."""
     from understudy.verify.junit import render_junit as as_junit
     from understudy.verify.report import render
@@ -232,7 +246,7 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
     """
     if any(each.interrupted for each in outcomes):
         return INTERRUPTED
-    void = next((each.void for each in outcomes if each.void), "")
-    if void:
-        raise StartError(void)
+    reason = next((each.inconclusive for each in outcomes if each.inconclusive), "")
+    if reason:
+        raise StartError(reason)
     return 1 if any(len(each.findings) for each in outcomes) else 0

@@ -1,4 +1,4 @@
-"""Asks one thing after the other, and notes what each reply shows."""
+"""The state of one verification: sends requests, checks replies, collects findings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from understudy.verify.known_ids import KnownIds
 from understudy.verify.reply_reader import NoReplyError
 from understudy.verify.transport import Sender, UnsendableError
 
-SECRET_HEADERS_HIDDEN = "(no reply)"
+NO_REPLY_TEXT = "(no reply)"
 
 
 class RunContext:
-    """What is known while one API is verified.
+    """The state of one verification.
 
     Attributes:
-        good: by operation, a request that succeeded.
+        known: ids that the API knows.
+        outcome: the findings so far.
+        good: by operationId, a request that succeeded.
     """
 
     def __init__(self, service: Service, sender: Sender) -> None:
@@ -37,31 +39,31 @@ class RunContext:
         self.at(sender)
 
     def at(self, sender: Sender) -> None:
-        """Ask there from now on."""
+        """Send all further requests with this sender."""
         self.sender = sender
         self.access = sender.access
         self._curl = Curl(sender.access, self.service.document.secrets)
 
     @property
     def allowed(self) -> list[Operation]:
-        """The operations that may be asked."""
+        """The operations whose methods may be sent."""
         return [each for each in self.outcome.operations if self.access.allows(each.method)]
 
     def ask(
         self, operation: Operation, request: RecordedRequest, expected: int | None = None
     ) -> RecordedResponse | None:
-        """Send a request that meets an operation, and hold the reply against the document.
+        """Send a request to an operation, and check its reply against the document.
 
         Args:
-            expected: a status that is nothing to note, be it a failure.
+            expected: a status that is not counted as a failure.
 
         Returns:
             The reply; None when there was none.
 
         Raises:
-            Unreachable: when nobody listens.
+            UnreachableError: when the server cannot be reached.
         """
-        placed = self.sender.placed(request)
+        placed = self.sender.address(request)
         exercise = self.outcome.exercises[operation.id]
         watch = Stopwatch()
         try:
@@ -87,7 +89,7 @@ class RunContext:
         reply: RecordedResponse,
         expected: int | None,
     ) -> None:
-        # What a request preferred is an example: it says nothing, and its ids nobody has.
+        # A preferred reply is a documented example, whose ids do not exist.
         if has_preference(request):
             return
         status = reply.status
@@ -107,9 +109,9 @@ class RunContext:
         reply: RecordedResponse | None,
         fault: Diagnosis,
     ) -> None:
-        """Note a finding that a placed request shows."""
+        """Add a finding that an addressed request shows, without secrets."""
         got = (
-            SECRET_HEADERS_HIDDEN
+            NO_REPLY_TEXT
             if reply is None
             else f"{reply.status} {self._curl.reply(reply.body)}".strip()
         )

@@ -1,4 +1,4 @@
-"""Asks what should be refused: without a credential, with a false one, what is not declared."""
+"""Sends requests that should be refused: bad credentials, undeclared methods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FALSE_CREDENTIAL = "not-a-credential"
 
 
 def probe(context: RunContext) -> None:
-    """Ask for what should be refused.
+    """Send requests that should be refused.
 
     Raises:
         Unreachable: when nobody listens.
@@ -23,11 +23,13 @@ def probe(context: RunContext) -> None:
     for operation in context.allowed:
         good = context.good.get(operation.id)
         if good is not None and context.service.document.security.is_required(operation.id):
-            _ask_as_nobody(context, operation, good)
-    _ask_undeclared(context)
+            _ask_without_credential(context, operation, good)
+    _ask_undeclared_methods(context)
 
 
-def _ask_as_nobody(context: RunContext, operation: Operation, good: RecordedRequest) -> None:
+def _ask_without_credential(
+    context: RunContext, operation: Operation, good: RecordedRequest
+) -> None:
     scheme = context.access.scheme
     ways = {"without a credential": "", "with a false credential": FALSE_CREDENTIAL}
     for how, credential in ways.items():
@@ -36,26 +38,26 @@ def _ask_as_nobody(context: RunContext, operation: Operation, good: RecordedRequ
         if reply is not None and 200 <= reply.status < 300:
             message = f"a request {how} was accepted"
             fault = Diagnosis("auth-ignored", scheme.place, scheme.key, message, "answer 401")
-            context.add(operation, context.sender.placed(request), reply, fault)
+            context.add(operation, context.sender.address(request), reply, fault)
 
 
-def _ask_undeclared(context: RunContext) -> None:
-    """GET where the document has other methods only; others might change something."""
+def _ask_undeclared_methods(context: RunContext) -> None:
+    """Send GET to each path that declares only other methods; others might change something."""
     by_path: dict[str, list[Operation]] = {}
     for operation in context.outcome.operations:
         by_path.setdefault(operation.path, []).append(operation)
     for path, operations in by_path.items():
         if all(each.method != "GET" for each in operations):
-            _ask_for(context, path, operations[0])
+            _ask_undeclared_get(context, path, operations[0])
 
 
-def _ask_for(context: RunContext, path: str, operation: Operation) -> None:
+def _ask_undeclared_get(context: RunContext, path: str, operation: Operation) -> None:
     for values in context.known.paths(operation)[:1]:
         url = f"{ORIGIN}{fill_path(path, values)}"
         request = context.access.sign(RecordedRequest("GET", url))
         if context.checker.find_operation(request) is not None:
             return
-        placed = context.sender.placed(request)
+        placed = context.sender.address(request)
         try:
             reply = context.sender.send(placed)
         except (NoReplyError, UnsendableError):

@@ -1,4 +1,4 @@
-"""What a user names: where the API stands, and where the report goes."""
+"""The base URL and the report file that a user names."""
 
 from __future__ import annotations
 
@@ -9,48 +9,48 @@ import httpx
 
 from understudy.core.errors import StartError
 
-EXAMPLE = "http://127.0.0.1:4010/sent"
-DOTS = frozenset({".", ".."})
+EXAMPLE_URL = "http://127.0.0.1:4010/sent"
+DOT_SEGMENTS = frozenset({".", ".."})
 
 
 def read_base_url(text: str) -> str:
-    """The base URL that a user names.
+    """Check the base URL that a user gave.
 
     Raises:
-        StartError: when it is none; says what is wrong with it, without a password in it.
+        StartError: when it is not one; says what is wrong, without showing a password.
     """
     try:
-        fault = _fault(text)
+        fault = _find_problem(text)
     except (httpx.InvalidURL, ValueError) as error:
         fault = str(error)
     if fault:
-        raise StartError(f"--base-url: {fault}; give a URL such as {EXAMPLE}")
+        raise StartError(f"--base-url: {fault}; give a URL such as {EXAMPLE_URL}")
     return text
 
 
-def _fault(text: str) -> str:
+def _find_problem(text: str) -> str:
     parts = urlsplit(text)
     if "@" in text.partition("//")[2].partition("/")[0] or "@" in parts.netloc:
-        return "the URL holds credentials, which belong into --credential or --header"
+        return "the URL has credentials in it; give them by --credential or --header"
     if not (text.isascii() and text.isprintable()) or set(text) & set(' \\"<>'):
-        return "the URL holds characters that no URL does"
+        return "the URL has characters that must be encoded"
     if parts.scheme not in ("http", "https"):
-        return f'"{text}" is no http or https URL'
+        return f'"{text}" is not an http or https URL'
     if "?" in text or "#" in text:
         return f'"{text}" has a query or a fragment'
-    # Reading the port checks it.
+    # `port` raises ValueError for one that is out of range.
     if not parts.hostname or parts.port == 0 or not httpx.URL(text).host:
-        return f'"{text}" names no host, or no port that there can be'
-    if DOTS & set(unquote(parts.path).split("/")):
-        return f'"{text}" has a path with dots in it'
+        return f'"{text}" has no host, or an impossible port'
+    if DOT_SEGMENTS & set(unquote(parts.path).split("/")):
+        return f'"{text}" has . or .. in its path'
     return ""
 
 
 def require_writable(file: Path) -> None:
-    """Refuse a file that could not be written, before there is anything to write.
+    """Check, before anything is sent, that a file can be written.
 
     Raises:
-        StartError: says why not.
+        StartError: when it cannot; says why.
     """
     existed = file.exists()
     try:
@@ -63,5 +63,5 @@ def require_writable(file: Path) -> None:
 
 
 def unwritable(file: Path, error: OSError) -> StartError:
-    """What stops the command when its report cannot be written."""
+    """The error of a report that cannot be written."""
     return StartError(f"--junit {file}: cannot be written ({error.strerror})")
