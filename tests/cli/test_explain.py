@@ -134,6 +134,22 @@ def test_each_error_of_the_mock_is_explained(kind: type[ApiError]) -> None:
     assert " To pass: " in MEANINGS[kind.code]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("accepted-invalid", "rejected-valid", "auth-ignored", "unsupported-method", "differs"),
+        *("missing-header", "server-error", "undocumented-content-type", "malformed-json"),
+    ],
+)
+def test_each_code_of_verify_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a report can ask what its codes mean."""
+    status, out, _ = run(capsys, code)
+
+    assert status == 0
+    assert out.startswith(f"{code}\n")
+    assert " To pass: " in " ".join(out.split())
+
+
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.stem)
 def test_each_code_of_a_diagnosis_is_explained(file: Path) -> None:
     """A code that is written into a diagnosis by hand is known, too."""

@@ -162,9 +162,9 @@ def parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SentValues:
-    """What a request carries its parameters in.
+    """Where a request carries its parameters. Not frozen: one is made for every request.
 
     Attributes:
         path: decoded values by the names of the path template.
@@ -176,16 +176,6 @@ class SentValues:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
 
-    def find(self, parameter: Parameter) -> Sequence[str]:
-        """The texts that were sent for a parameter."""
-        where, key = parameter.where, parameter.key
-        if where == "query":
-            return self.query.get(key, ())
-        values = self.headers if where == "header" else self.path
-        if where == "cookie":
-            values = parse_cookies(self.headers.get("cookie", ""))
-        return (values[key],) if key in values else ()
-
 
 def read_parameters(
     parameters: Sequence[Parameter], sent: SentValues, values: dict[str, Any]
@@ -193,10 +183,23 @@ def read_parameters(
     """Put the value of each parameter (or its default) into `values`; return what is wrong."""
     faults: list[Diagnosis] = []
     for parameter in parameters:
-        texts = sent.find(parameter)
+        where, key = parameter.where, parameter.key
+        texts: Sequence[str] = ()
+        if where == "query":
+            texts = sent.query.get(key, ())
+        else:
+            carried = _find_values(sent, where)
+            if key in carried:
+                texts = (carried[key],)
         if texts or parameter.must_be_read:
             faults += read_parameter(parameter, texts, values)
     return faults
+
+
+def _find_values(sent: SentValues, where: str) -> Mapping[str, str]:
+    if where == "cookie":
+        return parse_cookies(sent.headers.get("cookie", ""))
+    return sent.headers if where == "header" else sent.path
 
 
 def read_parameter(

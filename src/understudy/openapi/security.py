@@ -52,13 +52,14 @@ class SecurityScheme:
             headers: by name in lower case.
             query: encoded.
         """
+        if self.place == "header":
+            value = headers.get(self.key.lower(), "")
+            return self._take_off_scheme(value) if self.scheme else value
         if self.place == "query":
             return parse_query(query).get(self.key, [""])[0]
-        if self.place == "cookie":
-            return parse_cookies(headers.get("cookie", "")).get(self.key, "")
-        value = headers.get(self.key.lower(), "")
-        if not self.scheme:
-            return value
+        return parse_cookies(headers.get("cookie", "")).get(self.key, "")
+
+    def _take_off_scheme(self, value: str) -> str:
         scheme, _, credential = value.partition(" ")
         if scheme.lower() != self.scheme:
             return ""
@@ -176,10 +177,14 @@ class Security:
     def find_credential(self, operation_id: str, headers: Mapping[str, str], query: str) -> str:
         """The credential with which a request meets an operation's demands; "" when it does not."""
         for schemes in self._requirements[operation_id]:
-            found = [each.find_credential(headers, query) for each in schemes]
-            if found and all(found):
-                return found[0]
+            credential = schemes[0].find_credential(headers, query) if schemes else ""
+            others = schemes[1:]
+            if credential and not (others and self._lacks_one(others, headers, query)):
+                return credential
         return ""
+
+    def _lacks_one(self, schemes: Requirement, headers: Mapping[str, str], query: str) -> bool:
+        return any(not each.find_credential(headers, query) for each in schemes)
 
     def find_missing(
         self, operation_id: str, headers: Mapping[str, str], query: str
