@@ -67,13 +67,13 @@ def test_new_service_is_listed(checkout: Path) -> None:
 @pytest.mark.parametrize("name", ["", "Acme", "9lives", "a-b", "../up", "x" * 40])
 def test_bad_name_is_refused(name: str, checkout: Path) -> None:
     """A service's name is a Python package's name; nothing is written elsewhere."""
-    with pytest.raises(StartError, match="cannot name a vendor"):
+    with pytest.raises(StartError, match="is not a name for a vendor"):
         write_vendor_package(name, checkout)
 
 
 def test_existing_service_is_left_alone(checkout: Path) -> None:
     """What is there is not overwritten."""
-    with pytest.raises(StartError, match="already there"):
+    with pytest.raises(StartError, match="already exists"):
         write_vendor_package("sent", checkout)
 
 

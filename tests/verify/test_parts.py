@@ -13,6 +13,7 @@ from hypothesis import configuration
 from tests.conftest import Live
 from tests.verify.runs import KEY, ZEXA
 from understudy.core.errors import Diagnosis
+from understudy.core.terminal import GREEN, PLAIN, RED
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.server.http_server import bind
@@ -23,7 +24,7 @@ from understudy.verify.findings import Findings, Outcome
 from understudy.verify.fuzz import FuzzOptions, fuzz, temporary_storage
 from understudy.verify.junit import render_junit
 from understudy.verify.known_ids import KnownIds, fill_path, find_own_ids
-from understudy.verify.report import GREEN, PLAIN, RED, render
+from understudy.verify.report import render
 from understudy.verify.transport import (
     ORIGIN,
     Sender,

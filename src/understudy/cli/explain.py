@@ -1,4 +1,4 @@
-"""What an error's code means: the rule it names, where a document says so, how to satisfy it."""
+"""Explanations of error codes: the rule, where a document states it, how to satisfy it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from understudy.service.service import Service
 
 WIDTH = 96
 HEADING = ("VENDOR", "CODE", "RULE", "STATUS", "WHAT IT SAYS")
-# Errors that only a vendor with idempotency keys has.
+# Errors of vendors with idempotency keys only.
 IDEMPOTENCY = (errors.InvalidIdempotencyKey, errors.IdempotencyInFlight)
 
 
@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Spelling:
-    """One documented body that says that a rule was broken.
+    """One documented body for a broken rule.
 
     Attributes:
         code, message: the vendor's words; the code is "" where the body has none.
@@ -49,7 +49,7 @@ class Spelling:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a vendor refuses: the bodies of one name that say the same."""
+    """A rule of a vendor: the documented bodies of one name and one text."""
 
     vendor: str
     name: str
@@ -68,21 +68,21 @@ class Rule:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that a code stands for; the text is "" where only vendors have the code."""
+    """Everything that a code means; the text is "" when only vendors have the code."""
 
     code: str
     text: str
     rules: tuple[Rule, ...]
 
 
-def explain(services: Sequence[Service], code: str) -> Explanation:
-    """What a code stands for at these vendors; upper and lower case are alike.
+def explain_code(services: Sequence[Service], code: str) -> Explanation:
+    """Explain a code of these vendors; upper and lower case are alike.
 
     Args:
-        code: a vendor's, that of a diagnosis, or the name of an example.
+        code: of a vendor or a diagnosis, or the name of an example.
 
     Raises:
-        StartError: when nobody has the code; names the nearest ones.
+        StartError: for an unknown code; names the nearest ones.
     """
     wanted = code.casefold()
     kind = next((kind for kind in _kinds(ApiError) if kind.code == wanted), None)
@@ -99,7 +99,7 @@ def explain(services: Sequence[Service], code: str) -> Explanation:
 
 
 def _kinds(above: type[ApiError]) -> Iterator[type[ApiError]]:
-    """Every error below one that has a code of its own, not a rule's."""
+    """The subclasses of an error that have a code of their own, not a rule's."""
     for kind in above.__subclasses__():
         if "code" in vars(kind):
             yield kind
@@ -134,7 +134,7 @@ def rules_of(service: Service) -> list[Rule]:
 
 
 def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
-    """Where each error response stands, what it declares, and who answers with it."""
+    """The place of each error response, its declaration, and the operation that has it."""
     for operation in document.operations.values():
         method = operation.method.lower()
         for status, declared in document.raw["paths"][operation.path][method]["responses"].items():
@@ -147,7 +147,7 @@ def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
 
 
 def _bodies(document: Document, place: str, response: Node) -> Iterator[tuple[str, str, Node]]:
-    """The name of each documented body, where it stands, and what is said of it."""
+    """The name, the place and the declaration of each documented body."""
     for media_type, media in response.get("content", {}).items():
         for name, declared in media.get("examples", {}).items():
             own = f"{place}/content/{escape_token(media_type)}/examples/{escape_token(name)}"
@@ -210,7 +210,7 @@ def _table(service: Service, name: str) -> Mapping[Any, Any]:
     return found
 
 
-def rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
+def rule_rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
     """A line for each rule of these vendors, then one for each code that all of them share."""
     yield HEADING
     for service in services:
@@ -226,7 +226,7 @@ def _gist(text: str) -> str:
     return text.partition(". ")[0].rstrip(".")
 
 
-def render(explanation: Explanation) -> str:
+def render_explanation(explanation: Explanation) -> str:
     """An explanation as text."""
     common = [f"{explanation.code}\n{_prose(explanation.text)}"] if explanation.text else []
     return "\n\n".join([*common, *map(_rule, explanation.rules)])
@@ -242,7 +242,7 @@ def _rule(rule: Rule) -> str:
 
 
 def _body(spelling: Spelling) -> str:
-    """The vendor's words, who answers them, and where they stand."""
+    """The vendor's words, the operations that answer with them, and their place."""
     words = ": ".join(part for part in (spelling.code, spelling.message) if part)
     place = [spelling.place] if spelling.place else []
     operations: dict[tuple[int, str, str], list[str]] = {}

@@ -1,4 +1,4 @@
-"""`understudy new NAME`: a vendor package with its document, seed data and tests, all green."""
+"""The command `understudy new`: a vendor package with document, seed data and tests that pass."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+
+import click
 
 from understudy.core.errors import StartError
 
@@ -291,18 +293,31 @@ def write_vendor_package(name: str, checkout: Path) -> list[Path]:
         The files written, in the order in which to look at them.
 
     Raises:
-        StartError: for a bad name, a file that is already there, or a folder that is no checkout.
+        StartError: for a bad name, a file that already exists, or a folder that is not a checkout.
     """
     if not NAME.fullmatch(name):
-        raise StartError(f'"{name}" cannot name a vendor: use lower-case letters and digits')
+        raise StartError(f'"{name}" is not a name for a vendor: use lower-case letters and digits')
     if not (checkout / "src" / "understudy" / "vendors").is_dir():
         raise StartError(f"{checkout} is not a checkout of understudy; change to one")
     words = {"name": name, "Title": name.capitalize()}
     files = {checkout / Template(path).substitute(words): text for path, text in TEMPLATES.items()}
     for file in files:
         if file.exists():
-            raise StartError(f"{file.relative_to(checkout)} is already there; choose another name")
+            raise StartError(f"{file.relative_to(checkout)} already exists; choose another name")
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(Template(text).substitute(words))
     return list(files)
+
+
+@click.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write an empty vendor package into a checkout.
+
+    NAME names the vendor; the checkout is the current folder.
+    """
+    checkout = Path.cwd()
+    for file in write_vendor_package(name, checkout):
+        click.echo(f"wrote {file.relative_to(checkout)}")
+    click.echo("next: describe the vendor in the document, then write its rules and handlers")

@@ -49,8 +49,8 @@ OWN_MEANINGS: Mapping[str, str] = {
     ),
     "bad-request": "The request cannot be understood. To pass: do as each diagnosis's hint says.",
     "malformed-body": (
-        "The body is not JSON that can be read. To pass: send one UTF-8 JSON document, each key "
-        "once, nested no deeper than 100 levels."
+        "The body is not valid JSON. To pass: send one UTF-8 JSON document, each key once, "
+        "nested no deeper than 100 levels."
     ),
     "invalid-parameters": (
         "A value in the path, the query, a header or a cookie breaks the document or a rule. To "
@@ -61,15 +61,15 @@ OWN_MEANINGS: Mapping[str, str] = {
         "points at."
     ),
     "invalid-idempotency-key": (
-        "The idempotency key has not the vendor's form. To pass: send one that matches the "
-        "pattern in the message, or leave the header out."
+        "The idempotency key does not match the vendor's pattern. To pass: send one that matches "
+        "the pattern in the message, or leave the header out."
     ),
     "unforwardable": (
-        "The proxy cannot pass the request on without changing it, or without leaving what "
-        "--upstream names. To pass: do as the hint says."
+        "The proxy cannot pass the request on without changing it, or its path leads out of the "
+        "URL that --upstream names. To pass: do as the hint says."
     ),
     "unauthorized": (
-        "The request names no caller. To pass: send a credential that `understudy vendors NAME` "
+        "The request has no valid credential. To pass: send one that `understudy vendors NAME` "
         "lists."
     ),
     "missing-credential": (
@@ -79,7 +79,7 @@ OWN_MEANINGS: Mapping[str, str] = {
     ),
     "unknown-credential": (
         "The credential was never issued, or it was revoked. To pass: send one that `understudy "
-        "vendors NAME` lists; with --auth any, every well-formed one is taken that is not "
+        "vendors NAME` lists; with --auth any, every well-formed one is accepted that is not "
         "revoked."
     ),
     "forbidden": (
@@ -91,7 +91,7 @@ OWN_MEANINGS: Mapping[str, str] = {
         "pass: use GET, HEAD or OPTIONS, or run the proxy without --read-only."
     ),
     "not-found": (
-        "There is no such resource, it was deleted, or it belongs to another caller. To pass: "
+        "There is no such resource, it was deleted, or it belongs to another account. To pass: "
         "use the id of one that the same credential can list in the same session."
     ),
     "unknown-path": (
@@ -102,7 +102,7 @@ OWN_MEANINGS: Mapping[str, str] = {
         "The document has the path, but not with this method. To pass: use one that the reply's "
         "Allow header lists."
     ),
-    "conflict": "Something that exists already is in the way. To pass: do as the hint says.",
+    "conflict": "The request conflicts with something that exists. To pass: do as the hint says.",
     "idempotency-in-flight": (
         "The first request with this idempotency key has no reply yet. To pass: wait for that "
         "reply and then send the request again, or use a key of its own."
@@ -120,8 +120,8 @@ OWN_MEANINGS: Mapping[str, str] = {
         "response and an example that `understudy vendors NAME` lists."
     ),
     "unfit": (
-        "The admin plane cannot keep what it was given: a resource or a snapshot that the vendor "
-        "could not show, or a fault that could never strike. To pass: correct what each "
+        "The admin plane cannot store the body: a resource or a snapshot that the vendor could "
+        "not show, or a fault that could never strike. To pass: correct each field that a "
         "diagnosis points at."
     ),
     "too-many-requests": (
@@ -142,27 +142,27 @@ OWN_MEANINGS: Mapping[str, str] = {
     ),
     "late-reply": (
         "The proxy's upstream did not answer in time; the request may have taken effect. To "
-        "pass: see how the upstream fares, or allow more time with --timeout."
+        "pass: check the upstream, or allow more time with --timeout."
     ),
     "illegal-transition": (
-        "The resource's state does not allow this move. To pass: use a resource in another "
-        "state, or make a move that the hint lists."
+        "The event is not allowed in the resource's state. To pass: use a resource in another "
+        "state, or an event that the hint lists."
     ),
-    "duplicate": "A parameter that holds one value was sent more often. To pass: send it once.",
+    "duplicate": "A parameter that takes one value was sent several times. To pass: send it once.",
     "fault": (
         "A planned fault, or Prefer: fault=KIND, struck the request. To pass: take the fault "
         "back (DELETE /__admin/faults/ID), or wait until it is used up."
     ),
     "not-recorded": (
-        "A recording is served, and it holds no such request. To pass: ask what was recorded, as "
-        "the message says of the nearest one, or serve it with --match operation."
+        "A recording is served, and it has no such request. To pass: send a recorded request, "
+        "such as the nearest one in the message, or serve it with --match operation."
     ),
     "unknown": (
-        "What is to be stored names a vendor, a collection or an action that is not served. To "
+        "The body to store names a vendor, a collection or an action that is not served. To "
         "pass: use one that the hint lists."
     ),
     "unshowable": (
-        "The vendor could not render the resource that is to be stored. To pass: give it the "
+        "The vendor could not show the resource that is to be stored. To pass: give it the "
         "fields that others of its collection have (GET /__admin/resources/VENDOR/COLLECTION)."
     ),
     "scope": (

@@ -1,4 +1,4 @@
-"""What can go wrong, in the mock's own words; each vendor package renders it in its envelope.
+"""The mock's errors; each vendor package renders them in the vendor's envelope.
 
 ApiError
 +-- BadRequest 400
@@ -6,12 +6,12 @@ ApiError
 |   +-- InvalidParameters         the path, the query or a header breaks its schema
 |   +-- InvalidBody               the body breaks its schema
 |   +-- InvalidIdempotencyKey
-+-- Unforwardable 400            nothing that a proxy could pass on
++-- Unforwardable 400             a request that a proxy cannot pass on
 +-- Unauthorized 401
 |   +-- MissingCredential
 |   +-- UnknownCredential         never issued, or revoked
 +-- Forbidden 403                 known, but not allowed
-+-- ReadOnly 403                  the proxy lets nothing pass that changes something
++-- ReadOnly 403                  the proxy passes only GET, HEAD and OPTIONS
 +-- NotFound 404
 +-- UnknownPath 404              the document has no such path
 +-- MethodNotAllowed 405
@@ -20,15 +20,15 @@ ApiError
 +-- BodyTooLarge 413
 +-- UnsupportedMediaType 415
 +-- PreferenceUnmet 422           no such response or example in the document
-+-- Unfit 422                     well formed, but nothing that this mock can keep
++-- Unfit 422                     well formed, but the mock cannot store it
 +-- TooManyRequests 429
 +-- Internal 500
 |   +-- ResponseMismatch          a handler's reply that the document does not declare
-+-- NoReply 502                   a proxy's upstream gave none that could be passed on
++-- NoReply 502                   a proxy's upstream gave no reply that could be passed on
 +-- LateReply 504                 a proxy's upstream took too long
 +-- Refused                       a business rule said no; the document has status and words
-+-- IllegalTransition             a lifecycle has no such move from this state
-StartError                        a document, a service or a setting that cannot be served
++-- IllegalTransition             the lifecycle does not allow the event in this state
+StartError                        a document, a service or a setting that cannot be used
 """
 
 from __future__ import annotations
@@ -42,12 +42,11 @@ from understudy.core.codes import MEANINGS
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that is wrong with an exchange.
+    """One thing that was wrong with an exchange.
 
-    Attributes:
-        code: one of `codes.MEANINGS`, or the name of a vendor's rule (`inherits-campaigns`).
-        where: `body`, `path`, `query`, `header`, `cookie`, `response` or `rule`.
-        pointer: a JSON pointer into the body, or the name of a parameter or header.
+    `code` is a JSON Schema keyword (`required`, `maxLength`) or a rule's name
+    (`inherits-campaigns`); `where` is `body`, `path`, `query`, `header`, `response` or `rule`;
+    `pointer` is a JSON pointer into the body, or a parameter's name.
     """
 
     code: str
@@ -57,7 +56,7 @@ class Diagnosis:
     hint: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The fields as the admin API names them: `where` is called `in`."""
+        """The fields as JSON names them: `where` is called `in`."""
         members = asdict(self)
         return {("in" if name == "where" else name): value for name, value in members.items()}
 
@@ -66,8 +65,8 @@ class ApiError(Exception):
     """Something that ends a request with an error.
 
     Args:
-        message: what, with which value, in which state; for people, in the diagnosis.
-        diagnoses: everything that was wrong; made from the message when there is none.
+        message: what is wrong, with which value, in which state; for people, in the diagnosis.
+        diagnoses: everything that was wrong; one is made from the message when there are none.
     """
 
     status = 500
@@ -144,7 +143,7 @@ class ReadOnly(ApiError):
 
 
 class NotFound(ApiError):
-    """A resource that is not there for this caller; `kind` is its singular noun."""
+    """A resource that does not exist for this caller; `kind` is its singular noun."""
 
     status = 404
     code = "not-found"
@@ -234,7 +233,7 @@ class NoReply(ApiError):
 
 
 class LateReply(ApiError):
-    """`seconds` is how long the whole reply could take."""
+    """`seconds` is the time that the whole reply may take."""
 
     status = 504
     code = "late-reply"
@@ -246,9 +245,9 @@ class LateReply(ApiError):
 
 
 class Refused(ApiError):
-    """A business rule said no.
+    """A business rule refused the request.
 
-    `example` names the documented body that says so; its response gives the status and the text.
+    `example` names the documented error body; its response has the status and the text.
     """
 
     status = 400
@@ -275,4 +274,4 @@ class IllegalTransition(ApiError):
 
 
 class StartError(Exception):
-    """Why the mock cannot start: one sentence that also says what to do. Exit code 2."""
+    """The reason why a command cannot start: one sentence that says what to do. Exit code 2."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from understudy.core.hosts import is_this_machine
+from understudy.core.settings import Passthrough
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from understudy.server.app import App
 
-Passthrough = Literal["none", "localhost", "all"]
 SESSION_HEADER = b"x-understudy-session"
 # A name that is no vendor's: the path then names the vendor.
 NO_VENDOR = b"understudy"
@@ -183,14 +184,3 @@ def parse_place(url: str, vendor: str, vendors: Iterable[str]) -> Place:
 
 def _normal(host: str) -> str:
     return host.lower().strip("[]").rstrip(".")
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether requests to this host never leave the machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified

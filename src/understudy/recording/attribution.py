@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from understudy.recording.capture import SETTING_HEADERS, origin_of
+from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording
 from understudy.recording.redact import AccountRedactor, ForeignRedactor
+from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -57,9 +58,7 @@ class Attribution:
     def _told(self, recording: Recording) -> Recording:
         """A recording whose own members tell no secret, and no setting that replaying ignores."""
         clean = self._scrubber.json
-        told = {
-            name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
-        }
+        told = {name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS}
         return replace(
             recording,
             title=clean(recording.title),

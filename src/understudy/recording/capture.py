@@ -18,17 +18,15 @@ from understudy.recording.model import (
     parse_json,
 )
 from understudy.recording.redact import AccountRedactor
-from understudy.recording.world_settings import SETTING_TYPES
+from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
-# The settings that decide what a vendor answers; others say how the mock is run.
 ADMIN = "admin"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # More than this is a snapshot, which is a file of its own.
 MAX_EVENT = 65_536
-SETTING_HEADERS = tuple(SETTING_TYPES)
 
 
 class Capture:
@@ -173,7 +171,7 @@ def describe_settings(settings: Settings) -> dict[str, Any]:
         name: "manual"
         if name == "pace" and getattr(settings, name) is None
         else getattr(settings, name)
-        for name in SETTING_HEADERS
+        for name in WORLD_SETTINGS
         if getattr(settings, name) != getattr(usual, name)
     }
 
@@ -185,7 +183,7 @@ def settings_for(recording: Recording, vendors: Sequence[str] = ()) -> Settings:
         ValueError, TypeError: when the recording names settings that cannot be.
     """
     known: Mapping[str, Any] = {
-        name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
+        name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS
     }
     chosen = dict(known)
     if chosen.get("pace") == "manual":

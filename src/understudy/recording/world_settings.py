@@ -1,53 +1,27 @@
-"""The settings that decide what a vendor answers, as files name them: each held to its kind."""
+"""The settings that decide what a vendor answers, as recordings and scenarios name them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.core.settings_parsing import make_settings
+from understudy.core.settings_parsing import SETTINGS, parse_setting, require_known
 
-LONGEST = 60
-BOOLEAN = ((bool,), "true or false")
-# The types of their values, and what these are.
-SETTING_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "pace": ((int, float, str), 'a factor or "manual"'),
-    "auth": ((str,), "strict or any"),
-    "static": BOOLEAN,
-    "rate_limits": BOOLEAN,
-    "body_limit": ((int,), "a number of bytes"),
-}
+WORLD_SETTINGS = ("pace", "auth", "static", "rate_limits", "body_limit")
 
 
 def check_settings(where: str, given: Mapping[str, Any]) -> None:
-    """These are settings that can be.
+    """Refuse settings that a world cannot have.
 
     Raises:
-        ValueError: names the one that cannot.
+        ValueError: names the first that is unknown or has a value that is not allowed.
     """
-    surplus = sorted(map(str, given.keys() - SETTING_TYPES.keys()))
-    if surplus:
-        allowed = ", ".join(sorted(SETTING_TYPES))
-        raise ValueError(f"{where} cannot have {', '.join(surplus)}; it may have: {allowed}")
-    for name, value in given.items():
-        if not _is_kind(name, value):
-            what = SETTING_TYPES[name][1]
-            raise ValueError(f"{where}: {name} must be {what}, not {_shown(value)}")
-    chosen: Any = given
     try:
-        make_settings(**chosen)
+        require_known("setting", given, WORLD_SETTINGS)
+        for name, value in given.items():
+            # In Python None is a value of some settings; in a file it is a value left out.
+            if value is None:
+                raise SETTINGS[name].kind.refuse(value, name)
+            parse_setting(name, value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-
-
-def _is_kind(name: str, value: Any) -> bool:
-    types, _ = SETTING_TYPES[name]
-    # true is a number to Python, but to nobody else.
-    is_kind = isinstance(value, types) and isinstance(value, bool) == (types == (bool,))
-    return is_kind and (name != "body_limit" or value >= 0)
-
-
-def _shown(value: Any) -> str:
-    said = json.dumps(value, default=repr)
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]}..."

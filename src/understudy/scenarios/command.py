@@ -17,7 +17,7 @@ from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
 from understudy.recording.normalize import known_tokens, normalize
-from understudy.server.http_server import STOPPING
+from understudy.server.http_server import STOP_SIGNALS
 from understudy.service.service import Service
 
 SESSION = "record"
@@ -74,7 +74,7 @@ def _passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def pass_on(number: int, frame: object) -> None:
         process.send_signal(number)
 
-    before = {each: signal.signal(each, pass_on) for each in STOPPING}
+    before = {each: signal.signal(each, pass_on) for each in STOP_SIGNALS}
     try:
         yield
     finally:

@@ -38,7 +38,7 @@ class Curl:
             words += ["-H", self._header(name, value)]
         if request.body:
             words += ["--data-raw", shlex.quote(self._body(request.body))]
-        return escape_unprintable(" ".join(words))
+        return escape_unprintable(" ".join(words), keep_lines=True)
 
     def _quote(self, text: str) -> str:
         # Masked first: quoting would encode a secret in yet another way.

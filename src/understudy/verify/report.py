@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.core.terminal import format_count, format_table
+from understudy.core.terminal import GREEN, RED, format_count, format_table, paint
 from understudy.openapi.document import Operation
 from understudy.verify.findings import (
     NO_REPLY,
@@ -17,7 +17,6 @@ from understudy.verify.findings import (
 )
 from understudy.verify.replay_recordings import SKIP_REASONS_IN_TOTALS
 
-RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 OK = "ok"
 
 
@@ -69,7 +68,7 @@ def _result(outcome: Outcome, operation: Operation) -> str:
 def _colored(line: str, result: str) -> str:
     if "finding" not in result and result != OK:
         return line
-    return f"{line.removesuffix(result)}{GREEN if result == OK else RED}{result}{PLAIN}"
+    return f"{line.removesuffix(result)}{paint(GREEN if result == OK else RED, result)}"
 
 
 def _statuses(exercise: Exercise) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,22 +117,6 @@ def choose_format(name: str | None, target: Path | None) -> Format:
     fitting = [each for each in FORMATS.values() if each.suffix and name.endswith(each.suffix)]
     # The first of those whose suffix says most.
     return max(fitting, key=lambda each: len(each.suffix), default=FORMATS["json"])
-
-
-def check_target(file: Path, format: Format) -> None:
-    """Refuse a place that nothing could be written to, before there is anything to write.
-
-    Raises:
-        StartError: says why not.
-    """
-    if not file.parent.is_dir():
-        raise StartError(f"--out {file}: there is no folder {file.parent}; make it first")
-    if file.is_dir() and format.suffix:
-        raise StartError(f"--out {file}: is a folder; name a file in it")
-    if file.is_file() and not format.suffix:
-        raise StartError(f"--out {file}: is a file; {format.name} is a folder of files")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise StartError(f"--out {file}: may not be written; choose another place")
 
 
 def read_recording(file: Path) -> Recording:
