@@ -22,7 +22,7 @@ from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import DEFAULT_START, Json, Recording, dump_compact
 from understudy.scenarios.loader import join_lines
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, fill_in
-from understudy.service.service import credential_headers
+from understudy.service.service import sign_request
 from understudy.session.session import DEFAULT_SESSION
 
 ORIGIN = "http://127.0.0.1"
@@ -134,14 +134,16 @@ class Player:
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         query = f"?{urlencode(call.query, doseq=True)}" if call.query else ""
-        headers = httpx.Headers(credential_headers(self._service, call.account))
+        url, signed = sign_request(
+            self._service, call.account, f"{ORIGIN}/{self._service.name}{path}{query}"
+        )
+        headers = httpx.Headers(signed)
         headers.update(_check_headers(call.headers))
         content = (call.text or "").encode()
         if call.body is not None:
             content = dump_compact(call.body)
         if content:
             headers.setdefault("Content-Type", "application/json")
-        url = f"{ORIGIN}/{self._service.name}{path}{query}"
         return httpx.Request(call.operation.method, url, headers=headers, content=content)
 
 

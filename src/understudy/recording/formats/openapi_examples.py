@@ -19,8 +19,8 @@ from typing import Any
 from understudy.core.clock import format_instant
 from understudy.core.yaml_io import dump_yaml
 from understudy.engine.registry import open_service, vendor_names
-from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
-from understudy.openapi.path_router import PathRouter
+from understudy.openapi.document import Document, Operation
+from understudy.openapi.media_types import JSON_MEDIA_TYPE
 from understudy.recording.compare import ABSENT
 from understudy.recording.file_names import FileNames, preferred_example, to_file_name
 from understudy.recording.formats.format import Format
@@ -167,14 +167,8 @@ def operation_of(exchange: RecordedExchange, document: Document) -> Operation | 
     """The operation of an exchange: as recorded, or else by its path and method."""
     if exchange.operation in document.operations:
         return document.operations[exchange.operation]
-    found = tree_of(document).match(exchange.request.path)
+    found = document.router.match(exchange.request.path)
     return None if found is None else found[0].operations.get(exchange.request.method)
-
-
-@cache
-def tree_of(document: Document) -> PathRouter:
-    """The paths of a document."""
-    return PathRouter(document.operations.values())
 
 
 def write(recording: Recording) -> bytes | Mapping[str, bytes]:
