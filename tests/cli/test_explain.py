@@ -17,17 +17,16 @@ from understudy.cli.explain import (
     Answer,
     Rule,
     explain_code,
-    meanings,
     render_explanation,
     rule_rows,
     rules_of,
 )
 from understudy.cli.main import main
 from understudy.core import errors
+from understudy.core.codes import KEYWORD_HINTS, MEANINGS
 from understudy.core.errors import ApiError, StartError
 from understudy.engine.registry import open_service, open_services
 from understudy.openapi.document import Document
-from understudy.openapi.schemas import HINTS
 from understudy.service.reply import Reply
 from understudy.service.service import Service
 
@@ -126,20 +125,36 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return int(str(stopped.value.code)), shown.out, shown.err
 
 
-@pytest.mark.parametrize("keyword", HINTS)
+@pytest.mark.parametrize("keyword", KEYWORD_HINTS)
 def test_each_schema_keyword_is_explained(keyword: str) -> None:
     """A keyword says how to satisfy it, with a letter for what only a schema knows."""
     text = explain_code([], keyword).text
 
-    assert HINTS[keyword].partition("{")[0] in text
+    assert KEYWORD_HINTS[keyword].partition("{")[0] in text
     assert "{" not in text
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds() if kind is not errors.Refused])
 def test_each_error_of_the_mock_is_explained(kind: type[ApiError]) -> None:
     """Every error that can be raised has a meaning of its own, which says how to pass."""
-    assert explain_code([], kind.code).text == vars(kind)["meaning"]
-    assert " To pass: " in kind.meaning
+    assert explain_code([], kind.code).text == MEANINGS[kind.code]
+    assert " To pass: " in MEANINGS[kind.code]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("accepted-invalid", "rejected-valid", "auth-ignored", "unsupported-method", "differs"),
+        *("missing-header", "server-error", "undocumented-content-type", "malformed-json"),
+    ],
+)
+def test_each_code_of_verify_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a report can ask what its codes mean."""
+    status, out, _ = run(capsys, code)
+
+    assert status == 0
+    assert out.startswith(f"{code}\n")
+    assert " To pass: " in " ".join(out.split())
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.stem)
@@ -147,7 +162,7 @@ def test_each_code_of_a_diagnosis_is_explained(file: Path) -> None:
     """A code that is written into a diagnosis by hand is known, too."""
     for call in calls(file, {"Diagnosis", "fault"}):
         if isinstance(call.args[0], ast.Constant):
-            assert call.args[0].value in meanings()
+            assert call.args[0].value in MEANINGS
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -305,7 +320,7 @@ def test_what_no_operation_answers_is_explained() -> None:
     """A request to an unknown path gets a code that stands in no document."""
     [rule] = explain_code(open_services(["sent"]), "RESOURCE_000").rules
 
-    assert (rule.name, rule.text) == ("unknown-path", errors.UnknownPath.meaning)
+    assert (rule.name, rule.text) == ("unknown-path", MEANINGS["unknown-path"])
     assert answers(rule) == {("no operation", 404)}
 
 
@@ -330,7 +345,7 @@ def test_the_list_has_a_line_for_each_rule_and_each_common_code() -> None:
     lines = list(rule_rows(open_services()))
 
     assert lines[0][0] == "VENDOR"
-    assert len(lines) == 1 + len(RULES) + len(meanings())
+    assert len(lines) == 1 + len(RULES) + len(MEANINGS)
     assert (
         "zexa",
         "insufficient_credits",
@@ -370,7 +385,7 @@ def test_command_lists(capsys: pytest.CaptureFixture[str]) -> None:
     status, shown, _ = run(capsys)
 
     assert status == 0
-    assert len(shown.splitlines()) == 1 + len(RULES) + len(meanings())
+    assert len(shown.splitlines()) == 1 + len(RULES) + len(MEANINGS)
 
 
 def test_command_refuses_an_unknown_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,72 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.core import errors
+from understudy.core.codes import MEANINGS
 from understudy.core.errors import ApiError, StartError
 from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Document, Node
-from understudy.openapi.schemas import HINTS
 from understudy.service.error_examples import name_not_found
 from understudy.service.service import Service
 
 WIDTH = 96
 HEADING = ("VENDOR", "CODE", "RULE", "STATUS", "WHAT IT SAYS")
-KEYWORD = (
-    "A value breaks its schema; to pass, {hint}. {code} is a keyword of the schema that the "
-    "document gives to what the diagnosis points at. The vendors' bodies: understudy explain {body}"
-)
 # Errors of vendors with idempotency keys only.
 IDEMPOTENCY = (errors.InvalidIdempotencyKey, errors.IdempotencyInFlight)
-# Placeholders for the values that a schema fills into a hint.
-ANY = {"limit": "N", "multiple_of": "N", "options": "those that the document lists"}
-# Codes of diagnoses that are neither a keyword nor an error class.
-OTHERS = {
-    "duplicate": "A parameter that takes one value was sent several times. To pass: send it once.",
-    "fault": (
-        "A planned fault, or Prefer: fault=KIND, struck the request. To pass: take the fault back "
-        "(DELETE /__admin/faults/ID), or wait until it is used up."
-    ),
-    "not-recorded": (
-        "A recording is served, and it has no such request. To pass: send a recorded request, such "
-        "as the nearest one in the message, or serve it with --match operation."
-    ),
-    "unknown": (
-        "The body to store names a vendor, a collection or an action that is not served. To "
-        "pass: use one that the hint lists."
-    ),
-    "unshowable": (
-        "The vendor could not show the resource that is to be stored. To pass: give it the fields "
-        "that others of its collection have (GET /__admin/resources/VENDOR/COLLECTION)."
-    ),
-    "scope": (
-        "A resource's id is in several scopes, or a new one could go to several. To pass: name "
-        "the scope, the id of what owns the resource, as GET /__admin/resources lists it."
-    ),
-    "unknown-parameter": (
-        "The admin plane's operation has no query parameter of this name. To pass: use those that "
-        "the hint lists."
-    ),
-    "undocumented-status": (
-        "The vendor answered with a status that the document does not declare for the operation. "
-        "To pass: ask the vendor which of the two is right; if it is the reply, declare it."
-    ),
-    "undocumented-media-type": (
-        "The vendor's reply has another Content-Type than the document declares. To pass: ask the "
-        "vendor which of the two is right; if it is the reply, declare its type."
-    ),
-    "undocumented-body": (
-        "The vendor's reply has a body where the document declares none. To pass: ask the vendor "
-        "which of the two is right; if it is the reply, declare its body."
-    ),
-    "missing-body": (
-        "The vendor's reply has no body where the document declares one. To pass: ask the vendor "
-        "which of the two is right; if it is the reply, declare no body."
-    ),
-    "malformed-reply": (
-        "The body of the vendor's reply is not valid JSON, although it is sent as such. "
-        "To pass: tell the vendor; nothing in the request or the document helps."
-    ),
-    "const": "The id in the body is not the one in the path. To pass: make them the same.",
-}
 
 
 @dataclass(frozen=True)
@@ -147,31 +92,22 @@ def explain_code(services: Sequence[Service], code: str) -> Explanation:
         for rule in rules_of(service)
         if rule.is_called(wanted) or (kind and rule.name in _names(service, kind))
     )
-    common = {each: text for each, text in meanings().items() if each.casefold() == wanted}
+    common = {each: text for each, text in MEANINGS.items() if each.casefold() == wanted}
     if not rules and not common:
         raise StartError(_unknown(services, code))
     return Explanation(next(iter(common), code), "".join(common.values()), rules)
 
 
-def meanings() -> dict[str, str]:
-    """The meaning of each code that belongs to no vendor."""
-    keywords = {
-        code: KEYWORD.format(code=code, hint=hint.format_map(ANY), body=errors.InvalidBody.code)
-        for code, hint in HINTS.items()
-    }
-    return {**keywords, **OTHERS, **{kind.code: kind.meaning for kind in _kinds(ApiError)}}
-
-
 def _kinds(above: type[ApiError]) -> Iterator[type[ApiError]]:
     """The subclasses of an error that have a code of their own, not a rule's."""
     for kind in above.__subclasses__():
-        if "meaning" in vars(kind):
+        if "code" in vars(kind):
             yield kind
         yield from _kinds(kind)
 
 
 def _unknown(services: Sequence[Service], code: str) -> str:
-    known = {each.casefold(): each for each in meanings()}
+    known = {each.casefold(): each for each in MEANINGS}
     for rule in (rule for service in services for rule in rules_of(service)):
         known |= {each.casefold(): each for each in (rule.name, *rule.codes)}
     close = difflib.get_close_matches(code.casefold(), known, cutoff=0.5)
@@ -245,7 +181,7 @@ def _undocumented(service: Service) -> list[Rule]:
     for kind, body in service.vendor.errors.undocumented.items():
         answer = Answer("no operation", kind.status, "assumed", "the document cannot say it")
         spelling = _spelling({"value": body}, "", (answer,))
-        rules.append(Rule(service.name, kind.code, kind.meaning, (spelling,)))
+        rules.append(Rule(service.name, kind.code, MEANINGS[kind.code], (spelling,)))
     return rules
 
 
@@ -271,7 +207,7 @@ def rule_rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
             statuses = sorted({each.status for one in rule.spellings for each in one.answers})
             shown = " ".join(map(str, statuses))
             yield rule.vendor, " ".join(rule.codes), rule.name, shown, _gist(rule.text)
-    yield from (("any", code, "", "", _gist(text)) for code, text in meanings().items())
+    yield from (("any", code, "", "", _gist(text)) for code, text in MEANINGS.items())
 
 
 def _gist(text: str) -> str:

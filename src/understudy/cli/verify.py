@@ -16,7 +16,6 @@ from understudy.core.base_url import parse_base_url
 from understudy.core.errors import StartError
 from understudy.core.output_files import require_writable, unwritable
 from understudy.engine.registry import open_services
-from understudy.openapi.security import credential_header
 from understudy.service.service import Service
 from understudy.verify.findings import Outcome
 from understudy.verify.fuzz import FuzzOptions, require_schemathesis
@@ -176,9 +175,8 @@ def check(vendors: tuple[str, ...], **options: Any) -> int:
 
 
 def _access(service: Service, credential: str | None) -> Access:
-    header, before = credential_header(service.document)
     default = service.accounts.default.credential if service.accounts is not None else ""
-    return Access(header, before, default if credential is None else credential)
+    return Access(service.document.security.first, default if credential is None else credential)
 
 
 def _require_junit(options: RunOptions) -> None:
@@ -245,7 +243,7 @@ def _exit_code(outcomes: Sequence[Outcome]) -> int:
     """
     if any(each.interrupted for each in outcomes):
         return INTERRUPTED
-    void = next((each.void for each in outcomes if each.void), "")
-    if void:
-        raise StartError(void)
+    inconclusive = next((each.inconclusive for each in outcomes if each.inconclusive), "")
+    if inconclusive:
+        raise StartError(inconclusive)
     return 1 if any(len(each.findings) for each in outcomes) else 0

@@ -37,6 +37,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from understudy.core.codes import MEANINGS
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -70,8 +72,10 @@ class ApiError(Exception):
     status = 500
     code = "error"
     where = "rule"
-    # The meaning of the code and how to avoid the error, for `understudy explain`.
-    meaning = ""
+
+    def __init_subclass__(cls) -> None:
+        if cls.code not in MEANINGS:
+            raise TypeError(f'{cls.__name__}: give "{cls.code}" a meaning in core/codes.py')
 
     def __init__(self, message: str, diagnoses: Iterable[Diagnosis] = (), hint: str = "") -> None:
         super().__init__(message)
@@ -83,97 +87,55 @@ class ApiError(Exception):
 class BadRequest(ApiError):
     status = 400
     code = "bad-request"
-    meaning = "The request cannot be understood. To pass: do as each diagnosis's hint says."
 
 
 class MalformedBody(BadRequest):
     code = "malformed-body"
     where = "body"
-    meaning = (
-        "The body is not valid JSON. To pass: send one UTF-8 JSON document, each key once, nested "
-        "no deeper than 100 levels."
-    )
 
 
 class InvalidParameters(BadRequest):
     code = "invalid-parameters"
-    meaning = (
-        "A value in the path, the query or a header breaks the document or a rule. To pass: "
-        "correct each parameter that a diagnosis points at."
-    )
 
 
 class InvalidBody(BadRequest):
     code = "invalid-body"
     where = "body"
-    meaning = (
-        "The body breaks the document or a rule. To pass: correct each field that a diagnosis "
-        "points at."
-    )
 
 
 class InvalidIdempotencyKey(BadRequest):
     code = "invalid-idempotency-key"
     where = "header"
-    meaning = (
-        "The idempotency key does not match the vendor's pattern. To pass: send one that matches "
-        "the pattern in the message, or leave the header out."
-    )
 
 
 class Unforwardable(ApiError):
     status = 400
     code = "unforwardable"
     where = "path"
-    meaning = (
-        "The proxy cannot pass the request on without changing it, or its path leads out of the "
-        "URL that --upstream names. To pass: do as the hint says."
-    )
 
 
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
     where = "header"
-    meaning = (
-        "The request has no valid credential. To pass: send one that `understudy vendors NAME` "
-        "lists."
-    )
 
 
 class MissingCredential(Unauthorized):
     code = "missing-credential"
-    meaning = (
-        "No credential was sent where the vendor looks for it. To pass: send one that "
-        "`understudy vendors NAME` lists, in the header that the server's start shows."
-    )
 
 
 class UnknownCredential(Unauthorized):
     code = "unknown-credential"
-    meaning = (
-        "The credential was never issued, or it was revoked. To pass: send one that `understudy "
-        "vendors NAME` lists; with --auth any, every well-formed one is accepted that is "
-        "not revoked."
-    )
 
 
 class Forbidden(ApiError):
     status = 403
     code = "forbidden"
-    meaning = (
-        "The caller is known, but may not do this. To pass: use a credential with the role, "
-        "scope or owner that the hint names."
-    )
 
 
 class ReadOnly(ApiError):
     status = 403
     code = "read-only"
-    meaning = (
-        "The proxy runs with --read-only, and the method may change something at the vendor. To "
-        "pass: use GET, HEAD or OPTIONS, or run the proxy without --read-only."
-    )
 
     def __init__(self, method: str) -> None:
         hint = "use GET, HEAD or OPTIONS, or run the proxy without --read-only"
@@ -185,10 +147,6 @@ class NotFound(ApiError):
 
     status = 404
     code = "not-found"
-    meaning = (
-        "There is no such resource, it was deleted, or it belongs to another account. To pass: use "
-        "the id of one that the same credential can list in the same session."
-    )
 
     def __init__(self, kind: str, id: str) -> None:
         plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
@@ -201,20 +159,12 @@ class UnknownPath(ApiError):
     status = 404
     code = "unknown-path"
     where = "path"
-    meaning = (
-        "The document has no such path. To pass: use one that `understudy vendors NAME` lists, "
-        "behind the vendor's prefix."
-    )
 
 
 class MethodNotAllowed(ApiError):
     status = 405
     code = "method-not-allowed"
     where = "path"
-    meaning = (
-        "The document has the path, but not with this method. To pass: use one that the reply's "
-        "Allow header lists."
-    )
 
     def __init__(self, method: str, allowed: Iterable[str]) -> None:
         self.allowed = sorted(allowed)
@@ -225,56 +175,34 @@ class MethodNotAllowed(ApiError):
 class Conflict(ApiError):
     status = 409
     code = "conflict"
-    meaning = "The request conflicts with something that exists. To pass: do as the hint says."
 
 
 class IdempotencyInFlight(Conflict):
     code = "idempotency-in-flight"
-    meaning = (
-        "The first request with this idempotency key has no reply yet. To pass: wait for that "
-        "reply and then send the request again, or use a key of its own."
-    )
 
 
 class BodyTooLarge(ApiError):
     status = 413
     code = "body-too-large"
     where = "body"
-    meaning = (
-        "The body is larger than the server reads. To pass: send a smaller one, or serve with a "
-        "larger --body-limit."
-    )
 
 
 class UnsupportedMediaType(ApiError):
     status = 415
     code = "unsupported-media-type"
     where = "header"
-    meaning = (
-        "The body was sent with a Content-Type that the document does not declare. To pass: "
-        "send it as the hint says."
-    )
 
 
 class PreferenceUnmet(ApiError):
     status = 422
     code = "preference-unmet"
     where = "header"
-    meaning = (
-        "Prefer (or its query twin) asks for what the document does not have. To pass: pick a "
-        "response and an example that `understudy vendors NAME` lists."
-    )
 
 
 class Unfit(ApiError):
     status = 422
     code = "unfit"
     where = "body"
-    meaning = (
-        "The admin plane cannot store the body: a resource or a snapshot that the vendor could "
-        "not show, or a fault that could never strike. To pass: correct each field that a "
-        "diagnosis points at."
-    )
 
 
 class TooManyRequests(ApiError):
@@ -282,10 +210,6 @@ class TooManyRequests(ApiError):
 
     status = 429
     code = "too-many-requests"
-    meaning = (
-        "The caller has used up its window, and the server enforces it (--rate-limits). To "
-        "pass: wait as long as Retry-After says, by the session's clock."
-    )
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message, hint=f"wait {retry_after} s by the session's clock")
@@ -295,29 +219,17 @@ class TooManyRequests(ApiError):
 class Internal(ApiError):
     status = 500
     code = "internal"
-    meaning = (
-        "The mock failed; the request was not wrong. To pass: nothing in the request helps, the "
-        "server's log has the reason."
-    )
 
 
 class ResponseMismatch(Internal):
     code = "response-mismatch"
     where = "response"
-    meaning = (
-        "A handler's reply is not what the document declares: a defect of the mock. To pass: "
-        "correct the handler or the document where the diagnoses point."
-    )
 
 
 class NoReply(ApiError):
     status = 502
     code = "no-reply"
     where = "response"
-    meaning = (
-        "The proxy's upstream gave no reply that could be passed on: it was not reached, broke "
-        "off, or sent too much. To pass: do as the hint says."
-    )
 
 
 class LateReply(ApiError):
@@ -326,10 +238,6 @@ class LateReply(ApiError):
     status = 504
     code = "late-reply"
     where = "response"
-    meaning = (
-        "The proxy's upstream did not answer in time; the request may have taken effect. To "
-        "pass: check the upstream, or allow more time with --timeout."
-    )
 
     def __init__(self, host: str, seconds: float) -> None:
         hint = "allow more with --timeout; the request may have taken effect"
@@ -355,10 +263,6 @@ class IllegalTransition(ApiError):
 
     status = 409
     code = "illegal-transition"
-    meaning = (
-        "The event is not allowed in the resource's state. To pass: use a resource in another "
-        "state, or an event that the hint lists."
-    )
 
     def __init__(self, kind: str, event: str, state: Any, allowed: Iterable[str]) -> None:
         self.kind, self.event, self.state = kind, event, state

@@ -28,7 +28,7 @@ UNDECLARED = "(STATUS) was answered though the document does not declare it; it 
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a report is to look in a terminal."""
+    """Width, colour and detail of a text report."""
 
     width: int
     color: bool
@@ -49,7 +49,7 @@ class TextStyle:
         )
 
     def cut(self, each: Sequence[str], joint: str = ", ") -> str:
-        """A list, its end as a count when it is long."""
+        """A list as text; the end of a long one is a count."""
         more = len(each) - MAX_SHOWN
         if self.verbose or more <= 1:
             return joint.join(each)
@@ -125,7 +125,7 @@ def _missed(exercised: Exercised) -> str:
 
 
 def _list(title: str, found: Mapping[Exercised, Sequence[str]], look: TextStyle) -> Iterator[str]:
-    """What each operation lacks; operations that lack the same share an entry."""
+    """What was not exercised, by operation; operations with the same gaps share an entry."""
     lacking: dict[str, list[str]] = {}
     for exercised, names in found.items():
         if names:
@@ -155,7 +155,7 @@ def _never_used(exercised: Exercised, look: TextStyle) -> list[str]:
 
 
 def _named(field: Field) -> str:
-    """A body's pointer speaks for itself; a parameter needs to be told apart."""
+    """A field's name: a pointer into the body, or a parameter with its place."""
     named = field.pointer if field.pointer.startswith("/") else f"{field.where} {field.pointer}"
     return escape_unprintable(named.strip())
 

@@ -12,7 +12,6 @@ from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import PATH_KEY, Log
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
-from understudy.openapi.path_router import PathRouter
 from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
@@ -46,7 +45,6 @@ class Proxy:
         self.service = service
         self.upstream = upstream
         self.terms = terms
-        self._tree = PathRouter(service.document.operations.values())
         self._connections = UpstreamClient(upstream, terms)
         self.known = KnownSecrets()
 
@@ -57,10 +55,6 @@ class Proxy:
     async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
         """The upstream's reply to a request."""
         return await self._connections.ask(call.exchange.method, target, scope["headers"], body)
-
-    async def differences(self, call: Call, readable: bool) -> list[Diagnosis]:
-        """What is wrong with a request; finds its operation."""
-        return await find_request_differences(self._tree, call, readable)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
@@ -93,7 +87,7 @@ class ProxiedExchange:
 
     async def _pass(self, send: Send) -> None:
         sent = self._call.content
-        await self._examine()
+        self._examine()
         target = self._admit()
         if self._proxy.terms.errors and self._exchange.diagnoses:
             detail = "the request is not what the document declares; it was not forwarded"
@@ -106,14 +100,14 @@ class ProxiedExchange:
         else:
             await _send(answer, send)
 
-    async def _examine(self) -> None:
+    def _examine(self) -> None:
         """Diagnose the request as it came, then hide what it carries."""
         call, exchange = self._call, self._exchange
         read = self._unpacked(call)
         call.content = read or b""
         exchange.request_body = REDACTED.encode() if read is None else read
         self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
-        self._note(await self._proxy.differences(call, read is not None))
+        self._note(find_request_differences(call, read is not None))
         exchange.account = self._owner()
         _redact_exchange(self._secrets, exchange, readable=True)
 

@@ -42,11 +42,6 @@ class UpstreamReply:
     body: bytes
     readable: bool = True
 
-    def header(self, name: bytes) -> str:
-        """A header's value; "" when there is none."""
-        found = next((value for each, value in self.headers if each == name), b"")
-        return found.decode("latin-1")
-
 
 class UpstreamClient:
     """Connections to one upstream, opened by whoever asks first and then used again."""

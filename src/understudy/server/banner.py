@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Sequence
 
 from understudy.core.terminal import format_table
-from understudy.openapi.security import credential_header
 from understudy.service.service import Service
 
 
@@ -76,6 +75,8 @@ def format_first_request(service: Service, base_url: str) -> str:
     """A curl line for the service's first operation that works when pasted."""
     request = ["curl", f"{base_url}{service.prefix}{service.vendor.first_request}"]
     if service.accounts:
-        name, before = credential_header(service.document)
-        request += ["-H", f"{name}: {before}{service.accounts.default.credential}"]
+        scheme, credential = service.document.security.first, service.accounts.default.credential
+        request[1], headers = scheme.sign(request[1], (), credential)
+        for name, value in headers:
+            request += ["-H", f"{name}: {value}"]
     return shlex.join(request)

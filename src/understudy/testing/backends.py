@@ -14,7 +14,6 @@ from understudy.engine.registry import open_service
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.inprocess.live_server import LiveServer
 from understudy.inprocess.loop import shared_loop
-from understudy.openapi.security import credential_header
 from understudy.testing.session import UnderstudyServer
 from understudy.vendors import vendor_names
 
@@ -200,5 +199,4 @@ def find_service(services: Mapping[str, Service], vendor: str) -> Service:
 
 def make_credential_header(service: Service, key: str) -> dict[str, str]:
     """The request header with a credential, in the vendor's form."""
-    name, before = credential_header(service.document)
-    return {name: f"{before}{key}"}
+    return service.document.security.first.make_headers(key)
