@@ -68,9 +68,15 @@ class Call(UnitOfWork[StoreT_co]):
         return self.routed
 
     @property
-    def arguments(self) -> dict[str, str]:
-        """The path's values by the Python names under which handlers take them."""
-        return {snake_case(name): value for name, value in self.path_values.items()}
+    def arguments(self) -> dict[str, Any]:
+        """The path's values by the Python names under which handlers take them.
+
+        Validated values, once `checks.parameters` has read them; the text of the path before.
+        """
+        return {
+            snake_case(name): self.parameters.get(name, text)
+            for name, text in self.path_values.items()
+        }
 
     @property
     def spent(self) -> int:
