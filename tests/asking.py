@@ -16,7 +16,7 @@ import pytest
 import requests
 import urllib3
 
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.intercept.routes import Address
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -181,11 +181,11 @@ class Everything:
 def answered_by(app: Any) -> Iterator[None]:
     """Requests to api.sent.dm go to this ASGI app."""
     routes: Any = Everything(app)
-    process_state().switchboard.enter(routes)
+    process_state().active_mocks.enter(routes)
     try:
         yield
     finally:
-        process_state().switchboard.leave(routes)
+        process_state().active_mocks.leave(routes)
 
 
 def replying(status: int = 200, headers: Any = (), body: bytes = b"") -> Any:
