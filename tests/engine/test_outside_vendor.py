@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import pytest
 
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 
 PYPROJECT = """\
 [build-system]
@@ -24,13 +23,6 @@ version = "1"
 [project.entry-points."understudy.vendors"]
 acme = "acme_mock:VENDOR"
 """
-SERVICE = "src/understudy/vendors/$name/"
-
-
-def words(text: str) -> str:
-    """A template of the scaffold, filled in for a package of its own."""
-    filled = Template(text).substitute(name="acme", Title="Acme")
-    return filled.replace("understudy.vendors.acme", "acme_mock")
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = source / "acme_mock"
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
-    for path, text in scaffold.TEMPLATES.items():
-        if path.startswith(SERVICE):
-            (package / path.removeprefix(SERVICE)).write_text(words(text))
-    (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))
-    (package / "seed.json").write_text(words(scaffold.SEED))
+    write_outside_package(package)
     target = tmp_path_factory.mktemp("target")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     subprocess.run([*pip, "--target", str(target), str(source)], check=True)

@@ -6,13 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import httpcore
 import pytest
 
 from tests.conftest import Live
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 from understudy.testing import coverage, failure_report, manager, recording
 
 # Loaded before the inner runs, which would otherwise each load them anew.
@@ -529,19 +528,12 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
 
 def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     """A vendor from outside has its fixture, too."""
-    service = "src/understudy/vendors/$name/"
-    texts = {
-        path.removeprefix(service): text
-        for path, text in scaffold.TEMPLATES.items()
-        if service in path
-    }
-    texts |= {"acme.yaml": scaffold.DOCUMENT, "seed.json": scaffold.SEED}
-    package, dist = pytester.mkdir("acme_room"), pytester.mkdir("acme-1.dist-info")
-    for name, text in texts.items():
-        filled = Template(text).substitute(name="acme", Title="Acme")
-        (package / name).write_text(filled.replace("understudy.vendors.acme", "acme_room"))
+    dist = pytester.mkdir("acme-1.dist-info")
+    write_outside_package(pytester.mkdir("acme_mock_package"))
     (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
-    (dist / "entry_points.txt").write_text("[understudy.vendors]\nacme = acme_room:VENDOR\n")
+    (dist / "entry_points.txt").write_text(
+        "[understudy.vendors]\nacme = acme_mock_package:VENDOR\n"
+    )
     pytester.makepyfile(
         "import httpx\n"
         "@__import__('pytest').mark.understudy(hosts={'https://acme.example': 'acme'})\n"
