@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-from understudy.client.keywords import FaultMembers, Filters, Pattern
+from understudy.client.keywords import FaultFields, Filters, Pattern
 from understudy.client.models import (
     Exchange,
     FaultKind,
@@ -121,7 +121,7 @@ class VendorMock:
         """What this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
         """Plan a failure of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)
