@@ -22,7 +22,7 @@ print(len(render_vendor_package("acme")), "</html>" in render_html(Coverage([]))
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the project was installed, as a user would from a wheel."""
     target = tmp_path_factory.mktemp("site")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--target", str(target), str(ROOT)], check=True)
     return target
 
