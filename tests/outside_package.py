@@ -6,14 +6,14 @@ from pathlib import Path, PurePath
 
 from understudy.cli.scaffold import render_vendor_package
 
-SOURCE = "src/understudy/vendors/acme/"
+SOURCE = "src/understudy/vendors/outsider/"
 # The document and the seed data lie beside the modules.
-DATA = ("specs/acme.yaml", "fixtures/acme/seed.json")
+DATA = ("specs/outsider.yaml", "fixtures/outsider/seed.json")
 
 
 def write_outside_package(package: Path) -> None:
-    """Write the vendor `acme` into a folder, as the package of that folder's name."""
-    for file, text in render_vendor_package("acme").items():
+    """Write the vendor `outsider` into a folder, as the package of that folder's name."""
+    for file, text in render_vendor_package("outsider").items():
         if file.startswith(SOURCE) or file in DATA:
-            outside = text.replace("understudy.vendors.acme", package.name)
+            outside = text.replace("understudy.vendors.outsider", package.name)
             (package / PurePath(file).name).write_text(outside)

@@ -1181,7 +1181,7 @@ def test_session_is_dropped(mock: Client) -> None:
         (lambda mock: mock.populate("sent", "campaigns", 1, since="9000-01-01T00:00:00Z"), "409: "),
         (lambda mock: mock.fire("zexa", "campaigns", "cmp_none", "start"), '404: .*"cmp_none"'),
         (lambda mock: mock.fire("zexa", "campaigns", CAMPAIGN, "dance"), "409: cannot dance"),
-        (lambda mock: mock.vendors.get("sentt"), "(?s)404: .*vendors: agentmessage, sent"),
+        (lambda mock: mock.vendors.get("sentt"), "(?s)404: .*vendors: .*sent"),
         (lambda mock: mock.faults.add("status"), "(?s)422: .*body /status: .*needs one"),
         (lambda mock: mock.session("a b").reset(), '400: "a b" is not a session name'),
         (lambda mock: mock.requests.list(limit=0), "(?s)400: .*query limit: 0 is less than"),

@@ -17,11 +17,11 @@ requires = ["hatchling"]
 build-backend = "hatchling.build"
 
 [project]
-name = "acme-mock"
+name = "outsider-mock"
 version = "1"
 
 [project.entry-points."understudy.vendors"]
-acme = "acme_mock:VENDOR"
+outsider = "outsider_mock:VENDOR"
 """
 
 
@@ -29,7 +29,7 @@ acme = "acme_mock:VENDOR"
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the package was installed."""
     source = tmp_path_factory.mktemp("source")
-    package = source / "acme_mock"
+    package = source / "outsider_mock"
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
     write_outside_package(package)
@@ -52,7 +52,7 @@ def test_outside_vendor_is_listed_with_the_others(installed: Path) -> None:
     """Installing the package is all it takes."""
     listed = run(installed, "vendors").stdout
 
-    assert "acme_test_acme" in listed and "sk_test_acme_admin" in listed
+    assert "outsider_test_acme" in listed and "sk_test_acme_admin" in listed
 
 
 def test_outside_vendor_answers(installed: Path) -> None:
@@ -62,10 +62,10 @@ def test_outside_vendor_answers(installed: Path) -> None:
         "from understudy.server.app import create_app\n"
         "from understudy.core.settings import Settings\n"
         "async def main():\n"
-        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"
+        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('outsider',))))\n"
         "    async with httpx.AsyncClient(transport=transport, base_url='http://m') as client:\n"
-        "        key = {'authorization': 'Bearer acme_test_acme'}\n"
-        "        print((await client.get('/acme/v1/things/thing_1', headers=key)).text)\n"
+        "        key = {'authorization': 'Bearer outsider_test_acme'}\n"
+        "        print((await client.get('/outsider/v1/things/thing_1', headers=key)).text)\n"
         "asyncio.run(main())\n"
     )
     shown = subprocess.run(

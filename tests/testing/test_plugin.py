@@ -149,10 +149,10 @@ def test_unknown_option_of_a_marker(arguments: str, said: str, pytester: pytest.
     ("marker", "said"),
     [
         ('clock="noon"', 'understudy: clock="noon" is no time such as 2026-03-11T21:50:50Z'),
-        ('vendors="acme"', 'understudy: there is no vendor "acme"; known: agentmessage, sent'),
+        ('vendors="no-vendor"', 'understudy: there is no vendor "no-vendor"; known: '),
         ('auth="lax"', "understudy: auth='lax' is none of 'strict', 'any'"),
         ('passthrough="no"', "passthrough='no' is none of 'none', 'localhost', 'all'"),
-        ('hosts={"https://a.example": "acme"}', 'there is no vendor "acme"; served: agentmessage'),
+        ('hosts={"https://a.example": "no-vendor"}', 'there is no vendor "no-vendor"; served: '),
     ],
 )
 def test_wrong_value_of_a_marker(marker: str, said: str, pytester: pytest.Pytester) -> None:
@@ -528,18 +528,18 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
 
 def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     """A vendor from outside has its fixture, too."""
-    dist = pytester.mkdir("acme-1.dist-info")
-    write_outside_package(pytester.mkdir("acme_mock_package"))
-    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
+    dist = pytester.mkdir("outsider-1.dist-info")
+    write_outside_package(pytester.mkdir("outsider_package"))
+    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1\n")
     (dist / "entry_points.txt").write_text(
-        "[understudy.vendors]\nacme = acme_mock_package:VENDOR\n"
+        "[understudy.vendors]\noutsider = outsider_package:VENDOR\n"
     )
     pytester.makepyfile(
         "import httpx\n"
-        "@__import__('pytest').mark.understudy(hosts={'https://acme.example': 'acme'})\n"
-        "def test_acme(acme_mock):\n"
-        "    url = 'https://acme.example/v1/things/thing_1'\n"
-        "    assert httpx.get(url, headers=acme_mock.headers).json()['name'] == 'First'\n"
+        "@__import__('pytest').mark.understudy(hosts={'https://outsider.example': 'outsider'})\n"
+        "def test_outsider(outsider_mock):\n"
+        "    url = 'https://outsider.example/v1/things/thing_1'\n"
+        "    assert httpx.get(url, headers=outsider_mock.headers).json()['name'] == 'First'\n"
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
