@@ -58,7 +58,7 @@ def test_checks_pass_with_a_new_vendor(checkout: Path) -> None:
     commands = (
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
-        ("mypy", "--follow-imports=silent", "--package", "understudy.vendors.acme"),
+        ("mypy", "--follow-imports=silent", "--package", f"understudy.vendors.{NAME}"),
         ("understudy", "lint"),
         ("pytest", "-q", f"tests/vendors/test_{NAME}.py", *VENDOR_TESTS),
     )

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import drifted
+from tests.proxy.drift import drifting_backend
 from tests.verify.runs import KEY, LIFE, recorded
 from tests.waiting import LONG, wait_until
 from understudy.cli.main import main
@@ -36,7 +36,7 @@ def strayed() -> Iterator[Live]:
             document = {"currency": "\x1b[2J\x00\ufffe"}
         return status, document
 
-    yield from serve(Settings(), backend=drifted({"getCredits": drift}))
+    yield from serve(Settings(), backend=drifting_backend({"getCredits": drift}))
 
 
 class Ran:

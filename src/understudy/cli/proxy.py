@@ -94,9 +94,9 @@ class Proxying:
         """
         from understudy.core.hosts import is_loopback
         from understudy.proxy.app import make_proxy_app
-        from understudy.proxy.upstream import read_upstream
+        from understudy.proxy.upstream import parse_upstream
 
-        origin = read_upstream(self.upstream).origin
+        origin = parse_upstream(self.upstream).origin
         if is_loopback(origin.host) and origin.port == self.port:
             raise StartError(f"--upstream {origin}: the proxy would ask itself; take another port")
         noted = log if self.tape is None else self.tape.log(log)

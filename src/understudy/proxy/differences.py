@@ -10,7 +10,7 @@ from understudy.core.errors import ApiError, Diagnosis, MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.openapi.document import Node, Operation, Response
 from understudy.openapi.path_router import PathRouter
-from understudy.proxy.client import BODILESS_METHODS, UpstreamReply
+from understudy.proxy.client import BODILESS_STATUSES, UpstreamReply
 from understudy.service import checks
 from understudy.service.call import Call
 
@@ -93,7 +93,7 @@ def find_reply_differences(operation: Operation, answer: UpstreamReply) -> list[
         known = ", ".join(map(str, operation.responses))
         message = f"{operation.id} declares no response {answer.status}; declared: {known}"
         return [_told("undocumented-status", message)]
-    if operation.method == "HEAD" or answer.status in BODILESS_METHODS:
+    if operation.method == "HEAD" or answer.status in BODILESS_STATUSES:
         return []
     what = f"the reply {answer.status} of {operation.id}"
     if declared.media_type is None:
