@@ -29,7 +29,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [(["vendors"], "sk_test_acme_admin"), (["lint"], " 0 findings"), (["version"], "understudy")],
+    [
+        (["vendors"], "sk_test_acme_admin"),
+        (["lint"], " 0 findings"),
+        (["version"], "understudy"),
+        (["record", "zexa/campaign-life", "--out", "-"], '"format": "understudy-recording/1"'),
+    ],
 )
 def test_installed_package_needs_no_checkout(
     installed: Path, arguments: list[str], expected: str, tmp_path: Path

@@ -77,13 +77,13 @@ def test_new_vendor_is_listed(checkout: Path) -> None:
 @pytest.mark.parametrize("name", ["", "Acme", "9lives", "a-b", "../up", "x" * 40])
 def test_bad_name_is_refused(name: str, checkout: Path) -> None:
     """A vendor's name is the name of a Python package; no file is written for another one."""
-    with pytest.raises(StartError, match="cannot name a vendor"):
+    with pytest.raises(StartError, match="is not a name for a vendor"):
         write_vendor_package(name, checkout)
 
 
 def test_existing_vendor_is_left_alone(checkout: Path) -> None:
     """Files that exist are not overwritten."""
-    with pytest.raises(StartError, match="already there"):
+    with pytest.raises(StartError, match="already exists"):
         write_vendor_package("sent", checkout)
 
 

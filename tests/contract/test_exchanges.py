@@ -29,7 +29,7 @@ from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.registry import data_folder
 from understudy.server.app import App
-from understudy.service.service import credential_headers
+from understudy.service.service import sign_request
 
 FILES = sorted(data_folder("fixtures").glob("*/exchanges/*.json"))
 NOT_FILLED_IN = re.compile(r"00000000-0000-0000-0000-000000000000|0001-01-01T.*")
@@ -101,7 +101,7 @@ async def replay(app: App, vendor: str, session: str, exchange: Any) -> httpx.Re
         for each in [*exchange["before"], last]:
             headers = {
                 **each["headers"],
-                **credential_headers(app.services[vendor], each["account"]),
+                **dict(sign_request(app.services[vendor], each["account"], "")[1]),
             }
             reply = await http.request(
                 each["method"], each["path"], headers=headers, json=each.get("body")

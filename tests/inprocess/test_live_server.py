@@ -80,9 +80,9 @@ def test_a_taken_port_is_reported() -> None:
 @pytest.mark.parametrize(
     ("choices", "reason"),
     [
-        ({"clock": "noon"}, 'clock="noon" is no time'),
-        ({"pace": -1}, "pace=-1 is neither"),
-        ({"auth": "lax"}, "auth='lax' is none of 'strict', 'any'"),
+        ({"clock": "noon"}, 'clock: "noon" is not a time'),
+        ({"pace": -1}, "pace: -1 is not a factor"),
+        ({"auth": "lax"}, 'auth: "lax" is not "strict" or "any"'),
     ],
 )
 def test_an_invalid_value_is_reported(choices: dict[str, Any], reason: str) -> None:
@@ -93,7 +93,7 @@ def test_an_invalid_value_is_reported(choices: dict[str, Any], reason: str) -> N
 
 def test_an_unknown_keyword_is_reported() -> None:
     """The error lists the known ones."""
-    with pytest.raises(TypeError, match="there is no choice sed; known: auth, body_limit"):
+    with pytest.raises(TypeError, match="unknown setting sed; known settings: auth, body_limit"):
         make_settings(**{"sed": 7})  # type: ignore[typeddict-unknown-key]
 
 

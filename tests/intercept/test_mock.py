@@ -467,12 +467,12 @@ def test_options_reach_the_settings() -> None:
 @pytest.mark.parametrize(
     ("option", "expected"),
     [
-        ({"clock": "noon"}, 'clock="noon" is no time such as 2026-'),
-        ({"pace": -1}, "pace=-1 is neither"),
-        ({"pace": float("inf")}, "pace=inf is neither"),
-        ({"pace": "slow"}, "pace='slow' is neither"),
-        ({"auth": "none"}, "auth='none' is none of 'strict', 'any'"),
-        ({"passthrough": "some"}, "passthrough='some' is none of 'none', 'localhost', 'all'"),
+        ({"clock": "noon"}, 'clock: "noon" is not a time such as 2026-'),
+        ({"pace": -1}, "pace: -1 is not a factor"),
+        ({"pace": float("inf")}, "pace: Infinity is not a factor"),
+        ({"pace": "slow"}, 'pace: "slow" is not a factor'),
+        ({"auth": "none"}, 'auth: "none" is not "strict" or "any"'),
+        ({"passthrough": "some"}, 'passthrough: "some" is not "none", "localhost" or "all"'),
     ],
 )
 def test_wrong_choices_are_named(option: Any, expected: str) -> None:

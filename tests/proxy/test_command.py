@@ -105,7 +105,7 @@ def test_the_banner_names_the_addresses(tmp_path: Path, vendor: Live) -> None:
         httpx.get(f"{url}/v1/credits")
         out, log = end_process(process, signal.SIGTERM)
 
-    assert f"is ready on {url} and asks {vendor.url}, recorded to out.json at the end" in out
+    assert f"is ready on {url}, passes requests to {vendor.url} and records to out.json" in out
     assert f"{url}/zexa" in out
     assert "401 getCredits\n" in log and "missing-credential in header Authorization" in log
 
@@ -182,8 +182,8 @@ def test_a_proxy_of_the_environment_is_not_used(tmp_path: Path, vendor: Live) ->
         (["--upstream", "http://h"], "VENDOR"),
         (["nobody", "--upstream", "http://h"], 'there is no vendor "nobody"; known: '),
         (["zexa", "--upstream", "api.zexa.ao"], '"api.zexa.ao" is not an http or https URL'),
-        (["zexa", "--upstream", "https://u:p@h"], "the URL has credentials"),
-        (["zexa", "--upstream", "http://127.0.0.1:4999", "-p", "4999"], "would ask itself"),
+        (["zexa", "--upstream", "https://u:p@h"], "the URL contains credentials"),
+        (["zexa", "--upstream", "http://127.0.0.1:4999", "-p", "4999"], "would call itself"),
         (["zexa", "--upstream", "http://h", "--timeout", "0"], "0 is not in the range"),
         (["zexa", "--upstream", "http://h", "--out", "no/out.json"], "there is no folder no"),
         (["zexa", "--upstream", "http://h", "--out", "."], "is a folder"),
@@ -191,7 +191,7 @@ def test_a_proxy_of_the_environment_is_not_used(tmp_path: Path, vendor: Live) ->
             ["zexa", "--upstream", "http://h", "--out", "x", "--format", "tape"],
             'there is no format "tape"; there are: json',
         ),
-        (["zexa", "--upstream", "http://h", "--format", "json"], "say where with --out"),
+        (["zexa", "--upstream", "http://h", "--format", "json"], "name its file with --out"),
     ],
 )
 def test_a_wrong_option_is_one_sentence_and_exit_code_2(

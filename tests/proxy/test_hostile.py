@@ -187,7 +187,7 @@ def test_a_target_that_is_not_a_path_is_refused(target: bytes) -> None:
 )
 def test_an_invalid_upstream_is_refused(upstream: str) -> None:
     """One sentence that says what is wrong; a password in it is not repeated."""
-    with pytest.raises(StartError, match=r"^--upstream: .*; name the vendor's origin") as caught:
+    with pytest.raises(StartError, match=r"^--upstream: .*; give a URL such as https") as caught:
         parse_upstream(upstream)
 
     assert "secret" not in str(caught.value)

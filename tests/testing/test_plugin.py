@@ -148,10 +148,10 @@ def test_unknown_option_of_a_marker(arguments: str, said: str, pytester: pytest.
 @pytest.mark.parametrize(
     ("marker", "said"),
     [
-        ('clock="noon"', 'understudy: clock="noon" is no time such as 2026-03-11T21:50:50Z'),
+        ('clock="noon"', 'understudy: clock: "noon" is not a time such as 2026-03-11T21:50:50Z'),
         ('vendors="no-vendor"', 'understudy: there is no vendor "no-vendor"; known: '),
-        ('auth="lax"', "understudy: auth='lax' is none of 'strict', 'any'"),
-        ('passthrough="no"', "passthrough='no' is none of 'none', 'localhost', 'all'"),
+        ('auth="lax"', 'understudy: auth: "lax" is not "strict" or "any"'),
+        ('passthrough="no"', 'passthrough: "no" is not "none", "localhost" or "all"'),
         ('hosts={"https://a.example": "no-vendor"}', 'there is no vendor "no-vendor"; served: '),
     ],
 )
@@ -169,9 +169,9 @@ def test_wrong_value_of_a_marker(marker: str, said: str, pytester: pytest.Pytest
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("seed = x", 'understudy_seed: "x" is no whole number'),
-        ("pace = x", 'understudy_pace: "x" is neither "manual" nor a number'),
-        ("static = x", 'understudy_static: "x" is neither true nor false'),
+        ("seed = x", 'understudy_seed: "x" is not a whole number'),
+        ("pace = x", 'understudy_pace: "x" is not a factor from 0'),
+        ("static = x", 'understudy_static: "x" is not true or false'),
         ("hosts = x", 'understudy_hosts: "x" is not URL=VENDOR'),
     ],
 )

@@ -1,4 +1,4 @@
-"""`understudy new NAME`: a vendor package with its document, seed data and tests, all green.
+"""The command `understudy new`: a vendor package with document, seed data and tests that pass.
 
 The files come from `templates/`, where NAME stands for the vendor's name in paths, and `$name` and
 `$Title` do in texts.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Template
+
+import click
 
 from understudy.core.errors import StartError
 
@@ -34,10 +36,10 @@ def render_vendor_package(name: str) -> dict[str, str]:
         The text of each file by its path in a checkout of the project.
 
     Raises:
-        StartError: when the name cannot name a vendor.
+        StartError: when it is not a name for a vendor.
     """
     if not VENDOR_NAME.fullmatch(name):
-        raise StartError(f'"{name}" cannot name a vendor: use lower-case letters and digits')
+        raise StartError(f'"{name}" is not a name for a vendor: use lower-case letters and digits')
     words = {"name": name, "Title": name.capitalize()}
     templates = {file: (TEMPLATES / f"{file}.tmpl").read_text(encoding="utf-8") for file in FILES}
     return {
@@ -53,17 +55,30 @@ def write_vendor_package(name: str, checkout: Path) -> list[Path]:
         The files written, in the order in which to look at them.
 
     Raises:
-        StartError: when the name cannot name a vendor, a file is already there, or the folder is
-            not a checkout.
+        StartError: when it is not a name for a vendor, a file already exists, or the folder is not
+            a checkout.
     """
     rendered = render_vendor_package(name)
     if not (checkout / "src" / "understudy" / "vendors").is_dir():
         raise StartError(f"{checkout} is not a checkout of understudy; change to one")
     for file in rendered:
         if (checkout / file).exists():
-            raise StartError(f"{file} is already there; choose another name")
+            raise StartError(f"{file} already exists; choose another name")
     for file, text in rendered.items():
         target = checkout / file
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return [checkout / file for file in rendered]
+
+
+@click.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write an empty vendor package into a checkout.
+
+    NAME names the vendor; the checkout is the current folder.
+    """
+    checkout = Path.cwd()
+    for file in write_vendor_package(name, checkout):
+        click.echo(f"wrote {file.relative_to(checkout)}")
+    click.echo("next: describe the vendor in the document, then write its rules and handlers")

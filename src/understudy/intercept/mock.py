@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from understudy.core.clock import SECOND, DueCall
-from understudy.core.settings import Settings
+from understudy.core.setting_kinds import one_of
+from understudy.core.settings import Passthrough, Settings
 from understudy.core.settings_parsing import SettingKeywords, make_settings
 from understudy.inprocess.loop import shared_loop
 from understudy.intercept.decoration import Decoration
 from understudy.intercept.process_state import process_state
-from understudy.intercept.routes import Passthrough, Routes
+from understudy.intercept.routes import Routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -52,11 +53,9 @@ def mock(
 
     Raises:
         TypeError: for an unknown keyword.
-        ValueError: for an invalid value.
+        ValueError: for a value that is not allowed.
     """
-    if passthrough not in get_args(Passthrough):
-        known = ", ".join(map(repr, get_args(Passthrough)))
-        raise ValueError(f"passthrough={passthrough!r} is none of {known}")
+    one_of(Passthrough).read(passthrough, "passthrough")
     return Mock(make_settings(**choices), dict(hosts or {}), passthrough, session)
 
 

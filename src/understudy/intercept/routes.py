@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
+
+from understudy.core.hosts import is_this_machine
+from understudy.core.settings import Passthrough
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from understudy.service.service import Service
 
-Passthrough = Literal["none", "localhost", "all"]
 SESSION_HEADER = b"x-understudy-session"
 # A Host that belongs to no vendor: the app then takes the vendor from the path.
 NO_VENDOR_HOST = b"understudy"
@@ -194,14 +195,3 @@ def parse_base_url(url: str, vendor: str, vendors: Iterable[str]) -> BaseUrl:
 def normalize_host(host: str) -> str:
     """Return a host in lower case, without brackets and the final dot."""
     return host.lower().strip("[]").rstrip(".")
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether requests to a normalised host never leave the machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified

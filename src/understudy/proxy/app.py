@@ -12,7 +12,6 @@ from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import PATH_KEY, Log
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
-from understudy.openapi.path_router import PathRouter
 from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
@@ -47,7 +46,6 @@ class Proxy:
         self.upstream = upstream
         self.options = options
         self.known_secrets = KnownSecrets()
-        self._router = PathRouter(service.document.operations.values())
         self._client = UpstreamClient(upstream, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,10 +55,6 @@ class Proxy:
     async def forward(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
         """Send a request to the upstream and return its reply."""
         return await self._client.send(call.exchange.method, target, scope["headers"], body)
-
-    async def check_request(self, call: Call, readable: bool) -> list[Diagnosis]:
-        """Find the operation of a request, and its differences from the document."""
-        return await find_request_differences(self._router, call, readable)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
@@ -96,7 +90,7 @@ class ProxiedExchange:
 
     async def _answer(self, send: Send) -> None:
         body = self._call.content
-        await self._check_request()
+        self._check_request()
         self._require_forwardable()
         target = self._proxy.upstream.make_target(
             self._scope[PATH_KEY], self._scope["query_string"]
@@ -112,14 +106,14 @@ class ProxiedExchange:
         else:
             await _send_upstream_reply(reply, send)
 
-    async def _check_request(self) -> None:
+    def _check_request(self) -> None:
         """Diagnose the request as it was received, then redact it."""
         call, exchange = self._call, self._exchange
         decoded = self._decode_body(call)
         call.content = decoded or b""
         exchange.request_body = REDACTED.encode() if decoded is None else decoded
         self._redactor.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
-        self._add_diagnoses(await self._proxy.check_request(call, decoded is not None))
+        self._add_diagnoses(find_request_differences(call, decoded is not None))
         exchange.account = self._find_account()
         _redact_exchange(self._redactor, exchange, readable=True)
 

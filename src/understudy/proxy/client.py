@@ -42,11 +42,6 @@ class UpstreamReply:
     body: bytes
     readable: bool = True
 
-    def header(self, name: bytes) -> str:
-        """Return the value of a header; "" when there is none."""
-        content = next((value for each, value in self.headers if each == name), b"")
-        return content.decode("latin-1")
-
 
 class UpstreamClient:
     """Sends requests to one upstream, over connections that are kept for the next request."""

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.core.errors import StartError
+from understudy.core.output_files import require_writable, unwritable
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
 from understudy.proxy.app import OWN_REPLY
 from understudy.recording.capture import Capture
-from understudy.recording.formats.registry import check_target, choose_format, write_recording
+from understudy.recording.formats.registry import choose_format, write_recording
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
@@ -32,7 +32,7 @@ class ProxyRecorder:
     def __init__(self, file: Path, format: str | None, services: Sequence[Service]) -> None:
         self.file = file
         self._format = choose_format(format, file)
-        check_target(file, self._format)
+        require_writable("--out", file, folder=not self._format.suffix)
         self._capture = Capture(services)
 
     def log(self, next_log: Log | None) -> Log:
@@ -57,5 +57,5 @@ class ProxyRecorder:
         try:
             write_recording(recording, self._format, self.file)
         except OSError as error:
-            raise StartError(f"--out {self.file}: cannot be written ({error.strerror})") from error
+            raise unwritable("--out", self.file, error) from error
         return len(recording.exchanges)

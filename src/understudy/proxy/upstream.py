@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from understudy.core.errors import StartError, Unforwardable
-
-# The characters that a request line may hold; all others are percent-encoded.
-VISIBLE_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+from understudy.core.base_url import URL_CHARACTERS, decode_segments, parse_base_url
+from understudy.core.errors import Unforwardable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,13 @@ class Upstream:
             hint = f"ask for a path below {self.prefix}"
             raise Unforwardable(f"{path} leads out of the upstream's {self.prefix}", hint=hint)
         line = f"{self.prefix}{path}".encode("latin-1") + (b"?" + query if query else b"")
-        return quote(line, safe=VISIBLE_ASCII).encode("ascii")
+        return quote(line, safe=URL_CHARACTERS).encode("ascii")
 
 
 def _leaves_root(path: str) -> bool:
     """Whether a server might resolve a path to one above its root."""
     depth = 0
-    # Decoded twice, as a server behind the upstream may decode the path again.
-    for segment in unquote(unquote(path)).replace("\\", "/").split("/")[1:]:
+    for segment in decode_segments(path)[1:]:
         if segment not in ("", "."):
             depth += -1 if segment == ".." else 1
         if depth < 0:
@@ -64,39 +61,7 @@ def parse_upstream(text: str) -> Upstream:
     """Parse the value of `--upstream`.
 
     Raises:
-        StartError: when it is not the URL of an upstream; says what is wrong with it.
+        StartError: when it is not a base URL; says what is wrong with it.
     """
-    fault = _find_fault(text)
-    if not fault:
-        parts = urlsplit(text)
-        try:
-            origin = httpx.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port)
-            return Upstream(origin, parts.path.rstrip("/"))
-        except (httpx.InvalidURL, ValueError) as error:
-            fault = str(error)
-    raise StartError(f"--upstream: {fault}; name the vendor's origin, as in https://api.sent.dm")
-
-
-def _find_fault(text: str) -> str:
-    """Say what is wrong with a URL, without quoting a password in it; "" when nothing is."""
-    if any(each not in VISIBLE_ASCII for each in text) or "\\" in text:
-        return "the URL has characters that are not allowed in a URL"
-    try:
-        return _find_fault_in_parts(text, urlsplit(text))
-    except ValueError as error:
-        return str(error)
-
-
-def _find_fault_in_parts(text: str, parts: SplitResult) -> str:
-    if "@" in parts.netloc:
-        return "the URL has credentials; send them with the requests instead"
-    if parts.scheme not in ("http", "https"):
-        return f'"{text}" is not an http or https URL'
-    # Reading the port checks it.
-    if not parts.hostname or parts.port == 0:
-        return f'"{text}" has no host, or an invalid port'
-    if "?" in text or "#" in text:
-        return f'"{text}" has a query or a fragment'
-    if _leaves_root(parts.path) or {".", ".."} & set(unquote(parts.path).split("/")):
-        return f'"{text}" has a path with dots in it'
-    return ""
+    url = parse_base_url(text, "--upstream", "https://api.sent.dm")
+    return Upstream(url.origin, url.prefix)
