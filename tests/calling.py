@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from understudy.core.settings import Settings
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.openapi.document import Operation
 from understudy.server import app as composition
 from understudy.server.app import App
@@ -24,7 +24,7 @@ NUMBERS = itertools.count(1)
 
 def counted(entry: Exchange | Delivery) -> None:
     """Where `--understudy-coverage` was asked for, our own suite counts, too."""
-    process_state().apps.tell(entry)
+    process_state().apps.log(entry)
 
 
 def create_app(settings: Settings) -> App:

@@ -7,11 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import pytest
 
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 
 PYPROJECT = """\
 [build-system]
@@ -19,33 +18,22 @@ requires = ["hatchling"]
 build-backend = "hatchling.build"
 
 [project]
-name = "acme-mock"
+name = "outsider-mock"
 version = "1"
 
 [project.entry-points."understudy.vendors"]
-acme = "acme_mock:VENDOR"
+outsider = "outsider_mock:VENDOR"
 """
-SERVICE = "src/understudy/vendors/$name/"
-
-
-def words(text: str) -> str:
-    """A template of the scaffold, filled in for a package of its own."""
-    filled = Template(text).substitute(name="acme", Title="Acme")
-    return filled.replace("understudy.vendors.acme", "acme_mock")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the package was installed."""
     source = tmp_path_factory.mktemp("source")
-    package = source / "acme_mock"
+    package = source / "outsider_mock"
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
-    for path, text in scaffold.TEMPLATES.items():
-        if path.startswith(SERVICE):
-            (package / path.removeprefix(SERVICE)).write_text(words(text))
-    (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))
-    (package / "seed.json").write_text(words(scaffold.SEED))
+    write_outside_package(package)
     target = tmp_path_factory.mktemp("target")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--target", str(target), str(source)], check=True)
@@ -65,7 +53,7 @@ def test_outside_vendor_is_listed_with_the_others(installed: Path) -> None:
     """Installing the package is all it takes."""
     listed = run(installed, "vendors").stdout
 
-    assert "acme_test_acme" in listed and "sk_test_acme_admin" in listed
+    assert "outsider_test_acme" in listed and "sk_test_acme_admin" in listed
 
 
 def test_outside_vendor_answers(installed: Path) -> None:
@@ -75,10 +63,10 @@ def test_outside_vendor_answers(installed: Path) -> None:
         "from understudy.server.app import create_app\n"
         "from understudy.core.settings import Settings\n"
         "async def main():\n"
-        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"
+        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('outsider',))))\n"
         "    async with httpx.AsyncClient(transport=transport, base_url='http://m') as client:\n"
-        "        key = {'authorization': 'Bearer acme_test_acme'}\n"
-        "        print((await client.get('/acme/v1/things/thing_1', headers=key)).text)\n"
+        "        key = {'authorization': 'Bearer outsider_test_acme'}\n"
+        "        print((await client.get('/outsider/v1/things/thing_1', headers=key)).text)\n"
         "asyncio.run(main())\n"
     )
     shown = subprocess.run(
@@ -99,25 +87,25 @@ def copied(installed: Path, tmp_path: Path) -> Path:
 
 def test_lint_finds_a_misspelt_rule_of_an_outside_vendor(copied: Path) -> None:
     """A rule that names an example which the document lacks would be a 500 when it is broken."""
-    with (copied / "acme_mock" / "rules.py").open("a") as rules:
+    with (copied / "outsider_mock" / "rules.py").open("a") as rules:
         rules.write('\n\ndef lock() -> None:\n    raise Refused("thing-loked", "it is locked")\n')
 
     result = run(copied, "lint")
 
     assert result.returncode == 1
-    assert 'acme/rules.py:15: no response has the example "thing-loked"' in result.stdout
+    assert 'outsider/rules.py:15: no response has the example "thing-loked"' in result.stdout
 
 
 def test_misspelt_example_of_an_outside_vendor_stops_the_start(copied: Path) -> None:
     """The table of errors is held against the document before anything is served."""
-    serializers = copied / "acme_mock" / "serializers.py"
+    serializers = copied / "outsider_mock" / "serializers.py"
     misspelt = "examples={**STANDARD_NAMES, ApiError: 'internl'}"
     serializers.write_text(serializers.read_text().replace("examples=STANDARD_NAMES", misspelt))
 
-    result = run(copied, "vendors", "acme")
+    result = run(copied, "vendors", "outsider")
 
     assert result.returncode == 2
-    assert 'specs/acme.yaml: no response has the example "internl"' in result.stderr
+    assert 'specs/outsider.yaml: no response has the example "internl"' in result.stderr
 
 
 def test_broken_outside_vendor_is_one_sentence(installed: Path, tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import httpcore
 import pytest
 
 from tests.conftest import Live
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 from understudy.testing import coverage, failure_report, manager, recording
+from understudy.vendors import vendor_names
 
 # Loaded before the inner runs, which would otherwise each load them anew.
 LOADED = (coverage, httpcore, recording, manager, failure_report)
@@ -163,10 +163,10 @@ def test_unknown_option_of_a_marker(arguments: str, said: str, pytester: pytest.
     ("marker", "said"),
     [
         ('clock="noon"', 'understudy: clock: "noon" is not a time such as 2026-03-11T21:50:50Z'),
-        ('vendors="acme"', 'understudy: there is no vendor "acme"; known: agentmessage, sent'),
+        ('vendors="no-vendor"', 'understudy: there is no vendor "no-vendor"; known: '),
         ('auth="lax"', 'understudy: auth: "lax" is not "strict" or "any"'),
         ('passthrough="no"', 'passthrough: "no" is not "none", "localhost" or "all"'),
-        ('hosts={"https://a.example": "acme"}', 'there is no vendor "acme"; served: agentmessage'),
+        ('hosts={"https://a.example": "no-vendor"}', 'there is no vendor "no-vendor"; served: '),
     ],
 )
 def test_wrong_value_of_a_marker(marker: str, said: str, pytester: pytest.Pytester) -> None:
@@ -561,13 +561,13 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
 
 SIGNING = """
 from understudy.service import Reply, Signature
-from acme_room.store import Call
+from outsider_package.store import Call
 
-SIGNATURE = Signature("X-Acme", "things", "name", lambda secret, body, sent: f"by {secret}")
+SIGNATURE = Signature("X-Outsider", "things", "name", lambda secret, body, sent: f"by {secret}")
 
 async def get_thing(call: Call, thing_id: str) -> Reply:
     thing = await call.store.things.get(thing_id, call.customer)
-    headers = {"X-Acme": "by First"}
+    headers = {"X-Outsider": "by First"}
     call.deliver("thing.read", thing.pop("url"), {}, headers, subscription=thing_id)
     return Reply(200, thing)
 """
@@ -575,47 +575,35 @@ SIGNED = """
 import httpx, pytest
 
 @pytest.mark.parametrize("name", ["First", "Second"])
-def test_acme(name, acme_mock):
-    thing = {"id": "thing_1", "name": name, "url": acme_mock.webhooks.url}
-    acme_mock.resources.set("things", "thing_1", thing)
-    httpx.get(f"{acme_mock.origin}/v1/things/thing_1", headers=acme_mock.headers)
-    print(acme_mock.webhooks.wait_for("thing.read", verify=name == "First").flaw)
+def test_signature(name, outsider_mock):
+    thing = {"id": "thing_1", "name": name, "url": outsider_mock.webhooks.url}
+    outsider_mock.resources.set("things", "thing_1", thing)
+    httpx.get(f"{outsider_mock.origin}/v1/things/thing_1", headers=outsider_mock.headers)
+    print(outsider_mock.webhooks.wait_for("thing.read", verify=name == "First").flaw)
     assert name == "First"
 """
 
 
-def install_acme(pytester: pytest.Pytester, **replaced: str) -> None:
-    """Put a vendor of another distribution where an inner run finds it.
-
-    Args:
-        replaced: texts of modules that differ from those of `understudy new`.
-    """
-    service = "src/understudy/vendors/$name/"
-    texts = {
-        path.removeprefix(service): text
-        for path, text in scaffold.TEMPLATES.items()
-        if service in path
-    }
-    texts |= {"acme.yaml": scaffold.DOCUMENT, "seed.json": scaffold.SEED}
-    package, dist = pytester.mkdir("acme_room"), pytester.mkdir("acme-1.dist-info")
-    for name, text in texts.items():
-        filled = Template(text).substitute(name="acme", Title="Acme")
-        (package / name).write_text(filled.replace("understudy.vendors.acme", "acme_room"))
-    for name, text in replaced.items():
-        (package / f"{name}.py").write_text(text)
-    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
-    (dist / "entry_points.txt").write_text("[understudy.vendors]\nacme = acme_room:VENDOR\n")
+def install_outsider(pytester: pytest.Pytester) -> Path:
+    """Put a vendor of another distribution where an inner run finds it; its package's folder."""
+    dist, package = pytester.mkdir("outsider-1.dist-info"), pytester.mkdir("outsider_package")
+    write_outside_package(package)
+    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1\n")
+    (dist / "entry_points.txt").write_text(
+        "[understudy.vendors]\noutsider = outsider_package:VENDOR\n"
+    )
+    return package
 
 
 def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     """A vendor from outside has its fixture, too."""
-    install_acme(pytester)
+    install_outsider(pytester)
     pytester.makepyfile(
         "import httpx\n"
-        "@__import__('pytest').mark.understudy(hosts={'https://acme.example': 'acme'})\n"
-        "def test_acme(acme_mock):\n"
-        "    url = 'https://acme.example/v1/things/thing_1'\n"
-        "    assert httpx.get(url, headers=acme_mock.headers).json()['name'] == 'First'\n"
+        "@__import__('pytest').mark.understudy(hosts={'https://outsider.example': 'outsider'})\n"
+        "def test_outsider(outsider_mock):\n"
+        "    url = 'https://outsider.example/v1/things/thing_1'\n"
+        "    assert httpx.get(url, headers=outsider_mock.headers).json()['name'] == 'First'\n"
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
@@ -623,17 +611,18 @@ def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
 
 def test_fixtures_of_all_vendors_are_listed(pytester: pytest.Pytester) -> None:
     """Those of other packages, too, and before any test names them."""
-    install_acme(pytester)
+    install_outsider(pytester)
 
     listed = text_of(pytester.runpytest_subprocess("--fixtures"))
 
-    assert all(f"{name}_mock" in listed for name in ("acme", "agentmessage", "sent", "zexa"))
+    assert all(f"{name}_mock" in listed for name in ("outsider", *vendor_names()))
 
 
 def test_webhooks_of_another_package_are_verified(pytester: pytest.Pytester) -> None:
     """By what its VENDOR says of how it signs."""
-    install_acme(pytester, handlers=SIGNING)
-    init = pytester.path / "acme_room" / "__init__.py"
+    package = install_outsider(pytester)
+    (package / "handlers.py").write_text(SIGNING)
+    init = package / "__init__.py"
     signed = init.read_text().replace("actions=", "signature=handlers.SIGNATURE, actions=")
     init.write_text(signed)
     pytester.makepyfile(SIGNED)
@@ -641,4 +630,4 @@ def test_webhooks_of_another_package_are_verified(pytester: pytest.Pytester) -> 
     result = pytester.runpytest_subprocess()
 
     result.assert_outcomes(passed=1, failed=1)
-    assert "X-Acme is by First, but by the subscription's secret it would be" in text_of(result)
+    assert "X-Outsider is by First, but by the subscription's secret" in text_of(result)

@@ -1,4 +1,4 @@
-"""Apps that are ready to answer in-process, one for each choice of settings."""
+"""Apps that have been started in this process, one for each combination of settings."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 
-KEPT = 32
+MOST_APPS = 32
 
 
 class Apps:
-    """Mocks with equal settings share an app: only the first one pays for it.
+    """The apps that have been started, by their settings.
 
     Args:
-        kept: how many apps; the one whose last mock began longest ago goes first.
+        most: number of apps to keep; the least recently used one is dropped first.
 
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, most: int = MOST_APPS) -> None:
+        self._most = most
         self._logs: tuple[Log, ...] = ()
         self._lock = threading.Lock()
         self._apps: OrderedDict[Settings, App] = OrderedDict()
@@ -36,35 +36,35 @@ class Apps:
         return settings in self._apps
 
     def get(self, settings: Settings) -> App:
-        """The app with these settings, warmed up.
+        """Return the app with these settings; the first call for them starts it.
 
         Raises:
             StartError: when a document, a service or a setting cannot be served.
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = start_app(settings, self.tell)
+                self._apps[settings] = start_app(settings, self.log)
             self._apps.move_to_end(settings)
-            if len(self._apps) > self._kept:
+            if len(self._apps) > self._most:
                 self._apps.popitem(last=False)
             return self._apps[settings]
 
     def add_log(self, log: Log) -> None:
-        """Hand every exchange and every delivery of these apps to a function, too."""
+        """Pass every exchange and every delivery of these apps to a function, from now on."""
         with self._lock:
             self._logs = (*self._logs, log)
 
     def remove_log(self, log: Log) -> None:
-        """Hand a function nothing more; one that was never added is ignored."""
+        """Pass nothing more to a function; does nothing for one that was never added."""
         with self._lock:
             self._logs = tuple(each for each in self._logs if each != log)
 
     @property
     def is_logged(self) -> bool:
-        """Whether a function is handed anything."""
+        """Whether any function receives the entries."""
         return bool(self._logs)
 
-    def tell(self, entry: Exchange | Delivery) -> None:
-        """Hand an entry to all logs."""
+    def log(self, entry: Exchange | Delivery) -> None:
+        """Pass an entry to all logs."""
         for log in self._logs:
             log(entry)

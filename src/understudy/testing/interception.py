@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from understudy.intercept.mock import process_state
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from understudy.intercept.process_state import process_state
 from understudy.intercept.routes import Routes
 from understudy.testing.backends import find_service
 from understudy.testing.session import Understudy
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from understudy.server.app import App
+
+
+class NarrowedApp:
+    """An app of which only some vendors answer under their own hosts."""
+
+    def __init__(self, app: App, vendors: Iterable[str]) -> None:
+        self._app = app
+        self.services = {name: find_service(app.services, name) for name in vendors}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 class Interception:
@@ -28,17 +47,18 @@ class Interception:
             ValueError: for a host that is not a URL, or whose vendor is not served.
         """
         session, app, options = self._session, self._session.app, self._session.options
-        for name in (vendor, *options.hosts.values()):
-            find_service(app.services, name)
+        for named in options.hosts.values():
+            find_service(app.services, named)
         vendors = [*self._vendors, vendor]
         hosts = {url: of for url, of in options.hosts.items() if of in vendors}
-        routes = Routes(app, session.name, hosts, options.passthrough, vendors)
+        narrowed = NarrowedApp(app, vendors)
+        routes = Routes(narrowed, session.name, hosts, options.passthrough)
         self.close()
-        process_state().switchboard.enter(routes)
+        process_state().active_mocks.enter(routes)
         self._routes, self._vendors = routes, vendors
 
     def close(self) -> None:
         """Stop answering."""
         if self._routes is not None:
-            process_state().switchboard.leave(self._routes)
+            process_state().active_mocks.leave(self._routes)
             self._routes = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 import httpx
 
 from understudy.client import AdminError, AsyncClient, Client, Instant
-from understudy.client.keywords import FaultMembers
+from understudy.client.keywords import FaultFields
 from understudy.client.models import (
     Fault,
     FaultKind,
@@ -20,7 +20,12 @@ from understudy.client.models import (
     Snapshot,
     VendorCoverage,
 )
-from understudy.client.operations import ClockAsks, DeliveryAsks, RequestAsks, ResourceAsks
+from understudy.client.operations import (
+    ClockOperations,
+    DeliveryOperations,
+    RequestOperations,
+    ResourceOperations,
+)
 from understudy.client.transport import Sender
 from understudy.testing.webhooks import WebhookInbox
 
@@ -66,7 +71,7 @@ class SessionUrl(str):
 
 
 @dataclass(frozen=True)
-class SessionClock(ClockAsks[Sender]):
+class SessionClock(ClockOperations[Sender]):
     """The session's time: `shift(days=1)`, `move_to(...)`, `freeze()`, `run()`, `now`."""
 
     @property
@@ -196,17 +201,17 @@ class Understudy:
         return SessionClock(self.admin.send)
 
     @property
-    def requests(self) -> RequestAsks[Sender]:
+    def requests(self) -> RequestOperations[Sender]:
         """The journal of requests and replies: `find`, `count`, `unmatched` ..."""
         return self.admin.requests
 
     @property
-    def deliveries(self) -> DeliveryAsks[Sender]:
+    def deliveries(self) -> DeliveryOperations[Sender]:
         """The webhooks that the vendors sent, to any receiver."""
         return self.admin.deliveries
 
     @property
-    def resources(self) -> ResourceAsks[Sender]:
+    def resources(self) -> ResourceOperations[Sender]:
         """The resources that the vendors have stored."""
         return self.admin.resources
 
@@ -216,7 +221,7 @@ class Understudy:
         settle = partial(self.backend.settle, self.name)
         return WebhookInbox(self._receiver, self.name, self.admin, settle)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
         """Plan a fault, until the end of the test or of a `with` block.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-from understudy.client.keywords import FaultMembers, Filters, Pattern
+from understudy.client.keywords import FaultFields, Filters, Pattern
 from understudy.testing.session import SNAPSHOT
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         Unmatched,
         VendorCoverage,
     )
-    from understudy.client.operations import DeliveryAsks
+    from understudy.client.operations import DeliveryOperations
     from understudy.client.transport import Sender
     from understudy.server.app import App
     from understudy.testing.session import (
@@ -120,7 +120,7 @@ class VendorMock:
         return self.session.webhooks
 
     @property
-    def deliveries(self) -> DeliveryAsks[Sender]:
+    def deliveries(self) -> DeliveryOperations[Sender]:
         """The webhooks that the session's vendors sent, to any receiver."""
         return self.session.deliveries
 
@@ -150,7 +150,7 @@ class VendorMock:
         """The resources that this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
         """Plan a fault of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)
