@@ -17,14 +17,15 @@ from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
 from understudy.proxy.upstream import Upstream, read_upstream
-from understudy.redaction.finders import decode_headers, is_form
+from understudy.redaction.finders import content_type_of, decode_headers
 from understudy.redaction.masks import REDACTED
-from understudy.redaction.redactor import KnownSecrets, Redactor
+from understudy.redaction.redactor import Redactor
+from understudy.redaction.secret_values import KnownSecrets
 from understudy.server.app import App, create_app
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service, make_redactor
-from understudy.session.journal import Exchange
+from understudy.session.journal import Exchange, redact_request, redact_target
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What the journal says of exchanges in which the client has not seen the vendor's reply.
@@ -112,7 +113,7 @@ class ProxiedExchange:
         read = self._unpacked(call)
         call.content = read or b""
         exchange.request_body = REDACTED.encode() if read is None else read
-        self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
+        self._secrets.learn(decode_headers(self._scope["headers"]), call.content, exchange.query)
         self._note(await self._proxy.differences(call, read is not None))
         exchange.account = self._owner()
         _redact_exchange(self._secrets, exchange, readable=True)
@@ -149,7 +150,7 @@ class ProxiedExchange:
     def _differs(self, answer: UpstreamReply) -> bool:
         """Diagnose the reply; whether anything is wrong with it."""
         self._readable = answer.readable
-        self._secrets.meet(decode_headers(answer.headers), answer.body if answer.readable else b"")
+        self._secrets.learn(decode_headers(answer.headers), answer.body if answer.readable else b"")
         operation = self._call.routed
         found = find_reply_differences(operation, answer) if operation is not None else []
         self._note(found)
@@ -179,26 +180,22 @@ class ProxiedExchange:
 
 
 def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> None:
-    """Take the secrets out of an exchange, as far as it has come; again, if need be.
+    """Remove the secrets from an exchange, as far as it has come; again, if need be.
 
     Args:
         readable: whether the reply's body is without content coding.
     """
-    asked, answered = (
-        exchange.request_headers.items(),
-        decode_headers(exchange.response_headers),
-    )
-    exchange.path = redactor.text(exchange.path)
-    exchange.query = redactor.query(exchange.query)
-    exchange.request_body = redactor.body(exchange.request_body, is_form(asked))
-    exchange.request_headers = dict(redactor.headers(asked))
+    redact_request(exchange, redactor)
+    redact_target(exchange, redactor)
+    headers = decode_headers(exchange.response_headers)
     exchange.response_headers = [
         (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in redactor.headers(answered)
+        for name, value in redactor.headers(headers)
     ]
-    body, form = exchange.response_body, is_form(answered)
-    exchange.response_body = redactor.body(body, form) if readable else REDACTED.encode()
-    exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
+    body = exchange.response_body
+    exchange.response_body = (
+        redactor.body(body, content_type_of(headers)) if readable else REDACTED.encode()
+    )
 
 
 async def _send(answer: UpstreamReply, send: Send) -> None:

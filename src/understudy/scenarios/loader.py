@@ -43,11 +43,10 @@ from understudy.core.yaml_io import read_yaml
 from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
 from understudy.recording.model import dump_compact
-from understudy.redaction.masks import redact_body
 from understudy.scenarios import validation
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
 from understudy.scenarios.validation import Node, check_names, check_plain
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # The members that a scenario has, and those that a call has.
@@ -239,7 +238,7 @@ class Reader:
 
         def has_secret(example: Any) -> bool:
             sent = dump_compact(example)
-            return redact_body(sent, self._service.document.secrets) != sent
+            return make_redactor(self._service).body(sent) != sent
 
         return next(iter(sorted(examples, key=has_secret)), None)
 

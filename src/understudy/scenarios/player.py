@@ -21,7 +21,7 @@ from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import Json, Recording, dump_compact, parse_json
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
 from understudy.scenarios.validation import format_value, join_names
-from understudy.service.service import credential_headers
+from understudy.service.service import credential_headers, make_redactor
 from understudy.session.session import DEFAULT_SESSION
 
 # When every scenario begins; its clock stands still but for its own shifts.
@@ -78,7 +78,7 @@ class Player:
     def _deliveries(self) -> list[Json]:
         """The webhooks that were sent, as the admin plane shows them."""
         sent = shared_loop().do(lambda: list(self._app.session().webhooks.deliveries))
-        return [views.delivery(each, self._service.document.secrets) for each in sent]
+        return [views.delivery(each, make_redactor(self._service)) for each in sent]
 
     def _step(self, http: httpx.Client, step: Step) -> None:
         try:

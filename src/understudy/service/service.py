@@ -8,7 +8,9 @@ from functools import cached_property
 
 from understudy.openapi.document import Document
 from understudy.openapi.security import credential_header, key_names
-from understudy.redaction.redactor import KnownSecrets, Redactor
+from understudy.redaction.redactor import Redactor
+from understudy.redaction.secret_names import SecretNames
+from understudy.redaction.secret_values import KnownSecrets, SecretValues
 from understudy.service.accounts import Accounts
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Handler
@@ -43,15 +45,24 @@ class Service:
             for secret in (account.credential, *account.secrets(self.document.secrets))
         }
 
+    @cached_property
+    def secret_names(self) -> SecretNames:
+        """The names that mark secrets in exchanges with the service."""
+        return SecretNames(self.document.secrets, key_names(self.document))
+
+    @cached_property
+    def declared_secret_names(self) -> SecretNames:
+        """Of these names, those that the document declares."""
+        return SecretNames(self.document.secrets, key_names(self.document), common=False)
+
 
 def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redactor:
-    """Finds and masks the secrets of exchanges with a service.
+    """A redactor for one exchange with a service.
 
     Args:
-        known: the secrets of earlier exchanges; takes those of later ones, too.
+        known: secrets of earlier exchanges; takes those of this one, too.
     """
-    document = service.document
-    return Redactor(document.secrets, service.owners, key_names(document), known)
+    return Redactor(service.secret_names, SecretValues(service.owners, known))
 
 
 def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:

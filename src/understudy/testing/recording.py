@@ -26,7 +26,7 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.service.service import Service
 from understudy.testing.names import digest, to_safe_name
 from understudy.testing.session import OwnSession
@@ -66,7 +66,7 @@ def read_recording(test: str, session: OwnSession) -> Recording:
     shown = [each for each in exchanges_of(session) if each["vendor"]]
     services = open_services(sorted({each["vendor"] for each in shown}) or ("sent",))
     by_name = {service.name: service for service in services}
-    scrubber = AccountRedactor(services)
+    redactor = RecordingRedactor(services)
     return Recording(
         name=name_of(test),
         title=test,
@@ -75,8 +75,8 @@ def read_recording(test: str, session: OwnSession) -> Recording:
         seed=chosen.settings.seed,
         settings={name: _plain(value) for name, value in sorted(chosen.of_app.items())},
         versions={service.name: service.document.version for service in services} if shown else {},
-        exchanges=tuple(scrubber.exchange(_exchange(each, by_name)) for each in shown),
-        deliveries=tuple(scrubber.json(each) for each in _deliveries(session)),
+        exchanges=tuple(redactor.exchange(_exchange(each, by_name)) for each in shown),
+        deliveries=tuple(redactor.json(each) for each in _deliveries(session)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from understudy.core.clock import Stopwatch
 from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 from understudy.verify.curl import Curl
 from understudy.verify.exchange_check import FAILURE, ExchangeChecker, prefers
 from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Breach, Outcome
@@ -37,7 +37,10 @@ class RunContext:
         """Ask there from now on."""
         self.sender = sender
         self.access = sender.access
-        self._curl = Curl(sender.access, self.service.document.secrets)
+        self._curl = Curl(sender.access, self._redact_body)
+
+    def _redact_body(self, body: bytes) -> bytes:
+        return make_redactor(self.service).body(body)
 
     @property
     def allowed(self) -> list[Operation]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 
 from understudy.core.terminal import escape_unprintable, truncate
 from understudy.recording.model import RecordedRequest, decode_body
-from understudy.redaction.masks import SECRET_HEADERS, redact_body, redact_header_value
+from understudy.redaction.masks import redact_header_value
+from understudy.redaction.secret_names import SECRET_HEADERS
 from understudy.verify.redact import VARIABLE, OutputRedactor
 from understudy.verify.transport import Access
 
@@ -14,15 +16,18 @@ LONGEST_BODY = 2_000
 
 
 class Curl:
-    """Tells requests as curl lines.
+    """Writes requests as curl lines.
+
+    Of a request's own headers and parameters only those are masked that the user gave: the others
+    are made up, and whoever pastes the line needs them.
 
     Args:
-        secrets: the names of members whose values are secret.
+        redact_body: removes the secrets from a body.
     """
 
-    def __init__(self, access: Access, secrets: frozenset[str]) -> None:
+    def __init__(self, access: Access, redact_body: Callable[[bytes], bytes]) -> None:
         self._access = access
-        self._secrets = secrets
+        self._redact_body = redact_body
         self._masked = OutputRedactor(access).text
         self._given = {name.lower() for name, _ in access.extra}
 
@@ -54,7 +59,7 @@ class Curl:
         return self._quoted(f"{name}: {value}")
 
     def _body(self, body: bytes) -> str:
-        text = decode_body(redact_body(body, self._secrets))
+        text = decode_body(self._redact_body(body))
         if text is None:
             return f"({len(body)} bytes)"
         return truncate(self._masked(text), LONGEST_BODY)
@@ -65,6 +70,6 @@ class Curl:
 
     def reply(self, body: bytes) -> str:
         """The beginning of a reply's body."""
-        cleaned = redact_body(body, self._secrets)
+        cleaned = self._redact_body(body)
         # Masked first: a secret that is cut in two would not be found.
         return escape_unprintable(truncate(self._masked(cleaned.decode("utf-8", "replace"))))

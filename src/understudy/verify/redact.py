@@ -1,85 +1,35 @@
-"""Takes what the user gave in confidence out of text, however it is spelled there."""
+"""Removes what the user entrusted to `verify` from its output, however it is spelled there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from http.cookies import CookieError, SimpleCookie
 
-from understudy.recording.redact import MIN_SECRET_LENGTH
-from understudy.redaction.masks import AUTH_SCHEMES, REDACTED
+from understudy.redaction.finders import find_credentials
+from understudy.redaction.masks import REDACTED
+from understudy.redaction.secret_values import spelling_pattern
 from understudy.verify.transport import Access
 
 # The variable that holds the credential where a line is pasted.
 VARIABLE = "$UNDERSTUDY_CREDENTIAL"
-# What is given by these is no secret, but stands in many messages.
-PUBLIC = frozenset({"accept", "accept-language", "content-type", "user-agent"})
-# How much of a message can stand between the beginning of a secret and where it was cut off.
-LONGEST_CUT = 300
-# The short escapes of JSON.
-SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+# Headers that are given but not secret; their values occur in many messages.
+PUBLIC_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
 class OutputRedactor:
-    """Knows the credential and the values of the extra headers."""
+    """Removes the credential and the values of the extra headers from messages."""
 
     def __init__(self, access: Access) -> None:
-        told = (_alternatives([access.credential]), _alternatives(list(_given(access))))
-        self._spelled = re.compile("|".join(f"({each})" for each in told))
+        patterns = (spelling_pattern([access.credential]), spelling_pattern(_given(access)))
+        self._pattern = re.compile("|".join(f"({each})" for each in patterns))
 
     def text(self, text: str) -> str:
         """Text with a mask in the place of each secret."""
-        return self._spelled.sub(lambda found: VARIABLE if found[1] else REDACTED, text)
+        return self._pattern.sub(lambda found: VARIABLE if found[1] else REDACTED, text)
 
 
 def _given(access: Access) -> Iterator[str]:
     for name, value in access.extra:
-        if name.lower() in PUBLIC:
-            continue
-        yield value
-        scheme, _, backend = value.partition(" ")
-        if scheme.lower() in AUTH_SCHEMES:
-            yield backend.strip()
-        if name.lower() == "cookie":
-            yield from _in_cookies(value)
-
-
-def _in_cookies(value: str) -> Iterator[str]:
-    try:
-        yield from (each.value for each in SimpleCookie(value).values())
-    except CookieError:
-        return
-
-
-def _alternatives(secrets: list[str]) -> str:
-    # The longest first: one secret may begin another.
-    kept = sorted(
-        {each for each in secrets if len(each) >= MIN_SECRET_LENGTH}, key=len, reverse=True
-    )
-    # Messages are cut off, perhaps in the midst of a secret: its beginning tells enough.
-    cut = [
-        f'{_spelled(each[:MIN_SECRET_LENGTH])}[^"\\n]{{0,{LONGEST_CUT}}}?\\.\\.\\.'
-        for each in kept
-        if len(each) > MIN_SECRET_LENGTH
-    ]
-    return "|".join([*map(_spelled, kept), *cut]) or "(?!)"
-
-
-def _spelled(secret: str) -> str:
-    """A pattern for each way in which JSON or a URL may spell a secret."""
-    return "".join(map(_character, secret))
-
-
-def _character(character: str) -> str:
-    units = character.encode("utf-16-be")
-    pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
-    ways = [
-        re.escape(character),
-        "".join(rf"\\u(?i:{each})" for each in pairs),
-        "".join(f"%(?i:{each:02x})" for each in character.encode()),
-    ]
-    if character in SHORT:
-        ways.append(re.escape(f"\\{SHORT[character]}"))
-    if character == " ":
-        ways.append(r"\+")
-    return f"(?:{'|'.join(ways)})"
+        if name.lower() not in PUBLIC_HEADERS:
+            yield value
+            yield from find_credentials(name.lower(), value)

@@ -6,7 +6,6 @@ that is not as recorded become a finding.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,10 +21,12 @@ from understudy.recording.model import (
     decode_body,
     header,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.recording.tokens import find_tokens
-from understudy.redaction.masks import REDACTED, SECRET_HEADERS
-from understudy.replay.check import add_credentials, unmask
+from understudy.redaction.masks import drop_owners
+from understudy.redaction.secret_names import SECRET_HEADERS
+from understudy.replay.check import add_credentials
+from understudy.service.secrets import unmask_body
 from understudy.verify.context import RunContext
 from understudy.verify.exchange_check import FAILURE, prefers
 from understudy.verify.findings import Breach
@@ -36,7 +37,6 @@ DEPENDS = "what they need was not sent"
 PREFERS = "only an understudy knows Prefer"
 NOWHERE = "the document has no such operation"
 UNAUTHORIZED = 401
-NAMED_MASK = re.compile(rb"\[redacted [\w.-]+\]")
 SECRET = "secrets were taken out of them"
 # The same of the exchanges, in the totals.
 PRONOUN = {
@@ -80,7 +80,7 @@ class RecordingReplay:
     ) -> None:
         examination.at(world.sender)
         self._examination = examination
-        self._scrubber = AccountRedactor([examination.service])
+        self._redactor = RecordingRedactor([examination.service])
         self._move_to = world.move_to
         self._own_accounts = own_accounts
         self._understudy = understudy
@@ -122,7 +122,7 @@ class RecordingReplay:
             return PREFERS
         if not self._lost.isdisjoint(_ids(_asked(request))):
             return DEPENDS
-        if REDACTED[:-1].encode() in self._unmasked(request).body:
+        if b"[redacted" in self._unmasked(request).body:
             return SECRET
         return ""
 
@@ -166,15 +166,16 @@ class RecordingReplay:
     def _scrubbed(self, request: RecordedRequest, reply: RecordedResponse) -> RecordedResponse:
         """A reply without secrets, as recordings have them."""
         exchange = RecordedExchange(request, reply, self._examination.service.name)
-        return self._scrubber.exchange(exchange).response
+        return self._redactor.exchange(exchange).response
 
     def _unmasked(self, request: RecordedRequest) -> RecordedRequest:
-        return replace(request, body=unmask(self._examination.service, request.body))
+        return replace(request, body=unmask_body(self._examination.service, request.body))
 
 
 def _alike(response: RecordedResponse) -> RecordedResponse:
     """A response whose masks do not tell whose secrets they hide."""
-    return replace(response, body=NAMED_MASK.sub(REDACTED.encode(), response.body))
+    body = drop_owners(response.body.decode("latin-1")).encode("latin-1")
+    return replace(response, body=body)
 
 
 def _ids(text: str) -> set[str]:
