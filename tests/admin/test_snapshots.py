@@ -24,11 +24,12 @@ from tests.admin.requests import (
     mock,
     refused,
     told,
-    until,
 )
 from tests.admin.traffic import READY, SALES, busy, changes
 from tests.conftest import NOON
+from tests.waiting import until
 from understudy.admin.handlers.snapshots import MAX_SNAPSHOTS
+from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import Settings
 from understudy.server.app import App
 
@@ -77,10 +78,9 @@ async def test_the_snapshot_of_a_busy_day_is_not_empty(client: httpx.AsyncClient
 
     world = orjson.loads(await download(client))
 
-    assert set(world["resources"]) == {"agentmessage", "sent", "tether", "zexa"}
-    assert {"agentmessage", "sent", "tether", "zexa"} == {
-        each["vendor"] for each in world["clock"]["due"]
-    }
+    busy_vendors = {"agentmessage", "sent", "tether", "zexa"}
+    assert set(world["resources"]) >= busy_vendors
+    assert {each["vendor"] for each in world["clock"]["due"]} >= busy_vendors
     assert world["idempotency"] and world["windows"] and world["readers"]
     assert world["ids"]["faker"]
 
@@ -248,7 +248,7 @@ async def test_a_restore_keeps_what_happened(client: httpx.AsyncClient) -> None:
 
 async def test_a_restore_wakes_what_is_due() -> None:
     """In real time the calls of the world that came back fire by themselves."""
-    async with mock(Settings(pace=0.05)) as (app, client):
+    async with mock(Settings(pace=0.5)) as (app, client):
         await ask(client, COMPLETE)
         await client.post(f"{ADMIN}/snapshots/s")
         await client.patch(f"{ADMIN}/clock", json={"shift": "PT1S"})
@@ -269,7 +269,7 @@ async def test_a_running_clock_goes_on_from_where_it_stood() -> None:
 
         assert not restored["frozen"]
         assert saved["now"] < restored["now"]
-        assert restored["now"][:13] == saved["now"][:13]
+        assert parse_instant(restored["now"]) - parse_instant(saved["now"]) < 86_400 * SECOND
 
 
 async def test_what_is_under_way_is_given_up(client: httpx.AsyncClient, app: App) -> None:
@@ -351,12 +351,12 @@ async def test_what_is_no_world_is_refused(
 
 async def test_a_world_that_does_not_fit_is_refused(client: httpx.AsyncClient, app: App) -> None:
     """A well-formed world of other vendors is a 422, and nothing is kept of it."""
-    world = {**SEED_WORLD, "resources": {"acme": {}, "sent": {"toys": {"": [{"id": "1"}]}}}}
+    world = {**SEED_WORLD, "resources": {"no-vendor": {}, "sent": {"toys": {"": [{"id": "1"}]}}}}
 
     response = await upload(client, world)
 
     pointers = [each["pointer"] for each in refused(response, 422)["errors"]]
-    assert pointers == ["/resources/acme", "/resources/sent/toys//0"]
+    assert pointers == ["/resources/no-vendor", "/resources/sent/toys//0"]
     assert app.session().worlds == {}
 
 

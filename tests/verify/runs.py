@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import NOON
+from tests.waiting import LONG
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
@@ -23,7 +24,7 @@ from understudy.verify.transport import Access, Sender
 
 MINUTE = 60 * SECOND
 KEY = "zexa_test_acme"
-ZEXA = Access("Authorization", "Bearer ", KEY)
+ZEXA = Access(open_service("zexa").document.security.first, KEY)
 AS_ACME = {"Authorization": f"Bearer {KEY}"}
 SALE = {
     "name": "Weekend Sale",
@@ -45,7 +46,7 @@ def verified(
     base_url: str,
     access: Access = ZEXA,
     vendor: str = "zexa",
-    timeout: float = 10.0,
+    timeout: float = LONG,
     **chosen: Any,
 ) -> Outcome:
     """What a verification over HTTP finds, with few examples unless more are chosen."""

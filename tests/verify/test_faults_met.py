@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import Drift, drifted
+from tests.proxy.drift import Drift, drifting_backend
 from tests.verify.runs import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
@@ -31,7 +31,7 @@ def after(live: Live, session: str, kind: Any, **members: Any) -> set[tuple[str,
 @contextmanager
 def strayed(operation: str, drift: Drift, settings: Settings | None = None) -> Iterator[str]:
     """The base URL of a Zexa in which one operation has drifted."""
-    for live in serve(settings or Settings(), backend=drifted({operation: drift})):
+    for live in serve(settings or Settings(), backend=drifting_backend({operation: drift})):
         yield f"{live.url}/zexa"
 
 
@@ -91,9 +91,9 @@ def test_a_documented_failure_is_a_note(live: Live) -> None:
 def test_a_reply_that_does_not_come_in_time_is_a_finding(live: Live) -> None:
     """The client waits as long as it was told."""
     with Client(live.url, session="slow") as client:
-        client.faults.add("delay", delay=1_000, vendor="zexa", operation=CREDITS, times=1)
+        client.faults.add("delay", delay=8_000, vendor="zexa", operation=CREDITS, times=1)
 
-    outcome = verified(f"{live.url}/@slow/zexa", timeout=0.2, fuzzing=PLAIN)
+    outcome = verified(f"{live.url}/@slow/zexa", timeout=3, fuzzing=PLAIN)
 
     assert told(outcome) == {(CREDITS, 0, "no-reply", "")}
     assert outcome.findings.of(CREDITS)[0].message == "no reply came in time"

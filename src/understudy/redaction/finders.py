@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
+from understudy.core.strict_json import parse_json_or_none
 from understudy.redaction.masks import AUTH_SCHEMES
 
 Pairs = Iterable[tuple[str, str]]
@@ -122,11 +121,3 @@ def unescape_ascii(body: bytes) -> bytes:
 def decode_latin1(body: bytes) -> str:
     """Bytes as text, one character for each byte."""
     return body.decode("latin-1")
-
-
-def parse_json_or_none(body: bytes) -> Any:
-    """The JSON document in a body; None when it is not JSON."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus
 import orjson
 
 from understudy.core.errors import Diagnosis
+from understudy.core.strict_json import parse_json_or_none
 from understudy.redaction.credential_names import mask_parameters, split_parameters
 from understudy.redaction.finders import (
     JSON,
@@ -28,7 +29,6 @@ from understudy.redaction.finders import (
     is_form,
     iter_objects,
     iter_texts,
-    parse_json_or_none,
     unescape_ascii,
 )
 from understudy.redaction.masks import REDACTED, is_mask, redact_header_value

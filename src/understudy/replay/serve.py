@@ -16,7 +16,6 @@ from understudy.engine.exchange_recorder import Log
 from understudy.engine.registry import open_services
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
-from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replay.match import GET, HEAD, ReplayRequest, ReplayScript
@@ -81,7 +80,7 @@ class ReplayApp:
         self, service: Service, exchanges: Sequence[RecordedExchange], by_operation: bool
     ) -> None:
         self._script = ReplayScript(exchanges, by_operation)
-        self._tree = PathRouter(service.document.operations.values())
+        self._router = service.document.router
         # A session has another store when it is reset.
         self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
 
@@ -89,7 +88,7 @@ class ReplayApp:
         if scope["type"] != "http":
             return
         call: Call = scope[CALL_KEY]
-        match = self._tree.match(call.exchange.path)
+        match = self._router.match(call.exchange.path)
         if match is not None:
             call.exchange.operation = _operation(match[0].operations, call.exchange.method)
         now = asked_by(call)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from understudy.openapi.document import Document
-from understudy.openapi.security import credential_header, key_names
+from understudy.openapi.security import Headers
 from understudy.redaction.redactor import Redactor
 from understudy.redaction.secret_names import SecretNames
 from understudy.redaction.secret_values import KnownSecrets, SecretValues
@@ -48,12 +48,12 @@ class Service:
     @cached_property
     def secret_names(self) -> SecretNames:
         """The names that mark secrets in exchanges with the service."""
-        return SecretNames(self.document.secrets, key_names(self.document))
+        return SecretNames(self.document.secrets, self.document.security.key_names)
 
     @cached_property
     def declared_secret_names(self) -> SecretNames:
         """Of these names, those that the document declares."""
-        return SecretNames(self.document.secrets, key_names(self.document), common=False)
+        return SecretNames(self.document.secrets, self.document.security.key_names, common=False)
 
 
 def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redactor:
@@ -72,13 +72,13 @@ def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
     )
 
 
-def credential_headers(service: Service, account: str | None) -> Mapping[str, str]:
-    """The header by which an account calls; none for no account.
+def sign_request(service: Service, account: str | None, url: str) -> tuple[str, Headers]:
+    """The URL and the headers by which an account asks for a URL; for no account, none.
 
     Raises:
         KeyError: when the seed world has no account of this name.
     """
     if account is None or service.accounts is None:
-        return {}
-    name, before = credential_header(service.document)
-    return {name: f"{before}{service.accounts.named(account).credential}"}
+        return url, ()
+    credential = service.accounts.named(account).credential
+    return service.document.security.first.sign(url, (), credential)

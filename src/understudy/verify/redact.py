@@ -1,4 +1,4 @@
-"""Removes what the user entrusted to `verify` from its output, however it is spelled there."""
+"""Masks the credential and other secrets that the user gave, in any encoding, in text."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from understudy.redaction.masks import REDACTED
 from understudy.redaction.secret_values import spelling_pattern
 from understudy.verify.transport import Access
 
-# The variable that holds the credential where a line is pasted.
-VARIABLE = "$UNDERSTUDY_CREDENTIAL"
-# Headers that are given but not secret; their values occur in many messages.
+# The shell variable that replaces the credential in curl lines.
+CREDENTIAL_VARIABLE = "$UNDERSTUDY_CREDENTIAL"
+# Headers whose values are not secret and are common in messages.
 PUBLIC_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
 
 
 class OutputRedactor:
-    """Removes the credential and the values of the extra headers from messages."""
+    """Masks the credential and the values of the extra headers."""
 
     def __init__(self, access: Access) -> None:
-        patterns = (spelling_pattern([access.credential]), spelling_pattern(_given(access)))
+        patterns = (spelling_pattern([access.credential]), spelling_pattern(_find_secrets(access)))
         self._pattern = re.compile("|".join(f"({each})" for each in patterns))
 
     def text(self, text: str) -> str:
-        """Text with a mask in the place of each secret."""
-        return self._pattern.sub(lambda found: VARIABLE if found[1] else REDACTED, text)
+        """The text with each secret masked."""
+        return self._pattern.sub(lambda found: CREDENTIAL_VARIABLE if found[1] else REDACTED, text)
 
 
-def _given(access: Access) -> Iterator[str]:
+def _find_secrets(access: Access) -> Iterator[str]:
     for name, value in access.extra:
         if name.lower() not in PUBLIC_HEADERS:
             yield value
