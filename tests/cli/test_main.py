@@ -18,6 +18,8 @@ from understudy.engine.registry import data_folder, own_documents
 from understudy.server.http_server import bind
 
 UNDERSTUDY = (sys.executable, "-m", "understudy")
+# Prints the status on a line of its own, below the body.
+CURL = "curl -s -w '\\n%{http_code}'"
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -176,13 +178,13 @@ def test_serve_prints_a_request_that_works_when_pasted(tmp_path: Path) -> None:
     with serving(tmp_path, "--clock", "2026-03-11T12:00:00Z") as (process, url):
         assert process.stdout is not None
         line = next(line for line in process.stdout if line.strip().startswith("curl "))
-        shown = subprocess.run(line.replace("curl", "curl -s"), shell=True, capture_output=True)
+        shown = subprocess.run(line.replace("curl", CURL), shell=True, capture_output=True)
         with httpx.Client(base_url=url) as kept:
             assert kept.get("/__admin/health").status_code == 200
             process.send_signal(signal.SIGTERM)
             _, log = process.communicate(timeout=LONG)
 
-    assert b'"success":true' in shown.stdout
+    assert shown.stdout.endswith(b"\n200")
     assert url in line
     assert "200 listCampaigns" in log
     assert process.returncode == 0

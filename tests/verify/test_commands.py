@@ -13,11 +13,12 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import drifted
+from tests.proxy.drift import drifting_backend
 from tests.verify.runs import KEY, LIFE, recorded
 from tests.waiting import LONG, wait_until
 from understudy.cli.main import main
 from understudy.core.settings import Settings
+from understudy.engine.registry import vendor_names
 from understudy.recording.formats import native
 from understudy.server.http_server import bind
 
@@ -35,7 +36,7 @@ def strayed() -> Iterator[Live]:
             document = {"currency": "\x1b[2J\x00\ufffe"}
         return status, document
 
-    yield from serve(Settings(), backend=drifted({"getCredits": drift}))
+    yield from serve(Settings(), backend=drifting_backend({"getCredits": drift}))
 
 
 class Ran:
@@ -255,11 +256,11 @@ def test_a_broken_recording_is_exit_code_2(
 
 def test_an_unknown_vendor_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     """One sentence lists those that are known."""
-    ran = Ran(capsys, "verify", "nobody", "--base-url", "http://127.0.0.1:1")
+    ran = Ran(capsys, "verify", "no-vendor", "--base-url", "http://127.0.0.1:1")
 
     assert ran.code == 2
     assert ran.err == (
-        'understudy: there is no vendor "nobody"; known: agentmessage, sent, tether, zexa\n'
+        f'understudy: there is no vendor "no-vendor"; known: {", ".join(vendor_names())}\n'
     )
 
 
@@ -323,7 +324,7 @@ def test_check_finds_nothing_in_any_vendor(capsys: pytest.CaptureFixture[str]) -
 
     assert ran.code == 0, ran.out
     vendors = [line.partition(":")[0] for line in ran.out.split("\n\n")]
-    assert vendors == ["agentmessage", "sent", "tether", "zexa"]
+    assert vendors == vendor_names()
 
 
 def test_nothing_is_left_in_the_users_folder(tmp_path: Path) -> None:

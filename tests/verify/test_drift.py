@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import Drift, drifted
+from tests.proxy.drift import Drift, drifting_backend
 from tests.verify.runs import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
@@ -70,13 +70,13 @@ def unreachable(status: int, document: Any) -> tuple[int, Any]:
 @pytest.fixture(scope="module")
 def strayed() -> Iterator[Live]:
     """A Zexa that has drifted in four ways."""
-    yield from serve(Settings(), backend=drifted(DRIFTS))
+    yield from serve(Settings(), backend=drifting_backend(DRIFTS))
 
 
 @pytest.fixture(scope="module")
 def writing_strayed() -> Iterator[Live]:
     """A Zexa that has drifted in what it answers to a change."""
-    yield from serve(Settings(), backend=drifted({"createContact": unreachable}))
+    yield from serve(Settings(), backend=drifting_backend({"createContact": unreachable}))
 
 
 def test_each_planted_drift_is_found_once_and_nothing_else(strayed: Live) -> None:

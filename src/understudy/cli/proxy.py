@@ -23,7 +23,7 @@ from understudy.engine.registry import open_services
 from understudy.proxy.app import make_proxy_app
 from understudy.proxy.options import DEFAULT_RESPONSE_LIMIT, DEFAULT_TIMEOUT, ProxyOptions
 from understudy.proxy.recorder import ProxyRecorder
-from understudy.proxy.upstream import read_upstream
+from understudy.proxy.upstream import parse_upstream
 from understudy.server.app import App
 from understudy.server.http_server import Listening, run
 
@@ -96,7 +96,7 @@ class ProxyJob:
         Raises:
             StartError: when the upstream cannot be used, or is this proxy itself.
         """
-        origin = read_upstream(self.upstream).origin
+        origin = parse_upstream(self.upstream).origin
         if is_this_machine(origin.host) and origin.port == self.listening.port:
             raise StartError(
                 f"--upstream {origin}: the proxy would call itself; choose another --port"

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from understudy.cli.options import option, setting_option
 from understudy.cli.server_options import server_options
 from understudy.core.base_url import parse_base_url
+from understudy.core.clock import format_instant
 from understudy.core.errors import StartError
 from understudy.core.output_files import require_writable, unwritable
 from understudy.core.settings import Settings
@@ -20,13 +21,16 @@ from understudy.core.terminal import format_count, format_table
 from understudy.engine.exchange_recorder import Log
 from understudy.engine.registry import open_services, require_vendors, vendor_names
 from understudy.recording.attribution import Attribution
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.registry import (
-    Format,
+    FORMATS,
+    READABLE,
+    READABLE_SUFFIXES,
     choose_format,
     read_recording,
     write_recording,
 )
-from understudy.recording.model import Recording, UnreadableRecording, merge_headers
+from understudy.recording.model import DEFAULT_START, Recording, UnreadableRecording, merge_headers
 from understudy.recording.normalize import known_tokens, normalize
 from understudy.replay.check import find_deviations, group_changes
 from understudy.replay.report import format_report
@@ -38,9 +42,12 @@ from understudy.scenarios.steps import Scenario
 from understudy.server.app import App
 from understudy.server.http_server import Listening, run
 
-READABLE_SUFFIXES = (".json", ".har", ".yaml", ".yml")
 COMMAND = "understudy.command"
-FIRST_INSTANT = "2026-03-11T12:00:00Z"
+EXPORT_HELP = f"""Write recordings in another format.
+
+FILES are recordings as {", ".join(each.name for each in READABLE)}. Formats to write:
+{", ".join(FORMATS)}.
+"""
 COMMAND_SETTINGS = ("vendors", "seed", "clock", "pace", "auth", "rate_limits")
 FORMAT = option(
     "--format",
@@ -83,7 +90,7 @@ class WithCommand(click.Command):
 @ORIGIN
 @setting_option("vendors")
 @setting_option("seed")
-@setting_option("clock", default=FIRST_INSTANT)
+@setting_option("clock", default=format_instant(DEFAULT_START, trimmed=True))
 @setting_option("pace", default="0")
 @setting_option("auth")
 @setting_option("rate_limits")
@@ -258,6 +265,7 @@ def _list_recordings(files: Sequence[Path]) -> list[Path]:
     Raises:
         StartError: when a folder has no recording.
     """
+
     found: list[Path] = []
     for file in files:
         inside = [file]
@@ -269,7 +277,7 @@ def _list_recordings(files: Sequence[Path]) -> list[Path]:
     return found
 
 
-@click.command()
+@click.command(help=EXPORT_HELP)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @FORMAT
 @option("--out", type=click.Path(path_type=Path), default="-", help="File or folder; - for stdout.")
@@ -284,11 +292,6 @@ def export(
     vendor: str,
     normalise: bool,
 ) -> None:
-    """Write recordings in another format.
-
-    FILES are recordings as json, HAR or VCR. Formats: json, har, vcr, wiremock, postman, msw,
-    openapi, and examples (a folder of JSON).
-    """
     format = choose_format(format_name, out)
     recording = _read(files, vendor)
     if normalise:

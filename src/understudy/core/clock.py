@@ -206,6 +206,11 @@ class Stopwatch:
         return self._read() - self._begun
 
 
-def format_instant(at: int) -> str:
-    """An instant as the admin plane writes it, to the nanosecond."""
-    return format_timestamp(at, 9, "Z")
+def format_instant(instant: int, trimmed: bool = False) -> str:
+    """An instant as RFC 3339 in UTC, to the nanosecond.
+
+    Args:
+        trimmed: with as many digits of fraction as it needs, instead of nine.
+    """
+    text = format_timestamp(instant, 9, "")
+    return f"{text.rstrip('0').rstrip('.') if trimmed else text}Z"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.core.errors import StartError
-from understudy.core.json_pointer import escape_token
+from understudy.core.json_pointer import MISSING, escape_token, resolve_pointer
 from understudy.core.yaml_io import read_yaml
 from understudy.openapi.media_types import (
     JSON_MEDIA_TYPE,
@@ -119,13 +119,11 @@ class Document:
             if node["$ref"] in followed:
                 raise self._broken(f'$ref "{node["$ref"]}" leads back to itself; break the circle')
             followed.add(node["$ref"])
-            target: Any = self.raw
-            for part in str(node["$ref"]).removeprefix("#/").split("/"):
-                try:
-                    target = target[part.replace("~1", "/").replace("~0", "~")]
-                except (KeyError, TypeError) as error:
-                    what = f'$ref "{node["$ref"]}" points nowhere; declare its target or correct it'
-                    raise self._broken(what) from error
+            file, _, pointer = str(node["$ref"]).partition("#")
+            target: Any = MISSING if file else resolve_pointer(self.raw, pointer)
+            if target is MISSING:
+                what = f'$ref "{node["$ref"]}" points nowhere; declare its target or correct it'
+                raise self._broken(what)
             node = target
         return node
 

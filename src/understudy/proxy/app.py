@@ -1,4 +1,4 @@
-"""What stands behind a service's address in a proxy: the real vendor, asked and checked."""
+"""The backend of a service in a proxy: forwards to the real vendor, and checks both sides."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
-from understudy.proxy.upstream import Upstream, read_upstream
+from understudy.proxy.upstream import Upstream, parse_upstream
 from understudy.redaction.finders import decode_headers, is_form
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
@@ -25,10 +25,10 @@ from understudy.service.reply import Reply
 from understudy.service.service import Service, make_redactor
 from understudy.session.journal import Exchange
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# What the journal says of exchanges in which the client has not seen the vendor's reply.
-OWN = "the proxy's own reply"
-TURNED = "the client got 502 instead"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What the journal shows as the fault of an exchange whose client did not get the vendor's reply.
+OWN_REPLY = "the proxy's own reply"
+REPLACED_REPLY = "the client got 502 instead"
 TITLES = {
     "unforwardable": "Cannot be forwarded",
     "read-only": "Read only",
@@ -39,133 +39,135 @@ TITLES = {
 
 
 class Proxy:
-    """Asks the upstream in a service's place, and holds both sides against its document."""
+    """Answers a service's requests with the upstream's replies, and checks both (an ASGI app)."""
 
-    def __init__(self, service: Service, upstream: Upstream, terms: ProxyOptions) -> None:
+    def __init__(self, service: Service, upstream: Upstream, options: ProxyOptions) -> None:
         self.service = service
         self.upstream = upstream
-        self.terms = terms
-        self._connections = UpstreamClient(upstream, terms)
-        self.known = KnownSecrets()
+        self.options = options
+        self.known_secrets = KnownSecrets()
+        self._client = UpstreamClient(upstream, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await ProxiedExchange(self, scope[CALL_KEY], scope).through(send)
+            await ProxiedExchange(self, scope[CALL_KEY], scope).run(send)
 
-    async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
-        """The upstream's reply to a request."""
-        return await self._connections.ask(call.exchange.method, target, scope["headers"], body)
+    async def forward(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
+        """Send a request to the upstream and return its reply."""
+        return await self._client.send(call.exchange.method, target, scope["headers"], body)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
-        await self._connections.aclose()
+        await self._client.aclose()
 
 
 class ProxiedExchange:
-    """One exchange on its way through the proxy."""
+    """One exchange on its way through the proxy.
+
+    It is diagnosed and redacted in steps, so that no secret stays in the journal wherever it fails.
+    """
 
     def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
         self._proxy = proxy
         self._call = call
         self._exchange = call.exchange
         self._scope = scope
-        self._secrets = make_redactor(proxy.service, proxy.known)
+        self._redactor = make_redactor(proxy.service, proxy.known_secrets)
         self._readable = True
 
-    async def through(self, send: Send) -> None:
-        """Answer the request, and leave no secret in its exchange."""
-        self._exchange.fault = OWN
+    async def run(self, send: Send) -> None:
+        """Answer the request, and redact its exchange."""
+        self._exchange.fault = OWN_REPLY
         try:
-            await self._pass(send)
+            await self._answer(send)
         except ApiError as error:
-            self._note(error.diagnoses)
+            self._add_diagnoses(error.diagnoses)
             title = TITLES.get(error.code, "Refused")
-            detail = self._secrets.text(error.message)
-            await send_reply(self._problem(error.status, title, detail), send)
+            detail = self._redactor.text(error.message)
+            await send_reply(self._make_problem(error.status, title, detail), send)
         finally:
-            _redact_exchange(self._secrets, self._exchange, self._readable)
+            _redact_exchange(self._redactor, self._exchange, self._readable)
 
-    async def _pass(self, send: Send) -> None:
-        sent = self._call.content
-        self._examine()
-        target = self._admit()
-        if self._proxy.terms.errors and self._exchange.diagnoses:
-            detail = "the request is not what the document declares; it was not forwarded"
-            await send_reply(self._problem(422, "Request differs", detail), send)
+    async def _answer(self, send: Send) -> None:
+        body = self._call.content
+        self._check_request()
+        self._require_forwardable()
+        target = self._proxy.upstream.make_target(
+            self._scope[PATH_KEY], self._scope["query_string"]
+        )
+        if self._proxy.options.errors and self._exchange.diagnoses:
+            detail = "the request differs from the document; it was not forwarded"
+            await send_reply(self._make_problem(422, "Request differs", detail), send)
             return
-        answer = await self._proxy.ask(self._call, target, self._scope, sent)
+        reply = await self._proxy.forward(self._call, target, self._scope, body)
         self._exchange.fault = ""
-        if self._differs(answer) and self._proxy.terms.errors:
-            await self._turn(answer, send)
+        if self._check_reply(reply) and self._proxy.options.errors:
+            await self._send_error_instead(reply, send)
         else:
-            await _send(answer, send)
+            await _send_upstream_reply(reply, send)
 
-    def _examine(self) -> None:
-        """Diagnose the request as it came, then hide what it carries."""
+    def _check_request(self) -> None:
+        """Diagnose the request as it was received, then redact it."""
         call, exchange = self._call, self._exchange
-        read = self._unpacked(call)
-        call.content = read or b""
-        exchange.request_body = REDACTED.encode() if read is None else read
-        self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
-        self._note(find_request_differences(call, read is not None))
-        exchange.account = self._owner()
-        _redact_exchange(self._secrets, exchange, readable=True)
+        decoded = self._decode_body(call)
+        call.content = decoded or b""
+        exchange.request_body = REDACTED.encode() if decoded is None else decoded
+        self._redactor.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
+        self._add_diagnoses(find_request_differences(call, decoded is not None))
+        exchange.account = self._find_account()
+        _redact_exchange(self._redactor, exchange, readable=True)
 
-    def _unpacked(self, call: Call) -> bytes | None:
-        """The request's body without content coding; None when it cannot be read."""
+    def _decode_body(self, call: Call) -> bytes | None:
+        """Decode the content coding of the request's body; None when it cannot be decoded."""
         try:
             coding = call.headers.get("content-encoding", "")
             return decode_content(call.content, coding, call.settings.body_limit)
         except DecodedTooLargeError:
             return None
 
-    def _owner(self) -> str | None:
-        """The seed world's account whose credential the request carries, if it is one."""
+    def _find_account(self) -> str | None:
+        """Find the account of the seed data whose credential the request has; None without one."""
         owners = self._proxy.service.owners
-        carried = (value.rpartition(" ")[2] for value in self._call.headers.values())
-        return next((owners[each] for each in carried if each in owners), None)
+        values = (value.rpartition(" ")[2] for value in self._call.headers.values())
+        return next((owners[each] for each in values if each in owners), None)
 
-    def _admit(self) -> bytes:
-        """The target at the upstream of a request that may be forwarded.
-
-        Raises:
-            ReadOnly, BodyTooLarge, Unforwardable: when it may not.
-        """
+    def _require_forwardable(self) -> None:
+        """Raise ReadOnly or BodyTooLarge for a request that is not forwarded."""
         call, method = self._call, self._exchange.method
-        if self._proxy.terms.read_only and method not in READING:
+        if self._proxy.options.read_only and method not in SAFE_METHODS:
             raise ReadOnly(method)
         if call.too_large:
             limit = call.settings.body_limit
             hint = "send a smaller body, or run the proxy with a larger --body-limit"
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
-        return self._proxy.upstream.target(self._scope[PATH_KEY], self._scope["query_string"])
 
-    def _differs(self, answer: UpstreamReply) -> bool:
-        """Diagnose the reply; whether anything is wrong with it."""
-        self._readable = answer.readable
-        self._secrets.meet(decode_headers(answer.headers), answer.body if answer.readable else b"")
+    def _check_reply(self, reply: UpstreamReply) -> bool:
+        """Diagnose the reply; returns whether it differs from the document."""
+        self._readable = reply.readable
+        self._redactor.meet(decode_headers(reply.headers), reply.body if reply.readable else b"")
         operation = self._call.routed
-        found = find_reply_differences(operation, answer) if operation is not None else []
-        self._note(found)
-        return bool(found)
+        differences = find_reply_differences(operation, reply) if operation is not None else []
+        self._add_diagnoses(differences)
+        return bool(differences)
 
-    def _note(self, found: Iterable[Diagnosis]) -> None:
-        self._exchange.diagnoses = self._secrets.diagnoses([*self._exchange.diagnoses, *found])
+    def _add_diagnoses(self, more: Iterable[Diagnosis]) -> None:
+        self._exchange.diagnoses = self._redactor.diagnoses([*self._exchange.diagnoses, *more])
 
-    async def _turn(self, answer: UpstreamReply, send: Send) -> None:
-        """Answer with an error in the reply's place; the journal has the reply."""
+    async def _send_error_instead(self, upstream_reply: UpstreamReply, send: Send) -> None:
+        """Answer with an error instead of the reply, which only the journal gets."""
         exchange = self._exchange
         detail = (
-            f"{self._proxy.upstream.host} answered {answer.status}, which is not what the document "
-            f"declares; the reply is in the journal, exchange {exchange.id}"
+            f"{self._proxy.upstream.host} answered {upstream_reply.status}, and the reply "
+            f"differs from the document; it is in the journal, exchange {exchange.id}"
         )
-        reply = self._problem(502, "Response differs", detail)
-        reply.document["upstream_status"] = answer.status
+        reply = self._make_problem(502, "Response differs", detail)
+        reply.document["upstream_status"] = upstream_reply.status
         await send_reply(reply, send)
-        exchange.fault, exchange.status = TURNED, answer.status
-        exchange.response_headers, exchange.response_body = answer.headers, answer.body
+        exchange.fault, exchange.status = REPLACED_REPLY, upstream_reply.status
+        exchange.response_headers = upstream_reply.headers
+        exchange.response_body = upstream_reply.body
 
-    def _problem(self, status: int, title: str, detail: str) -> Reply:
+    def _make_problem(self, status: int, title: str, detail: str) -> Reply:
         diagnoses = self._exchange.diagnoses
         reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
@@ -173,51 +175,49 @@ class ProxiedExchange:
 
 
 def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> None:
-    """Take the secrets out of an exchange, as far as it has come; again, if need be.
+    """Redact the secrets of an exchange; may be called again when the exchange has got further.
 
     Args:
         readable: whether the reply's body is without content coding.
     """
-    asked, answered = (
-        exchange.request_headers.items(),
-        decode_headers(exchange.response_headers),
-    )
+    request_headers = exchange.request_headers.items()
+    response_headers = decode_headers(exchange.response_headers)
     exchange.path = redactor.text(exchange.path)
     exchange.query = redactor.query(exchange.query)
-    exchange.request_body = redactor.body(exchange.request_body, is_form(asked))
-    exchange.request_headers = dict(redactor.headers(asked))
+    exchange.request_body = redactor.body(exchange.request_body, is_form(request_headers))
+    exchange.request_headers = dict(redactor.headers(request_headers))
     exchange.response_headers = [
         (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in redactor.headers(answered)
+        for name, value in redactor.headers(response_headers)
     ]
-    body, form = exchange.response_body, is_form(answered)
+    body, form = exchange.response_body, is_form(response_headers)
     exchange.response_body = redactor.body(body, form) if readable else REDACTED.encode()
     exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
 
 
-async def _send(answer: UpstreamReply, send: Send) -> None:
-    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+async def _send_upstream_reply(reply: UpstreamReply, send: Send) -> None:
+    start = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
     await send(start)
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 def make_proxy_app(
     vendor: str,
     upstream: str,
-    terms: ProxyOptions | None = None,
+    options: ProxyOptions | None = None,
     settings: Settings | None = None,
     log: Log | None = None,
 ) -> App:
-    """A proxy to a vendor, with the sessions, the journal and the admin plane of a mock.
+    """Make a proxy to a vendor, with the sessions, the journal and the admin plane of a mock.
 
     Args:
-        upstream: the vendor's origin, or another server that plays it, as a URL.
-        settings: of them, those count that say how exchanges are kept.
-        log: is handed every exchange when it is over.
+        upstream: URL of the vendor's origin, or of another server in its place.
+        settings: only the settings of the journal and the limits have an effect.
+        log: receives every exchange when it is over.
 
     Raises:
         StartError: when the vendor, its document or the upstream cannot be used.
     """
-    target, agreed = read_upstream(upstream), terms or ProxyOptions()
-    chosen = replace(settings or Settings(), vendors=(vendor,))
-    return create_app(chosen, log, lambda service: Proxy(service, target, agreed))
+    parsed, chosen = parse_upstream(upstream), options or ProxyOptions()
+    for_vendor = replace(settings or Settings(), vendors=(vendor,))
+    return create_app(for_vendor, log, lambda service: Proxy(service, parsed, chosen))

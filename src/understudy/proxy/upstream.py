@@ -1,4 +1,4 @@
-"""The one server that a proxy may ask: its address, and what a request's target is there."""
+"""The server that a proxy forwards requests to: its address, and the request targets there."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from understudy.core.errors import Unforwardable
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the vendor is.
+    """The address of the real vendor.
 
     Attributes:
-        origin: scheme, host and port; every connection goes there, whatever a request says.
-        prefix: what stands before the vendor's own paths, without a slash at its end.
+        origin: scheme, host and port; every connection goes there, whatever a request contains.
+        prefix: path in front of the vendor's own paths, without a slash at its end.
     """
 
     origin: httpx.URL
@@ -25,29 +25,29 @@ class Upstream:
 
     @property
     def host(self) -> str:
-        """Host, and port where it is not the usual one, as messages name it."""
+        """The host, with the port unless it is the default one; for messages."""
         return self.origin.netloc.decode("ascii")
 
-    def target(self, path: str, query: bytes) -> bytes:
-        """What stands in the request line: path and query, byte for byte as they came.
+    def make_target(self, path: str, query: bytes) -> bytes:
+        """Make the target of a request line: path and query, byte for byte as they were received.
 
         Args:
-            path: encoded, at the vendor.
+            path: percent-encoded path at the vendor.
 
         Raises:
-            Unforwardable: when it is no path, or one that leads out of the prefix.
+            Unforwardable: when it is not a path, or leads out of the prefix.
         """
         if not path.startswith("/"):
-            raise Unforwardable(f'"{path}" is no path', hint="ask for a path that begins with /")
-        if self.prefix and _climbs(path):
+            raise Unforwardable(f'"{path}" is not a path', hint="ask for a path that begins with /")
+        if self.prefix and _leaves_root(path):
             hint = f"ask for a path below {self.prefix}"
             raise Unforwardable(f"{path} leads out of the upstream's {self.prefix}", hint=hint)
         line = f"{self.prefix}{path}".encode("latin-1") + (b"?" + query if query else b"")
         return quote(line, safe=URL_CHARACTERS).encode("ascii")
 
 
-def _climbs(path: str) -> bool:
-    """Whether a server might read a path as one above where it begins."""
+def _leaves_root(path: str) -> bool:
+    """Whether a server might resolve a path to one above its root."""
     depth = 0
     for segment in decode_segments(path)[1:]:
         if segment not in ("", "."):
@@ -57,8 +57,8 @@ def _climbs(path: str) -> bool:
     return False
 
 
-def read_upstream(text: str) -> Upstream:
-    """The upstream that a user names.
+def parse_upstream(text: str) -> Upstream:
+    """Parse the value of `--upstream`.
 
     Raises:
         StartError: when it is not a base URL; says what is wrong with it.

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from understudy.core.clock import format_instant
 from understudy.core.settings import Settings
+from understudy.core.strict_json import parse_json
 from understudy.recording.compare import strip_transport_headers
-from understudy.recording.formats.extensions import format_trimmed_instant
 from understudy.recording.model import (
     Json,
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
-    parse_json,
 )
 from understudy.recording.redact import AccountRedactor
 from understudy.recording.world_settings import WORLD_SETTINGS
@@ -121,7 +121,7 @@ def read_event(exchange: Exchange, before: int) -> Json:
     query = f"?{exchange.query}" if exchange.query else ""
     return {
         "before": before,
-        "at": format_trimmed_instant(exchange.started),
+        "at": format_instant(exchange.started, trimmed=True),
         "session": exchange.session,
         "method": exchange.method,
         "path": f"{exchange.path}{query}",
@@ -148,6 +148,7 @@ def to_recorded(exchange: Exchange, origin: str) -> RecordedExchange:
         account=exchange.account,
         at=exchange.started,
         took=exchange.ended - exchange.started,
+        fault=None if exchange.status else exchange.fault or None,
         request=RecordedRequest(
             method=exchange.method,
             url=f"{origin}{exchange.path}{query}",

@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 
 from understudy.core.clock import parse_instant
+from understudy.core.json_pointer import mask_indexes
 from understudy.core.settings import Settings
+from understudy.core.strict_json import parse_json
 from understudy.engine.registry import open_services
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
-from understudy.recording.compare import Difference, IdMapping, find_differences, format_place
+from understudy.recording.compare import Difference, IdMapping, find_differences
 from understudy.recording.model import (
     Headers,
     RecordedExchange,
@@ -25,7 +27,6 @@ from understudy.recording.model import (
     Recording,
     dump_compact,
     find_start,
-    parse_json,
 )
 from understudy.recording.normalize import LEFT
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
@@ -230,7 +231,7 @@ def group_changes(found: Sequence[Deviation]) -> list[Change]:
     for deviation in found:
         operation = deviation.recorded.operation or "(no operation)"
         for each in deviation.differences:
-            general = replace(each, pointer=format_place(each.pointer))
+            general = replace(each, pointer=mask_indexes(each.pointer))
             key = (operation, each.where, general.pointer, repr(each.recorded), repr(each.current))
             _, _, numbers = met.setdefault(key, (operation, general, []))
             if deviation.number not in numbers:

@@ -102,7 +102,7 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self._warm_up()
+                await self.warm_up()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self.sessions.close()
@@ -110,7 +110,7 @@ class App:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _warm_up(self) -> None:
+    async def warm_up(self) -> None:
         """Have Connexion build its stacks now, not at the first request."""
         for mount in self._mounts.values():
             await mount.app({"type": "lifespan"}, _no_receive, _no_send)

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from understudy.core.errors import Diagnosis
-from understudy.core.json_pointer import escape_token
+from understudy.core.json_pointer import escape_token, mask_indexes
 from understudy.openapi.document import Operation
-from understudy.recording.compare import format_place
 
 # How many further messages of one finding are kept.
 MAX_OTHER_MESSAGES = 3
@@ -87,7 +86,7 @@ class Findings:
         self, operation: Operation, status: int, fault: Diagnosis, request: str, got: str
     ) -> None:
         """Add a fault of an exchange; count it where it is known already."""
-        pointer = format_place(fault.pointer)
+        pointer = mask_indexes(fault.pointer)
         named = fault.message if fault.code in NAMED_IN_MESSAGE else ""
         key = (operation.id, str(status), fault.code, fault.where, pointer, named)
         known = self._by_key.get(key)

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import orjson
 
+from understudy.core.strict_json import parse_json
 from understudy.openapi.document import Document, Operation, snake_case
-from understudy.recording.model import RecordedRequest, RecordedResponse, parse_json
+from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.service.service import Service
 from understudy.verify.exchange_check import ExchangeChecker
 

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from understudy.core.clock import Stopwatch
+from understudy.core.strict_json import parse_json
 from understudy.openapi.security import SecurityScheme
-from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, parse_json
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse
 from understudy.verify.reply_reader import NoReplyError, ReplyReader
 
 # The origin of requests before `Sender.address` puts the base URL in its place.
