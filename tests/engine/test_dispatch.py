@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
+from tests.contents import contents
 from tests.toy import DOCUMENT, toy_service
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
@@ -31,7 +32,7 @@ def toys(answer: Any, **settings: Any) -> App:
 
 
 def stored(app: App) -> dict[Any, Any]:
-    return dict(app.session().store.snapshot().shelves)
+    return dict(contents(app.session()))
 
 
 async def test_documented_reply_leaves_and_its_changes_are_kept() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.calling import own_session
+from tests.contents import contents
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis
 from understudy.openapi.schemas import SchemaCompiler
@@ -77,7 +78,7 @@ class Hand:
 
     def everything(self, collection: str) -> Iterator[tuple[str, Resource]]:
         """All stored resources of a collection, with their scopes."""
-        for place, shelf in self.session.store.snapshot().shelves.items():
+        for place, shelf in contents(self.session).items():
             if place[:2] == (self.service.name, collection):
                 yield from ((place[2], json.loads(each)) for each in shelf.values())
 
@@ -86,7 +87,7 @@ class Hand:
         scope, resource = self.stored(collection, id)
         place = (self.service.name, collection, scope)
         changed = json.dumps({**resource, **changes}).encode()
-        await self.session.store.write({place: {id: changed}})
+        await self.session.store.commit({place: {id: changed}})
 
     def faults(self, collection: str, resource: Resource) -> list[Diagnosis]:
         """How a resource, as its view shows it, breaks the view's schema."""

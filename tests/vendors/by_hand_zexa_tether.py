@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.calling import own_session
+from tests.contents import contents
 from understudy.core.clock import SECOND
 from understudy.core.errors import Diagnosis, IllegalTransition
 from understudy.openapi.schemas import SchemaCompiler
@@ -121,7 +122,7 @@ class World:
     async def shown_faults(self) -> dict[str, list[Diagnosis]]:
         """The faults of every stored resource that has a view, by collection and id."""
         found = {}
-        for (_, collection, _), shelf in self.session.store.snapshot().shelves.items():
+        for (_, collection, _), shelf in contents(self.session).items():
             if collection in self.service.vendor.views:
                 for id, resource in shelf.items():
                     faults = view_faults(self.service, collection, json.loads(resource))
@@ -136,9 +137,7 @@ class World:
 
     def contents(self) -> dict[Any, Any]:
         """Everything that is stored, byte by byte."""
-        return {
-            place: dict(shelf) for place, shelf in self.session.store.snapshot().shelves.items()
-        }
+        return {place: dict(shelf) for place, shelf in contents(self.session).items()}
 
 
 @asynccontextmanager

@@ -18,23 +18,18 @@ from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.faults import PlannedFault
 from understudy.session.journal import Exchange
 from understudy.session.session import SEND_HELD_DELIVERY, Session, World
-from understudy.session.store import CollectionData, CollectionKey
+from understudy.session.store import CollectionKey
 
 Json = dict[str, Any]
 SHOWN_DUE = 100
 
 
-def count(shelves: Mapping[CollectionKey, CollectionData]) -> int:
-    """How many resources there are."""
-    return sum(len(shelf) for shelf in shelves.values())
-
-
-def session(shown: Session) -> Json:
+async def session(shown: Session) -> Json:
     return {
         "name": shown.name,
         "now": format_instant(shown.clock.now()),
         "frozen": shown.clock.frozen,
-        "resources": count(shown.store.all()),
+        "resources": sum((await shown.store.sizes()).values()),
         "pending": len(shown.clock),
         "requests": len(shown.journal),
         "deliveries": len(shown.webhooks.deliveries),
@@ -48,7 +43,7 @@ def snapshot(name: str, world: World) -> Json:
         "name": name,
         "now": format_instant(world.clock.now),
         "frozen": world.clock.frozen,
-        "resources": count(world.resources.shelves),
+        "resources": sum(map(len, world.resources.shelves.values())),
         "pending": len(world.clock.due),
     }
 
@@ -76,8 +71,8 @@ def due(call: DueCall) -> Json:
     }
 
 
-def resource(place: CollectionKey, id: str, body: bytes) -> Json:
-    vendor, collection, scope = place
+def resource(key: CollectionKey, id: str, body: bytes) -> Json:
+    vendor, collection, scope = key
     where = {"vendor": vendor, "collection": collection, "scope": scope, "id": id}
     return {**where, "resource": orjson.loads(body)}
 

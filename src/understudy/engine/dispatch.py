@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.types import Receive, Scope, Send
 
 from understudy.core.errors import (
@@ -63,10 +65,11 @@ class Dispatch:
         if call.settings.static and call.vendor.journaled:
             response, body = choose_first_example(call.operation.success)
             return Reply(response.status, body, media_type=response.media_type or "")
+        return await call.perform(partial(self._handle, call))
+
+    async def _handle(self, call: Call) -> Reply:
         reply = await self.service.handlers[call.operation.id](call, **call.arguments)
-        reply = self._conforming(call, reply)
-        await call.commit()
-        return reply
+        return self._conforming(call, reply)
 
     def _conforming(self, call: Call, reply: Reply) -> Reply:
         """The reply, when the document declares it.

@@ -273,5 +273,9 @@ class Mock:
         return await self.app.shift(self.session, seconds * SECOND + whole.microseconds * 1_000)
 
     def reset(self) -> None:
-        """Back to the seed world, the first id and the first instant."""
-        shared_loop().do(self.session.reset)
+        """Go back to the seed data, the first id and the first instant.
+
+        Raises:
+            RuntimeError: when called on the mock's own thread.
+        """
+        shared_loop().run(self.session.reset()).result()

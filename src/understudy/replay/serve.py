@@ -25,7 +25,7 @@ from understudy.server.app import App, Backend
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service
-from understudy.session.store import Store
+from understudy.session.session import Session
 
 MOST_TOLD = 5
 # What comes before it (103: early hints) answers nobody.
@@ -82,8 +82,9 @@ class ReplayApp:
     ) -> None:
         self._script = ReplayScript(exchanges, by_operation)
         self._tree = PathRouter(service.document.operations.values())
-        # A session has another store when it is reset.
-        self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
+        # By session: its epoch, and how often it has asked each request since that began.
+        self._asked: WeakKeyDictionary[Session, tuple[int, Counter[tuple[str, int]]]]
+        self._asked = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,18 +96,23 @@ class ReplayApp:
         now = asked_by(call)
         found = self._script.find(now)
         if found:
-            recorded = self._next(call.session.store, now.method, found)
+            recorded = self._next(call.session, now.method, found)
             await _send(recorded.response, now.method, send)
         else:
             await send_reply(self._missing(call, now), send)
 
-    def _next(self, store: Store, method: str, found: list[RecordedExchange]) -> RecordedExchange:
-        """Whose turn it is among the exchanges that answer a request."""
-        met = self._met.setdefault(store, Counter())
+    def _next(
+        self, session: Session, method: str, found: list[RecordedExchange]
+    ) -> RecordedExchange:
+        """The exchange whose turn it is among those that answer a request."""
+        epoch, asked = self._asked.get(session, (None, Counter()))
+        if epoch != session.epoch:
+            asked = Counter()
+            self._asked[session] = (session.epoch, asked)
         # A HEAD that a recorded GET answers takes nothing away from whoever asks for that.
         key = (method, id(found[0]))
-        turn = met[key]
-        met[key] += 1
+        turn = asked[key]
+        asked[key] += 1
         return found[min(turn, len(found) - 1)]
 
     def _missing(self, call: Call, now: ReplayRequest) -> Reply:

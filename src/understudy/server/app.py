@@ -21,7 +21,9 @@ from understudy.engine.registry import open_services
 from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service, make_seed_snapshot
 from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.memory_store import make_memory_store
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
+from understudy.session.store import MakeStore
 
 # What answers the requests to a service, behind its address, its session and its journal.
 Backend = Callable[[Service], ASGIApp]
@@ -46,12 +48,14 @@ class App:
         settings: Settings,
         log: Log | None,
         backend: Backend = shared_stack,
+        make_store: MakeStore = make_memory_store,
     ) -> None:
         self.services = {service.name: service for service in services}
         self.settings = settings
         self._due = Scheduler({service.name: service.vendor for service in services})
         self._log = log
-        self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
+        seed = make_seed_snapshot(services)
+        self.sessions = Sessions(seed, settings, self._delivered, make_store)
         context = AdminContext(self.services, self.sessions, self._due, settings)
         self.admin = admin = admin_service(context)
         self._backends = {service.name: backend(service) for service in services}
@@ -140,16 +144,20 @@ def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log | No
 
 
 def create_app(
-    settings: Settings | None = None, log: Log | None = None, backend: Backend = shared_stack
+    settings: Settings | None = None,
+    log: Log | None = None,
+    backend: Backend = shared_stack,
+    make_store: MakeStore = make_memory_store,
 ) -> App:
     """The mock with these settings.
 
     Args:
         log: is handed every exchange and every delivery when it is over.
         backend: makes what answers in the place of the services' own rules.
+        make_store: makes the store of each session.
 
     Raises:
         StartError: when a document, a service or a setting cannot be served.
     """
     chosen = settings or Settings()
-    return App(open_services(chosen.vendors), chosen, log, backend)
+    return App(open_services(chosen.vendors), chosen, log, backend, make_store)

@@ -8,6 +8,7 @@ from typing import Any
 from understudy.core.clock import MILLISECOND
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
+from understudy.core.strict_json import read_json
 from understudy.openapi.document import Operation, snake_case
 from understudy.service.accounts import Account
 from understudy.service.reply import Reply
@@ -40,6 +41,8 @@ class Call(UnitOfWork):
         customer: id of whom the request acts for; the service sets it.
         examined: whether it has passed every check; only then is its reply remembered.
         fault: what is to go wrong with it, if anything.
+        counted: whether it counts against the vendor's limits; a request of an invented past must
+            not use up what the present may do.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Call(UnitOfWork):
         self.request_id = service.vendor.request_id(session.fakes)
         self.customer = ""
         self.examined = False
+        self.counted = True
         self.standing: RateLimitStatus | None = None
         self.remembered_as: tuple[str, str, str] | None = None
         self.fault: Fault | None = None
@@ -78,6 +82,12 @@ class Call(UnitOfWork):
     def arguments(self) -> dict[str, str]:
         """The path's values by the Python names under which handlers take them."""
         return {snake_case(name): value for name, value in self.path_values.items()}
+
+    def start_over(self) -> None:
+        """Read the clock again, and the body, which a handler may have changed."""
+        self.now = self.session.clock.now()
+        if self.body is not None:
+            self.body = read_json(self.content)
 
     @property
     def spent(self) -> int:

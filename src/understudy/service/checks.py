@@ -124,7 +124,7 @@ async def rate_limit(call: Call) -> None:
 
 async def count(call: Call) -> None:
     """Count the request against its limit; `rate_limit` refuses it at its place in the order."""
-    if call.vendor.limit is not None and call.account is not None:
+    if call.vendor.limit is not None and call.account is not None and call.counted:
         limit = call.vendor.limit(call.operation)
         if limit is None:
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from understudy.core.clock import format_timestamp
 from understudy.core.fakes import Fakes
@@ -11,9 +12,12 @@ from understudy.core.strict_json import write_json
 from understudy.service.declaration import Vendor
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import Session
-from understudy.session.store import Changes, Collection
+from understudy.session.store import Changes, Collection, ConflictError
 
 Resource = dict[str, Any]
+Result = TypeVar("Result")
+# How often a piece of work is tried when others write to the store at the same time.
+MAX_RUNS = 5
 
 
 class UnitOfWork:
@@ -34,6 +38,10 @@ class UnitOfWork:
         self.muted = False
         self.clock = session.clock
         self._store = session.store
+        self._epoch = session.epoch
+        self._base = self._store.position
+        self._sent: list[tuple[Delivery, Attempt]] = []
+        self._resent = 0
         self._changes: Changes = {}
         self._due: list[tuple[int, str, bytes]] = []
         self._deliveries: list[Delivery] = []
@@ -103,20 +111,61 @@ class UnitOfWork:
         return delivery
 
     async def deliver_now(self, delivery: Delivery) -> Attempt:
-        """Send one of this work's deliveries without waiting for the commit; what came of it."""
+        """Send one of this work's deliveries without waiting for the commit; return the attempt.
+
+        When the work is run again, `delivery` becomes the one that was sent in the earlier run.
+        """
         self._deliveries.remove(delivery)
-        return await self.session.webhooks.send_now(delivery)
+        if self._resent < len(self._sent):
+            sent, attempt = self._sent[self._resent]
+            for each in fields(Delivery):
+                setattr(delivery, each.name, getattr(sent, each.name))
+        else:
+            attempt = await self.session.webhooks.send_now(delivery)
+            self._sent.append((delivery, attempt))
+        self._resent += 1
+        return attempt
+
+    async def perform(self, step: Callable[[], Awaitable[Result]]) -> Result:
+        """Run a step of this work and commit; run it again when the store has moved on meanwhile.
+
+        Raises:
+            ConflictError: after `MAX_RUNS` runs.
+        """
+        begun = self._changes, len(self._due), len(self._deliveries)
+        runs = 0
+        while True:
+            # Copied, so that what was put before this step survives a second run.
+            self._changes = {key: dict(each) for key, each in begun[0].items()}
+            self._base, self._resent = self._store.position, 0
+            result = await step()
+            try:
+                await self.commit()
+            except ConflictError as error:
+                runs += 1
+                if runs == MAX_RUNS:
+                    raise ConflictError(f"others wrote during each of {runs} runs") from error
+                del self._due[begun[1] :], self._deliveries[begun[2] :]
+                self.start_over()
+            else:
+                return result
+
+    def start_over(self) -> None:
+        """Make ready for a second run of a step; called after a conflict."""
 
     async def commit(self) -> None:
-        """Make it so: store the changes, schedule the due calls, send the deliveries.
+        """Store the changes, then schedule the due calls and send the deliveries.
 
-        Nothing is kept of a rehearsal, nor when the session was reset meanwhile: the world that
-        this work belongs to is gone.
+        Nothing happens for a rehearsal, nor when the session was reset or restored meanwhile: this
+        work belongs to what was there before.
+
+        Raises:
+            ConflictError: when the store has changed since this work began; nothing was done.
         """
-        if self.rehearsal or self._store is not self.session.store:
+        if self.rehearsal or self._epoch != self.session.epoch:
             return
         if self._changes:
-            await self._store.write(self._changes)
+            await self._store.commit(self._changes, self._base)
         for at, action, arguments in self._due:
             self.clock.schedule(at, self.vendor.name, action, arguments)
         for delivery in self._deliveries if not self.muted else ():

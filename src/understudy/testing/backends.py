@@ -86,19 +86,23 @@ class InProcessBackend:
     def begin(self, session: str, stands_at: int | None) -> None:
         """Give a session its seed world, and its clock where it is to stand."""
 
-        def seed() -> None:
+        async def seed() -> None:
             self.app.sessions.drop(session)
             begun = self.app.session(session)
             if stands_at is not None:
-                begun.stand_at(stands_at)
+                await begun.stand_at(stands_at)
 
-        shared_loop().do(seed)
+        shared_loop().run(seed()).result()
 
     def settle(self, session: str) -> None:
         """Wait a moment for the webhooks that are on their way, and for what comes of them."""
-        found = self.app.sessions.find(session)
-        if found is not None:
-            shared_loop().run(found.webhooks.settle(timeout=GRACE)).result()
+
+        async def settle() -> None:
+            found = self.app.sessions.find(session)
+            if found is not None:
+                await found.webhooks.settle(timeout=GRACE)
+
+        shared_loop().run(settle()).result()
 
     def end(self, session: str) -> None:
         shared_loop().do(lambda: self.app.sessions.drop(session))
