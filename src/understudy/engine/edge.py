@@ -19,9 +19,7 @@ NEAREST = "see /__admin/requests/unmatched for the nearest operation"
 class Gateway:
     """The outermost app: finds the stage and the session, keeps the session's due calls up."""
 
-    def __init__(
-        self, addresses: Router, sessions: Sessions, due: Scheduler, log: Log | None
-    ) -> None:
+    def __init__(self, addresses: Router, sessions: Sessions, due: Scheduler, log: Log) -> None:
         self._log = log
         self._addresses = addresses
         self._sessions = sessions
@@ -68,8 +66,7 @@ class Gateway:
         )
         if session.name != FRESH_SESSION:
             session.journal.add(exchange)
-        if self._log is not None:
-            self._log(exchange)
+        self._log(exchange)
 
     def _enter(self, scope: Scope) -> tuple[Mount, Session]:
         named = host = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,12 +24,22 @@ Log = Callable[[Exchange | Delivery], None]
 
 # How many bytes of a request to a path, with these headers, are read.
 Limit = Callable[[str, Mapping[str, str]], int]
-
-
 SESSION_KEY = "understudy.session"
-
-
 PATH_KEY = "understudy.path"
+logger = logging.getLogger(__name__)
+
+
+def guard_log(log: Log | None) -> Log:
+    """A log that never raises; a failure of the one that is given is reported and ends there."""
+
+    def write(entry: Exchange | Delivery) -> None:
+        if log is not None:
+            try:
+                log(entry)
+            except Exception:
+                logger.exception("the log failed")
+
+    return write
 
 
 class DisconnectedError(Exception):
@@ -39,7 +50,7 @@ class JournalMiddleware:
     """Opens the exchange, reads the body within the limit, and closes the exchange."""
 
     def __init__(
-        self, app: ASGIApp, service: Service, settings: Settings, log: Log | None, limit: Limit
+        self, app: ASGIApp, service: Service, settings: Settings, log: Log, limit: Limit
     ) -> None:
         self._limit = limit
         self._app = app
@@ -96,8 +107,7 @@ class JournalMiddleware:
         exchange.ended = session.clock.now()
         exchange.response_body = self._redacted(exchange.response_body)
         # First, because the journal keeps only the beginning of a long body.
-        if self._log is not None:
-            self._log(exchange)
+        self._log(exchange)
         if session.name != FRESH_SESSION and self._service.vendor.journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:

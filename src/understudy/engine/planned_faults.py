@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 
 from understudy.core.errors import Diagnosis, Internal
+from understudy.engine.delays import delay_call
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.session.faults import (
@@ -24,8 +24,7 @@ async def meet_faults(call: Call) -> None:
     asked = call.fault is not None
     strike = call.session.faults.meet_request(call.vendor.name, call.operation.id, asked)
     if strike.wait:
-        # As with a preferred delay, the purpose is to make a client wait in real time.
-        await asyncio.sleep(strike.wait / 1000)
+        await delay_call(call, strike.wait)
     call.fault = call.fault or strike.fault
 
 

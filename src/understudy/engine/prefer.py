@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from understudy.core.errors import PreferenceUnmet
 from understudy.core.fakes import Fakes
+from understudy.engine.delays import delay_call
 from understudy.openapi.document import Operation, Response
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.service.call import Call
@@ -113,8 +113,7 @@ async def choose_preferred(call: Call) -> Reply | None:
     if preferences is None:
         return None
     if preferences.delay and preferences.fault != "trickle":
-        # The one wait on real time: its purpose is to make a client wait.
-        await asyncio.sleep(preferences.delay / 1000)
+        await delay_call(call, preferences.delay)
     reply = _documented(call, preferences) if preferences.picks_answer else None
     if preferences.fault is not None:
         delay = preferences.delay or DELAY_FAULTS.get(preferences.fault, 0)

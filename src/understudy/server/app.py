@@ -16,7 +16,7 @@ from understudy.core.settings import Settings
 from understudy.engine.addressing import Mount, Router
 from understudy.engine.connexion_adapter import new_stack, shared_stack
 from understudy.engine.edge import Gateway
-from understudy.engine.exchange_recorder import JournalMiddleware, Log
+from understudy.engine.exchange_recorder import JournalMiddleware, Log, guard_log
 from understudy.engine.registry import open_services
 from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service, make_seed_snapshot
@@ -53,7 +53,7 @@ class App:
         self.services = {service.name: service for service in services}
         self.settings = settings
         self._due = Scheduler({service.name: service.vendor for service in services})
-        self._log = log
+        self._log = log = guard_log(log)
         seed = make_seed_snapshot(services)
         self.sessions = Sessions(seed, settings, self._delivered, make_store)
         context = AdminContext(self.services, self.sessions, self._due, settings)
@@ -98,8 +98,7 @@ class App:
                 await each.aclose()
 
     async def _delivered(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
-        if self._log is not None:
-            self._log(delivery)
+        self._log(delivery)
         await self._due.report(session, delivery, attempt)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -128,7 +127,7 @@ async def _no_send(message: object) -> None:
     """Nobody listens to a stack that is warmed up."""
 
 
-def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log | None) -> Mount:
+def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log) -> Mount:
     """From the outside in: CORS (where a page asks), the journal, Connexion, the service."""
     limit = settings.body_limit
     app = JournalMiddleware(backend, service, settings, log, lambda path, headers: limit)

@@ -85,6 +85,7 @@ class Call(UnitOfWork):
 
     def start_over(self) -> None:
         """Read the clock again, and the body, which a handler may have changed."""
+        super().start_over()
         self.now = self.session.clock.now()
         if self.body is not None:
             self.body = read_json(self.content)
@@ -92,4 +93,4 @@ class Call(UnitOfWork):
     @property
     def spent(self) -> int:
         """Milliseconds since the request arrived, by the session's clock."""
-        return (self.session.clock.now() - self.now) // MILLISECOND
+        return (self.session.clock.now() - self.exchange.started) // MILLISECOND

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.core.errors import IllegalTransition
+from understudy.core.errors import IllegalTransition, Internal
 
 Resource = dict[str, Any]
 
@@ -30,13 +30,27 @@ class Lifecycle:
 
         Raises:
             IllegalTransition: when the table has no such event in the resource's state.
+            Internal: when the table has no such state.
         """
-        state = resource[self.member]
-        events = self.table[state]
+        events = self._events(resource)
         if event not in events:
-            raise IllegalTransition(self.kind, event, state, events)
+            raise IllegalTransition(self.kind, event, resource[self.member], events)
         return {**resource, **changes, self.member: events[event]}
 
     def allowed(self, resource: Resource) -> list[str]:
-        """The events that the resource's state knows, sorted."""
-        return sorted(self.table[resource[self.member]])
+        """The events that are possible in the resource's state, sorted.
+
+        Raises:
+            Internal: when the table has no such state.
+        """
+        return sorted(self._events(resource))
+
+    def _events(self, resource: Resource) -> Mapping[str, Hashable]:
+        state = resource.get(self.member)
+        try:
+            return self.table[state]
+        except (KeyError, TypeError) as error:
+            states = ", ".join("null" if each is None else str(each) for each in self.table)
+            message = f"a stored {self.kind} is in the state {state!r}, which its lifecycle lacks"
+            hint = f"store one of the states {states}, or reset the session"
+            raise Internal(message, hint=hint) from error

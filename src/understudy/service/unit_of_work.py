@@ -30,6 +30,10 @@ class UnitOfWork:
         clock: what its due calls wait for: the session's clock, or that of an invented past.
     """
 
+    # What earlier runs of a step sent at once, and how much of it the present run has come to.
+    _sent: tuple[tuple[Delivery, Attempt], ...] = ()
+    _resent = 0
+
     def __init__(self, session: Session, vendor: Vendor, now: int) -> None:
         self.session = session
         self.vendor = vendor
@@ -39,9 +43,7 @@ class UnitOfWork:
         self.clock = session.clock
         self._store = session.store
         self._epoch = session.epoch
-        self._base = self._store.position
-        self._sent: list[tuple[Delivery, Attempt]] = []
-        self._resent = 0
+        self._base = session.store.position
         self._changes: Changes = {}
         self._due: list[tuple[int, str, bytes]] = []
         self._deliveries: list[Delivery] = []
@@ -122,7 +124,7 @@ class UnitOfWork:
                 setattr(delivery, each.name, getattr(sent, each.name))
         else:
             attempt = await self.session.webhooks.send_now(delivery)
-            self._sent.append((delivery, attempt))
+            self._sent += ((delivery, attempt),)
         self._resent += 1
         return attempt
 
@@ -132,26 +134,27 @@ class UnitOfWork:
         Raises:
             ConflictError: after `MAX_RUNS` runs.
         """
-        begun = self._changes, len(self._due), len(self._deliveries)
-        runs = 0
-        while True:
-            # Copied, so that what was put before this step survives a second run.
-            self._changes = {key: dict(each) for key, each in begun[0].items()}
-            self._base, self._resent = self._store.position, 0
+        # What was put before this step survives a second run.
+        before = {key: dict(each) for key, each in self._changes.items()} if self._changes else {}
+        due, deliveries = len(self._due), len(self._deliveries)
+        for _ in range(MAX_RUNS):
+            self._base = self._store.position
             result = await step()
             try:
                 await self.commit()
-            except ConflictError as error:
-                runs += 1
-                if runs == MAX_RUNS:
-                    raise ConflictError(f"others wrote during each of {runs} runs") from error
-                del self._due[begun[1] :], self._deliveries[begun[2] :]
+            except ConflictError:
+                # In place: the collections that a step was given add to this very dictionary.
+                self._changes.clear()
+                self._changes.update({key: dict(each) for key, each in before.items()})
+                del self._due[due:], self._deliveries[deliveries:]
                 self.start_over()
             else:
                 return result
+        raise ConflictError(f"others wrote during each of {MAX_RUNS} runs")
 
     def start_over(self) -> None:
-        """Make ready for a second run of a step; called after a conflict."""
+        """Make ready for a further run of a step; called after a conflict."""
+        self._resent = 0
 
     async def commit(self) -> None:
         """Store the changes, then schedule the due calls and send the deliveries.

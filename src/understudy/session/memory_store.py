@@ -27,11 +27,7 @@ class MemoryStore:
         # What the seed data or a snapshot may hold, too, and what is this store's alone.
         self._shared = seed.shelves
         self._own: dict[CollectionKey, CollectionData] = {}
-        self._position = 0
-
-    @property
-    def position(self) -> int:
-        return self._position
+        self.position = 0
 
     async def read(self, key: CollectionKey, id: str) -> bytes | None:
         return self._find(key).get(id)
@@ -43,9 +39,9 @@ class MemoryStore:
         return {key: len(resources) for key, resources in self._everything().items()}
 
     async def commit(self, changes: Changes, base: int | None = None) -> None:
-        if base is not None and base != self._position:
+        if base is not None and base != self.position:
             raise ConflictError
-        self._position += 1
+        self.position += 1
         for key, resources in changes.items():
             writable = self._writable(key)
             for id, resource in resources.items():
@@ -60,14 +56,14 @@ class MemoryStore:
         return Snapshot(self._shared)
 
     async def restore(self, snapshot: Snapshot) -> None:
-        self._position += 1
+        self.position += 1
         self._shared, self._own = snapshot.shelves, {}
 
     async def reset(self) -> None:
         await self.restore(self._seed)
 
     async def arrange(self, vendor: str, order: Callable[[CollectionData], CollectionData]) -> None:
-        self._position += 1
+        self.position += 1
         for key, resources in self._own.items():
             if key[0] == vendor:
                 self._own[key] = order(resources)
