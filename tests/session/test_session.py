@@ -9,12 +9,12 @@ import pytest
 
 from tests.conftest import NOON
 from tests.contents import contents
-from understudy.core.clock import SECOND, Clock
+from understudy.core.clock import SECOND, Clock, HeldDelivery
 from understudy.core.settings import Settings
 from understudy.server.app import App, create_app
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import Fault
-from understudy.session.session import SEND_HELD_DELIVERY, Session, Sessions
+from understudy.session.session import Session, Sessions
 from understudy.session.store import Snapshot
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -266,8 +266,8 @@ async def test_a_held_delivery_survives_in_a_snapshot() -> None:
 
     [call] = (await session.snapshot()).clock.due
 
-    assert (call.action, call.at) == (SEND_HELD_DELIVERY, NOON + 5 * SECOND)
-    assert b'"d-1"' in call.arguments
+    assert isinstance(call, HeldDelivery)
+    assert (call.at, b'"d-1"' in call.delivery) == (NOON + 5 * SECOND, True)
 
 
 async def test_a_restore_forgets_the_held_deliveries_of_its_world() -> None:

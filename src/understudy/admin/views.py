@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from understudy.admin.near_misses import NearMiss
-from understudy.core.clock import MILLISECOND, DueCall, format_instant
+from understudy.core.clock import MILLISECOND, DueCall, HeldDelivery, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
 from understudy.redaction.masks import redact_body
@@ -17,11 +17,13 @@ from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.faults import PlannedFault
 from understudy.session.journal import Exchange
-from understudy.session.session import SEND_HELD_DELIVERY, Session, World
+from understudy.session.session import Session, World
 from understudy.session.store import CollectionKey
 
 Json = dict[str, Any]
 SHOWN_DUE = 100
+# What a held delivery is called among the actions; no vendor has one of this name.
+SEND_HELD_DELIVERY = "(deliver)"
 
 
 async def session(shown: Session) -> Json:
@@ -60,15 +62,12 @@ def clock(shown: Session, pace: float | None) -> Json:
 
 
 def due(call: DueCall) -> Json:
-    arguments = orjson.loads(call.arguments)
-    if call.action == SEND_HELD_DELIVERY:
-        arguments = {"delivery": arguments["id"], "event": arguments["event"]}
-    return {
-        "at": format_instant(call.at),
-        "vendor": call.vendor,
-        "action": call.action,
-        "arguments": arguments,
-    }
+    shown: Json = {"at": format_instant(call.at), "vendor": call.vendor}
+    if isinstance(call, HeldDelivery):
+        held = orjson.loads(call.delivery)
+        arguments = {"delivery": held["id"], "event": held["event"]}
+        return {**shown, "action": SEND_HELD_DELIVERY, "arguments": arguments}
+    return {**shown, "action": call.action, "arguments": orjson.loads(call.arguments)}
 
 
 def resource(key: CollectionKey, id: str, body: bytes) -> Json:

@@ -71,8 +71,7 @@ class Population:
                     await self._refuse_too_many(number)
             fired += await self._catch_up(clock, now)
         finally:
-            for call in clock.pending():
-                self._session.clock.schedule(call.at, call.vendor, call.action, call.arguments)
+            self._session.clock.take_over(clock)
             await self._session.store.arrange(past.service.name, _in_order)
         self._scheduler.wake(self._session)
         return fired

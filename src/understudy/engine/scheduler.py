@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
-from understudy.core.clock import LAST, Clock, DueCall, format_timestamp
+from understudy.core.clock import LAST, Clock, DueCall, HeldDelivery, format_timestamp
 from understudy.service.call import Action
 from understudy.service.declaration import Vendor
 from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Attempt, Delivery, unpack_delivery
-from understudy.session.session import SEND_HELD_DELIVERY, Session
+from understudy.session.session import Session
 
 # What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
 MAX_FIRED = 100_000
@@ -146,17 +146,17 @@ class Scheduler:
         Args:
             past: the clock of an invented past; it is given new due calls, and no delivery leaves.
         """
-        if due.action == SEND_HELD_DELIVERY:
-            session.webhooks.release(unpack_delivery(due.arguments))
+        if isinstance(due, HeldDelivery):
+            session.webhooks.release(unpack_delivery(due.delivery))
             return
 
-        async def happening(work: UnitOfWork) -> None:
+        async def call_action(work: UnitOfWork) -> None:
             if past is not None:
                 work.clock, work.muted = past, True
             action = self._vendors[due.vendor].actions[due.action]
             await action(work, **orjson.loads(due.arguments))
 
-        await self._run(session, due.vendor, due.at, happening)
+        await self._run(session, due.vendor, due.at, call_action)
 
     async def _run(
         self, session: Session, vendor: str, at: int, action: Action, *arguments: Any

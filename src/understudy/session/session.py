@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState
+from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState, HeldDelivery
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.settings import Settings
 from understudy.session.deliveries import Attempt, Delivery, pack_delivery, unpack_delivery
@@ -21,8 +21,6 @@ from understudy.session.pagination import PageAnchors
 from understudy.session.rate_limits import FixedWindowLimiter, Window
 from understudy.session.store import MakeStore, Snapshot, Store
 
-# The action of a due call that lets a held delivery go; no vendor has an action of this name.
-SEND_HELD_DELIVERY = "(deliver)"
 DEFAULT_SESSION = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.
 MAX_EXCHANGES = 1_000
@@ -137,7 +135,7 @@ class Session:
 
     async def restore(self, world: World) -> None:
         """Go back to an earlier state; work that is under way is given up."""
-        held = (call.arguments for call in world.clock.due if call.action == SEND_HELD_DELIVERY)
+        held = [each.delivery for each in world.clock.due if isinstance(each, HeldDelivery)]
         self.webhooks.forget(frozenset(unpack_delivery(each).id for each in held))
         self._begin_epoch()
         self.clock.restore(world.clock)
@@ -154,7 +152,7 @@ class Session:
         self.webhooks.send(delivery, planned)
         if planned is not None and delivery.state == "held":
             at = self.clock.now() + planned.milliseconds() * MILLISECOND
-            self.clock.schedule(at, delivery.vendor, SEND_HELD_DELIVERY, pack_delivery(delivery))
+            self.clock.hold(at, delivery.vendor, pack_delivery(delivery))
 
     def scaled(self, delay: float) -> int:
         """Nanoseconds for something that takes `delay` seconds at the vendor."""
