@@ -11,7 +11,7 @@ ARGS ?=
 FUZZ_EXAMPLES ?= 100
 FUZZ_SEED ?= 20260311
 
-.PHONY: serve test lint fuzz recordings bench clean
+.PHONY: serve test lint fuzz recordings bench structure clean
 
 serve: $(VENV)/.served ## build .venv and serve every vendor on 127.0.0.1:4010
 	$(BIN)/understudy serve $(ARGS)
@@ -52,6 +52,9 @@ bench: $(VENV)/.tested ## measure ourselves and, where npm is found, the peers
 	$(BIN)/python benchmarks/intercept.py
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/http.py
+
+structure: $(VENV)/bin/python ## the code's structure in figures: make structure ARGS=../checkout
+	$(BIN)/python benchmarks/structure.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
