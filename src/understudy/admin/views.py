@@ -101,7 +101,7 @@ def summary(exchange: Exchange) -> Json:
         "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
         "account": exchange.account,
         "preference": exchange.preference,
-        "fault": exchange.fault,
+        "fault": exchange.remark,
         "codes": [each.code for each in exchange.diagnoses],
     }
 

@@ -81,7 +81,7 @@ class Gateway:
             return mount, self._sessions.get(name)
         except ValueError as error:
             reply = make_problem(400, "Bad session name", str(error))
-            raise UnaddressedError(reply, public=mount.service.vendor.journaled) from error
+            raise UnaddressedError(reply, public=not mount.service.vendor.internal) from error
 
 
 def _path(scope: Scope) -> str:

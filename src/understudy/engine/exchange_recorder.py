@@ -55,6 +55,7 @@ class JournalMiddleware:
         self._limit = limit
         self._app = app
         self._service = service
+        self._journaled = not service.vendor.internal
         self._settings = settings
         self._log = log
 
@@ -70,7 +71,7 @@ class JournalMiddleware:
         except DisconnectedError:
             return
         exchange = Exchange(
-            id=session.journal.next_id() if self._service.vendor.journaled else "",
+            id=session.journal.next_id() if self._journaled else "",
             session=session.name,
             vendor=self._service.name,
             method=scope["method"],
@@ -108,7 +109,7 @@ class JournalMiddleware:
         exchange.response_body = self._redacted(exchange.response_body)
         # First, because the journal keeps only the beginning of a long body.
         self._log(exchange)
-        if session.name != FRESH_SESSION and self._service.vendor.journaled:
+        if session.name != FRESH_SESSION and self._journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1

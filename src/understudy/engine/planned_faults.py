@@ -18,7 +18,7 @@ from understudy.session.faults import (
 
 async def meet_faults(call: Call) -> None:
     """Find out what strikes the request, and wait as long as a planned delay says."""
-    if not (call.session.faults and call.vendor.journaled):
+    if call.vendor.internal or not call.session.faults:
         return
     # What the request itself asked for goes first, and uses up none that was planned.
     asked = call.fault is not None

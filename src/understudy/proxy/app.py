@@ -27,9 +27,6 @@ from understudy.service.service import Service, make_redactor
 from understudy.session.journal import Exchange
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# What the journal says of exchanges in which the client has not seen the vendor's reply.
-OWN = "the proxy's own reply"
-TURNED = "the client got 502 instead"
 TITLES = {
     "unforwardable": "Cannot be forwarded",
     "read-only": "Read only",
@@ -80,7 +77,7 @@ class ProxiedExchange:
 
     async def through(self, send: Send) -> None:
         """Answer the request, and leave no secret in its exchange."""
-        self._exchange.fault = OWN
+        self._exchange.proxied = "own-reply"
         try:
             await self._pass(send)
         except ApiError as error:
@@ -100,7 +97,7 @@ class ProxiedExchange:
             await send_reply(self._problem(422, "Request differs", detail), send)
             return
         answer = await self._proxy.ask(self._call, target, self._scope, sent)
-        self._exchange.fault = ""
+        self._exchange.proxied = ""
         if self._differs(answer) and self._proxy.terms.errors:
             await self._turn(answer, send)
         else:
@@ -168,7 +165,7 @@ class ProxiedExchange:
         reply = self._problem(502, "Response differs", detail)
         reply.document["upstream_status"] = answer.status
         await send_reply(reply, send)
-        exchange.fault, exchange.status = TURNED, answer.status
+        exchange.proxied, exchange.status = "replaced", answer.status
         exchange.response_headers, exchange.response_body = answer.headers, answer.body
 
     def _problem(self, status: int, title: str, detail: str) -> Reply:

@@ -28,7 +28,7 @@ async def find_request_differences(tree: PathRouter, call: Call, readable: bool)
         checks.route(tree, call)
     except ApiError as error:
         return list(error.diagnoses)
-    found = [*_missing_credential(call), *checks.parameter_faults(call)]
+    found = [*_missing_credential(call), *checks.diagnose_parameters(call)]
     if call.too_large:
         return found
     if not readable:

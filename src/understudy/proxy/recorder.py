@@ -9,7 +9,6 @@ from pathlib import Path
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
-from understudy.proxy.app import OWN
 from understudy.recording.capture import Capture
 from understudy.recording.formats.registry import check_target, choose_format, write_recording
 from understudy.service.service import Service
@@ -39,7 +38,7 @@ class ProxyRecorder:
         """A log that takes down what the vendor answered, and hands everything on."""
 
         def note(entry: Exchange | Delivery) -> None:
-            if not (isinstance(entry, Exchange) and entry.fault == OWN):
+            if not (isinstance(entry, Exchange) and entry.proxied == "own-reply"):
                 self._taker(entry)
             if also is not None:
                 also(entry)

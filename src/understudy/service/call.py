@@ -36,7 +36,7 @@ class Call(UnitOfWork):
         headers: of the request, names in lower case; a header sent twice is joined by ", ".
         sent: path, query and header values as they came, by parameter key.
         parameters: validated values by documented name, defaults filled in.
-        faults: what is wrong with the parameters; None until they are read.
+        parameter_diagnoses: what is wrong with the parameters; None until they are read.
         content: the request's body as it came; `body` is the document read from it.
         customer: id of whom the request acts for; the service sets it.
         examined: whether it has passed every check; only then is its reply remembered.
@@ -58,7 +58,7 @@ class Call(UnitOfWork):
         self.path_values: Mapping[str, str] = {}
         self.query: dict[str, list[str]] = {}
         self.parameters: dict[str, Any] = {}
-        self.faults: list[Diagnosis] | None = None
+        self.parameter_diagnoses: list[Diagnosis] | None = None
         self.body: Any = None
         self.content = b""
         self.too_large = False

@@ -31,7 +31,7 @@ def route(tree: PathRouter, call: Call) -> None:
     found = tree.match(exchange.path)
     if found is None:
         known = f"see the documented paths with: understudy vendors {call.vendor.name}"
-        hint = known if call.vendor.journaled else "see specs/admin.yaml"
+        hint = "see specs/admin.yaml" if call.vendor.internal else known
         raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
     template, call.path_values = found
     call.routed = template.operations.get(exchange.method)
@@ -40,11 +40,11 @@ def route(tree: PathRouter, call: Call) -> None:
     exchange.operation = call.routed.id
 
 
-def parameter_faults(call: Call) -> list[Diagnosis]:
-    """What is wrong with the parameters; they are read the first time somebody asks."""
-    if call.faults is None:
-        call.faults = _read_parameters(call)
-    return call.faults
+def diagnose_parameters(call: Call) -> list[Diagnosis]:
+    """Everything that is wrong with the parameters; they are read at the first call."""
+    if call.parameter_diagnoses is None:
+        call.parameter_diagnoses = _read_parameters(call)
+    return call.parameter_diagnoses
 
 
 def _read_parameters(call: Call) -> list[Diagnosis]:
@@ -69,9 +69,9 @@ async def parameters(call: Call) -> None:
     Raises:
         InvalidParameters: with every fault.
     """
-    faults = parameter_faults(call)
-    if faults:
-        raise InvalidParameters("the request's parameters break the document", faults)
+    diagnoses = diagnose_parameters(call)
+    if diagnoses:
+        raise InvalidParameters("the request's parameters break the document", diagnoses)
 
 
 async def body(call: Call) -> None:

@@ -66,7 +66,7 @@ class Vendor:
         request_id: makes the id by which the vendor names one request.
         key: the member that holds a resource's id.
         first_request: path of a GET that the seed world answers, for newcomers.
-        journaled: whether its exchanges are part of a session's story.
+        internal: whether it is the mock's own plane: journal and planned faults are not for it.
         lifecycles: by collection, the moves that its resources can make.
         fires: by collection and event, what the event does when it is fired by hand.
         views: by collection, how its resources are shown; one that is never shown has none.
@@ -90,7 +90,7 @@ class Vendor:
     request_id: Callable[[Fakes], str] = Fakes.uuid
     key: str = "id"
     first_request: str = "/"
-    journaled: bool = True
+    internal: bool = False
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     fires: Mapping[str, Mapping[str, EventAction]] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
