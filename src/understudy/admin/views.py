@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from understudy.admin.near_misses import NearMiss
 from understudy.core.clock import MILLISECOND, DueCall, HeldDelivery, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
+from understudy.coverage.coverage import Coverage, Exercised
 from understudy.redaction.masks import redact_body
 from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
@@ -240,39 +242,30 @@ def _operation(service: Service, id: str) -> Json:
     }
 
 
-def coverage(service: Service, counts: Mapping[tuple[str, str, int], int]) -> Json:
+def coverage(exercised: Coverage, vendor: str) -> Json:
     """What of a vendor's document was exercised."""
-    details = [_covered(service, id, counts) for id in service.document.operations]
-    documented = [each for line in details for each in line["responses"] if each["documented"]]
+    summary = exercised.summary(vendor)
     return {
-        "vendor": service.name,
-        "operations": _share([line["calls"] for line in details]),
-        "responses": _share([each["calls"] for each in documented]),
-        "details": details,
+        "vendor": vendor,
+        "operations": asdict(summary.operations),
+        "responses": asdict(summary.responses),
+        "details": [_exercised(each) for each in exercised.operations(vendor)],
     }
 
 
-def _share(calls: list[int]) -> Json:
-    return {"documented": len(calls), "exercised": sum(1 for each in calls if each)}
-
-
-def _covered(service: Service, id: str, counts: Mapping[tuple[str, str, int], int]) -> Json:
-    operation = service.document.operations[id]
-    met = {
-        status: n for (name, of, status), n in counts.items() if (name, of) == (service.name, id)
-    }
-    statuses = sorted({*operation.responses, *met})
+def _exercised(exercised: Exercised) -> Json:
+    operation = exercised.operation
     return {
-        "operation": id,
+        "operation": operation.id,
         "method": operation.method,
         "path": operation.path,
-        "calls": sum(met.values()),
+        "calls": exercised.calls,
         "responses": [
             {
                 "status": status,
                 "documented": status in operation.responses,
-                "calls": met.get(status, 0),
+                "calls": exercised.statuses[status],
             }
-            for status in statuses
+            for status in exercised.known_statuses
         ],
     }
