@@ -1,4 +1,4 @@
-"""What both benchmarks share: what is asked, servers as processes, figures and their verdicts."""
+"""What the benchmarks share: what is asked, servers as processes, figures and their verdicts."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 import urllib3
 
+from tests.waiting import LONG
 from understudy.intercept.mock import process_state
 from understudy.intercept.routes import Address
 
@@ -49,7 +50,7 @@ Ask = Callable[..., Awaitable[Answer]]
 
 
 async def by_httpx(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     with httpx.Client(follow_redirects=True, timeout=timeout) as client:
         reply = client.request(method, url, headers=headers, content=body)
@@ -63,21 +64,21 @@ async def _by(client: httpx.AsyncClient, method: str, url: str, headers: Any, bo
 
 
 async def by_httpx_async(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     client = httpx.AsyncClient(follow_redirects=True, timeout=timeout)
     return await _by(client, method, url, headers, body)
 
 
 async def by_httpx_aiohttp(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     client = httpx_aiohttp.HttpxAiohttpClient(follow_redirects=True, timeout=timeout)
     return await _by(client, method, url, headers, body)
 
 
 async def by_requests(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     with requests.Session() as session:
         reply = session.request(method, url, headers=headers, data=body, timeout=timeout)
@@ -85,7 +86,7 @@ async def by_requests(
 
 
 async def by_urllib3(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     with urllib3.PoolManager(retries=urllib3.Retry(connect=0, read=False)) as pool:
         reply = pool.request(method, url, headers=headers, body=body, timeout=timeout)
@@ -93,7 +94,7 @@ async def by_urllib3(
 
 
 async def by_aiohttp(
-    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = 5
+    method: str, url: str, headers: Any = None, body: Any = None, timeout: float = LONG
 ) -> Answer:
     patience = aiohttp.ClientTimeout(sock_read=timeout)
     async with (

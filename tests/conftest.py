@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
 from tests.calling import create_app
+from tests.waiting import LONG
 from understudy.core.clock import parse_instant
 from understudy.core.settings import Settings
 from understudy.engine.connexion_adapter import shared_stack
@@ -25,6 +27,10 @@ pytest_plugins = ["pytester"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has it ignored, and what tests start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in every run, on every machine, however long one takes.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
 
@@ -73,12 +79,12 @@ def serve(
     server = make_server(app, Listening(log=None), ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    assert ready.wait(10), "the server did not start"
+    assert ready.wait(LONG), "the server did not start"
     try:
         yield Live(app, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(LONG)
         listener.close()
 
 

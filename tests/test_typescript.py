@@ -23,7 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("typescript")
     for file in HERE.glob("*.*"):
         shutil.copy(file, folder)
-    install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+    install = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(install, cwd=folder, check=True)
     subprocess.run(["node_modules/.bin/tsc"], cwd=folder, check=True)
     return folder

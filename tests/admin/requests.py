@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,13 +65,6 @@ async def ask(client: httpx.AsyncClient, asked: Ask, session: str = "") -> httpx
     headers = {**credential(asked.vendor), **asked.headers}
     url = f"{f'/@{session}' if session else ''}/{asked.vendor}{asked.path}"
     return await client.request(asked.method, url, json=asked.body, headers=headers)
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait for something that happens in real time, ten seconds at most."""
-    async with asyncio.timeout(10):
-        while not happened():
-            await asyncio.sleep(0.005)
 
 
 def told(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused, until
+from tests.admin.requests import ADMIN, HOOK, Ask, ask, hint, mock, refused
 from tests.conftest import NOON
+from tests.waiting import until
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import Settings
 from understudy.server.app import App
@@ -201,11 +202,12 @@ async def test_a_started_clock_fires_by_itself() -> None:
 
 async def test_a_stopped_clock_fires_nothing_by_itself() -> None:
     """The timer of a clock that was running is gone."""
-    async with mock(Settings(pace=0.02)) as (app, client):
+    async with mock(Settings(pace=0.5)) as (app, client):
         await ask(client, complete())
 
         await move(client, freeze=True)
-        await asyncio.sleep(0.1)
+        # Beyond the second after which it would have fired.
+        await asyncio.sleep(1.2)
 
         assert len(app.session().clock) == 1
 

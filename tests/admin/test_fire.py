@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.admin.requests import ADMIN, hint, refused, until
+from tests.admin.requests import ADMIN, hint, refused
 from tests.admin.shop import shop, toys
 from tests.conftest import NOON
 from tests.toy import SOLD, toy_shop
+from tests.waiting import until
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 

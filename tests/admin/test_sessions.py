@@ -132,12 +132,13 @@ async def test_all_sessions_are_dropped_at_once(client: httpx.AsyncClient, app: 
 
 async def test_a_dropped_session_s_timers_are_gone() -> None:
     """What would have happened in real time does not happen any more."""
-    async with mock(Settings(pace=0.01)) as (app, client):
+    async with mock(Settings(pace=0.5)) as (app, client):
         await ask(client, COMPLETE, session="a")
         session = app.session("a")
 
         await client.delete(f"{ADMIN}/sessions/a")
-        await asyncio.sleep(0.1)
+        # Beyond the second after which it would have happened.
+        await asyncio.sleep(1.2)
 
         assert len(session.clock.pending()) == 1
         assert session.webhooks.deliveries == []

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.waiting import LONG
 from understudy.cli.main import main
-from understudy.core.clock import Stopwatch
 from understudy.engine.registry import open_service
 from understudy.recording.formats import native
 from understudy.recording.redact import find_secrets
@@ -163,18 +163,15 @@ def test_recording_in_real_time(tmp_path: Path) -> None:
 
 
 def test_what_was_asked_is_written_when_we_are_ended(tmp_path: Path) -> None:
-    """SIGTERM goes to the command first; the recording is there within seconds."""
+    """SIGTERM goes to the command first; the recording is there long before it would end."""
     file = tmp_path / "a.json"
     command = [sys.executable, "-m", "understudy", "record", "--out", str(file), "--", *RUN]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"LINGER": "60"}) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"LINGER": "300"}) as process:
         assert process.stdout is not None
         assert [process.stdout.readline() for _ in range(2)] == [b"201\n", b"200\n"]
-        watch = Stopwatch()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(LONG) == 128 + signal.SIGTERM
 
-    # Long before the command would have ended by itself; the machine may be busy.
-    assert watch.seconds() < 20
     assert len(native.read(file.read_bytes()).exchanges) == 2
 
 
@@ -281,7 +278,7 @@ def test_recording_is_served(scenario: Path, tmp_path: Path) -> None:
         )
         reply = httpx.request(recorded.request.method, url, content=recorded.request.body)
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(LONG) == 0
 
     assert banner.startswith("understudy replays zexa-campaign-life (")
     assert (reply.status_code, reply.content) == (

@@ -238,15 +238,18 @@ def test_deep_nesting_is_read_to_the_bound(body: bytes) -> None:
         nested(MAX_DEPTH, "1"),
         b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH,
         nested(1_000),
+        nested(100_000),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
     ],
 )
 def test_deeper_nesting_is_refused(body: bytes) -> None:
-    """One level more than allowed is too many, in arrays and in objects."""
+    """One level more than allowed is too many; the sentence is ours, however many there are."""
     with pytest.raises(MalformedBody, match="nests deeper than 100 levels"):
         read_json(body)
 
 
-def test_bottomless_nesting_is_refused() -> None:
-    """What no parser would take is malformed, not a crash."""
+def test_brackets_in_text_are_no_nesting() -> None:
+    """A body that cannot be read for another reason is told that reason."""
     with pytest.raises(MalformedBody, match="not JSON"):
-        read_json(nested(100_000))
+        read_json(b'["' + b"[" * 1_000 + b'" "b"]')

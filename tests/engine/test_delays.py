@@ -7,6 +7,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.waiting import until
 from understudy.core.clock import SECOND
 from understudy.server.app import App
 from understudy.session.faults import Fault
@@ -22,10 +23,10 @@ async def test_a_delayed_request_acts_when_the_wait_is_over(
     """What it stores is no older than what others stored while it waited."""
     session = app.session()
     if how == "planned":
-        session.faults.plan(Fault("1", "delay", delay=50, times=1))
-    asked = {**KEY, "prefer": "delay=50"} if how == "preferred" else KEY
+        session.faults.plan(Fault("1", "delay", delay=200, times=1))
+    asked = {**KEY, "prefer": "delay=200"} if how == "preferred" else KEY
     slow = asyncio.create_task(client.post(PROFILES, json={"name": "Slow"}, headers=asked))
-    await asyncio.sleep(0.01)
+    await until(lambda: session.windows.snapshot())
 
     session.clock.shift(SECOND)
     await client.post(PROFILES, json={"name": "Quick"}, headers=KEY)

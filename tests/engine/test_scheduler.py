@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.testing.receiver_loop import receiving
+from tests.waiting import LONG
 from understudy.core.clock import MILLISECOND, SECOND, Clock, DueCall, parse_instant
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
@@ -356,7 +357,7 @@ async def test_in_real_time_calls_fire_by_themselves(mount: Stage) -> None:
     session.clock.schedule(session.clock.now() + MILLISECOND, "toy", "chain", LAST)
 
     await mount.due.catch_up(session)
-    await asyncio.wait_for(mount.ended.wait(), 10)
+    await asyncio.wait_for(mount.ended.wait(), LONG)
 
     assert [name for name, _ in mount.told] == ["a", "chain-0"]
 
@@ -367,7 +368,7 @@ async def test_after_a_shift_the_rest_fires_by_itself(mount: Stage) -> None:
     plan(session, 3_600.02, "chain", left=0, every=0)
 
     fired = await mount.due.shift(session, 3_600 * SECOND)
-    await asyncio.wait_for(mount.ended.wait(), 10)
+    await asyncio.wait_for(mount.ended.wait(), LONG)
 
     assert fired == []
     assert [name for name, _ in mount.told] == ["chain-0"]
@@ -407,7 +408,7 @@ async def test_a_receiver_may_move_the_clock(mount: Stage) -> None:
         await mount.due.shift(session, 15 * SECOND)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         await mount.due.shift(session, 60 * SECOND)
 
@@ -423,7 +424,7 @@ async def test_a_receiver_may_move_the_clock_further(mount: Stage) -> None:
         await mount.due.shift(session, 100 * SECOND)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         fired = await mount.due.shift(session, 60 * SECOND)
 
@@ -441,7 +442,7 @@ async def test_a_receiver_may_move_the_clock_to_its_own_next_delivery(mount: Sta
             moved.append(len(await mount.due.shift(session, 10 * SECOND)))
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         plan(session, 5, "ring", url=receiver.url)
         await mount.due.shift(session, 60 * SECOND)
@@ -461,7 +462,7 @@ async def test_a_receiver_may_end_the_world(mount: Stage, how: str) -> None:
         await session.reset() if how == "reset" else await session.restore(world)
         return 200
 
-    async with asyncio.timeout(10), receiving(answer) as receiver:
+    async with asyncio.timeout(LONG), receiving(answer) as receiver:
         plan(session, 1, "ring", url=receiver.url)
         fired = await mount.due.shift(session, 60 * SECOND)
 

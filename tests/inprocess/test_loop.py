@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.asking import CODES, KEY, SALES, Echo, replying
+from tests.waiting import LONG
 from understudy.core.settings import Settings
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.inprocess.loop import scope_of, shared_loop
@@ -137,7 +138,7 @@ def test_what_an_app_left_behind_goes_on() -> None:
 
     asyncio.run(ask_async(app))
 
-    assert done.wait(5)
+    assert done.wait(LONG)
 
 
 def test_reply_ends_when_the_app_is_done() -> None:
@@ -215,7 +216,7 @@ def test_client_that_stops_reading_is_gone() -> None:
     ):
         next(reply.iter_bytes())
 
-    assert ended.wait(5)
+    assert ended.wait(LONG)
 
 
 def test_without_a_timeout_it_waits() -> None:

@@ -31,6 +31,7 @@ from tests.asking import (
     listening,
     replying,
 )
+from tests.waiting import LONG, until
 
 JSON = {**KEY, "content-type": "application/json"}
 
@@ -327,7 +328,7 @@ def lines_of_httpx(app: Paced) -> list[str]:
 
 def lines_of_requests(app: Paced) -> list[str]:
     read = []
-    with requests.get(SENT, stream=True, timeout=5) as reply:
+    with requests.get(SENT, stream=True, timeout=LONG) as reply:
         for line in reply.iter_lines(chunk_size=4):
             read.append(line.decode())
             app.release()
@@ -397,15 +398,6 @@ class Waiting:
             raise
 
 
-async def until(condition: Any) -> None:
-    """Wait for what another thread does."""
-    for _ in range(1_000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
-
-
 @pytest.mark.parametrize("client", ["httpx-async", "httpx-aiohttp", "aiohttp"])
 async def test_cancelled_request_cancels_the_app(client: str) -> None:
     """A task that is cancelled takes its request back."""
@@ -442,9 +434,9 @@ def test_requests_keeps_hooks_cookies_and_raise_for_status() -> None:
     with requests.Session() as session:
         session.hooks["response"].append(lambda reply, **_: seen.append(reply.status_code))
         with answered_by(replying(404, [("set-cookie", "a=1"), ("content-length", "0")])):
-            reply = session.get(SENT, timeout=5)
+            reply = session.get(SENT, timeout=LONG)
         with answered_by(echo):
-            session.get(SENT, timeout=5)
+            session.get(SENT, timeout=LONG)
 
     assert seen == [404, 200]
     assert echo.all("cookie") == ["a=1"]
@@ -571,7 +563,7 @@ def test_proxies_are_not_asked(proxied: str) -> None:
     proxies = {"http": "http://proxy.invalid:3128", "https": "http://proxy.invalid:3128"}
 
     with understudy.mock():
-        reply = requests.get(f"{proxied}{SALES}", headers=KEY, proxies=proxies, timeout=5)
+        reply = requests.get(f"{proxied}{SALES}", headers=KEY, proxies=proxies, timeout=LONG)
 
     assert reply.status_code == 200
 
@@ -579,7 +571,7 @@ def test_proxies_are_not_asked(proxied: str) -> None:
 def test_method_that_is_none_is_a_bad_request() -> None:
     """What an HTTP server cannot read it says so."""
     with understudy.mock():
-        reply = requests.request("NO-SUCH", f"{SENT}{SALES}", headers=KEY, timeout=5)
+        reply = requests.request("NO-SUCH", f"{SENT}{SALES}", headers=KEY, timeout=LONG)
 
     assert (reply.status_code, reply.text) == (400, "Invalid HTTP request received.")
 

@@ -31,6 +31,7 @@ from tests.asking import (
     listening,
     replying,
 )
+from tests.waiting import LONG
 from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
@@ -66,7 +67,7 @@ def run(code: str) -> str:
     """What a fresh interpreter prints."""
     command = [sys.executable, "-W", "error", "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
-    shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONG)
     assert shown.returncode == 0 and shown.stderr == "", shown.stderr
     return shown.stdout.strip()
 
@@ -267,10 +268,10 @@ def test_clients_outlive_the_mock() -> None:
 def test_client_made_inside_is_an_ordinary_one_afterwards() -> None:
     """What was made inside holds nothing of the mock."""
     with understudy.mock(), requests.Session() as session:
-        assert session.get(URL, headers=KEY, timeout=5).status_code == 200
+        assert session.get(URL, headers=KEY, timeout=LONG).status_code == 200
 
     with listening() as url:
-        assert session.get(url, timeout=5).text == "here"
+        assert session.get(url, timeout=LONG).text == "here"
 
 
 def test_every_mock_has_a_world_of_its_own() -> None:
@@ -367,11 +368,11 @@ def test_threads_with_mocks_of_their_own_keep_apart() -> None:
 
     def work() -> None:
         with understudy.mock():
-            together.wait(10)
+            together.wait(LONG)
             create()
-            together.wait(10)
+            together.wait(LONG)
             found.append(len(names()))
-            together.wait(10)
+            together.wait(LONG)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

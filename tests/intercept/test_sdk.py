@@ -17,6 +17,7 @@ from sent_dm import AsyncSent, DefaultAioHttpClient, Sent
 
 import understudy
 from tests.asking import ASKS, KEY, SALES, SENT, each_client
+from tests.waiting import LONG
 from understudy.intercept.mock import Mock
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
@@ -121,7 +122,7 @@ async def test_complete(sdk: Any, mock: Mock, receiver: tuple[str, SimpleQueue[A
 
     await mock.ashift(seconds=2)
 
-    told = received.get(timeout=10)
+    told = received.get(timeout=LONG)
     assert (told["profileId"], told["success"]) == (CARE, True)
     (filed,) = (await result(sdk.profiles.campaigns.list(CARE))).data
     assert filed.submitted_to_tcr is True
@@ -134,7 +135,7 @@ def test_completion_in_real_time(receiver: tuple[str, SimpleQueue[Any]]) -> None
     with understudy.mock(pace=0.01), Sent(api_key="sk_test_acme_admin") as sdk:
         sdk.profiles.complete(CARE, web_hook_url=url)
 
-        assert received.get(timeout=10)["status"] == "SUBMITTED"
+        assert received.get(timeout=LONG)["status"] == "SUBMITTED"
 
 
 async def test_refused_host_is_the_sdks_connection_error() -> None:

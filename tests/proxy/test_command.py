@@ -6,7 +6,7 @@ import json
 import signal
 import socket
 import subprocess
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -19,13 +19,11 @@ from tests.cli.test_main import listening, run
 from tests.conftest import Live
 from tests.server.front import KEYS, answering, answering_tls, in_header, ok, playing
 from tests.tools import needs
+from tests.waiting import LONG, wait_until
 from understudy.core.settings import Settings
 from understudy.recording.formats.registry import read_recording
 
 CREDITS = b'{"credits":1,"currency":"USD"}'
-
-# Seconds; a proxy ends within one, on a machine that does nothing else.
-BUSY = 5
 
 
 def proxying(
@@ -42,32 +40,28 @@ def vendor() -> Iterator[Live]:
         yield vendor
 
 
-def end(process: subprocess.Popen[str], *signals: signal.Signals) -> tuple[float, str, str]:
-    """End a process by signals; how many seconds it took, and what it printed."""
-    begun = time.monotonic()
+def end(process: subprocess.Popen[str], *signals: signal.Signals) -> tuple[str, str]:
+    """End a process by signals; what it printed."""
     for each in signals:
         process.send_signal(each)
-    out, log = process.communicate(timeout=10)
-    return time.monotonic() - begun, out, log
+    return process.communicate(timeout=LONG)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_writes_the_recording_within_a_second(
-    tmp_path: Path, vendor: Live, by: signal.Signals
-) -> None:
+def test_a_signal_writes_the_recording(tmp_path: Path, vendor: Live, by: signal.Signals) -> None:
     """What was asked stands in the file, at the vendor's own origin, and stderr says so."""
     out = tmp_path / "credits.json"
     with proxying(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
         httpx.get(f"{url}/v1/credits?x=1", headers=KEYS["zexa"])
         httpx.get(f"{url}/zexa/v1/campaigns", headers=KEYS["zexa"])
-        took, _, log = end(process, by)
+        _, log = end(process, by)
 
     recording = read_recording(out)
     assert [each.request.url for each in recording.exchanges] == [
         "https://api.zexa.ao/v1/credits?x=1",
         "https://api.zexa.ao/v1/campaigns",
     ]
-    assert (recording.name, process.returncode, took < BUSY) == ("credits", 0, True)
+    assert (recording.name, process.returncode) == ("credits", 0)
     assert f"wrote {out} (2 exchanges)" in log
 
 
@@ -76,18 +70,19 @@ def test_who_signals_twice_gets_the_recording_too(tmp_path: Path, vendor: Live) 
     out = tmp_path / "out.json"
     with proxying(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
         httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
-        _, _, log = end(process, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+        _, log = end(process, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
 
     assert len(read_recording(out).exchanges) == 1
     assert "Traceback" not in log
 
 
 def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
-    """A vendor that does not answer delays the end by a second at most; it is not recorded."""
+    """A vendor that does not answer until the proxy has ended; it is not recorded."""
     out = tmp_path / "out.json"
+    ended = threading.Event()
 
     def late(request: bytes) -> bytes:
-        time.sleep(6)
+        ended.wait()
         return ok(CREDITS)
 
     with (
@@ -96,11 +91,11 @@ def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as wire,
     ):
         wire.sendall(b"GET /v1/credits HTTP/1.1\r\nhost: x\r\n\r\n")
-        while not slow.received:
-            time.sleep(0.01)
-        took, _, log = end(process, signal.SIGTERM)
+        wait_until(lambda: slow.received)
+        _, log = end(process, signal.SIGTERM)
+        ended.set()
 
-    assert took < BUSY and "Traceback" not in log
+    assert "Traceback" not in log
     assert read_recording(out).exchanges == ()
 
 
@@ -108,7 +103,7 @@ def test_the_banner_says_where_and_whom(tmp_path: Path, vendor: Live) -> None:
     """Address, upstream and recording; then a line for each exchange with what differs."""
     with proxying(tmp_path, "zexa", vendor.url, "--out", "out.json") as (process, url):
         httpx.get(f"{url}/v1/credits")
-        _, out, log = end(process, signal.SIGTERM)
+        out, log = end(process, signal.SIGTERM)
 
     assert f"is ready on {url} and asks {vendor.url}, recorded to out.json at the end" in out
     assert f"{url}/zexa" in out
@@ -119,7 +114,7 @@ def test_quiet_says_nothing(tmp_path: Path, vendor: Live) -> None:
     """The recording is written all the same."""
     with proxying(tmp_path, "zexa", vendor.url, "--quiet", "--out", "o.json") as (process, url):
         httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
-        _, out, log = end(process, signal.SIGTERM)
+        out, log = end(process, signal.SIGTERM)
 
     assert (out, log) == ("", "")
     assert len(read_recording(tmp_path / "o.json").exchanges) == 1
@@ -225,7 +220,7 @@ def test_a_place_that_is_gone_in_the_end_is_told(tmp_path: Path, vendor: Live) -
     with proxying(tmp_path, "zexa", vendor.url, "--out", str(place / "o.json")) as (process, _):
         place.rmdir()
         place.write_text("in the way")
-        _, _, log = end(process, signal.SIGTERM)
+        _, log = end(process, signal.SIGTERM)
 
     assert process.returncode == 2
     assert "o.json: cannot be written" in log and "Traceback" not in log

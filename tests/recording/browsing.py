@@ -39,7 +39,7 @@ class Browser:
         self._folder = folder
         for file in SCRIPTS.glob("*.*"):
             shutil.copy(file, folder)
-        install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+        install = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(install, cwd=folder, check=True)
 
     def run(

@@ -12,6 +12,6 @@ HERE = Path(__file__).parent
 def installed(tool: str, folder: Path) -> Path:
     """A folder with a tool's files and the packages that they need."""
     shutil.copytree(HERE / tool, folder, dirs_exist_ok=True)
-    install = ["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"]
+    install = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
     subprocess.run(install, cwd=folder, check=True)
     return folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from tests.recording.npm import installed
 from tests.recording.recordings import VENDORS, exchange, made_of, take
 from tests.scenarios.shipped import NAMES, shipped
 from tests.tools import needs
+from tests.waiting import LONG, wait_until
 from understudy.core.errors import Diagnosis
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.formats import wiremock
@@ -33,12 +33,10 @@ CREDITS = "https://api.zexa.ao/v1/credits"
 
 def port_of(process: subprocess.Popen[bytes], log: Path) -> int:
     """The port that WireMock says it listens on."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if found := PORT.search(log.read_text()):
-            return int(found[1])
-        time.sleep(0.05)
-    raise AssertionError(f"WireMock did not start: {log.read_text()}")
+    wait_until(lambda: PORT.search(log.read_text()) or process.poll() is not None)
+    found = PORT.search(log.read_text())
+    assert found, f"WireMock did not start: {log.read_text()}"
+    return int(found[1])
 
 
 @dataclass(frozen=True)
@@ -72,11 +70,11 @@ def started(jar: Path, folder: Path) -> Iterator[httpx.Client]:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
         base_url = f"http://127.0.0.1:{port_of(process, log)}"
-        with httpx.Client(base_url=base_url, trust_env=False, timeout=30) as http:
+        with httpx.Client(base_url=base_url, trust_env=False, timeout=LONG) as http:
             yield http
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONG)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import httpx
 
 from tests.conftest import Live, serve
 from tests.proxy.drift import Drift, drifted
+from tests.waiting import LONG
 from understudy.core.settings import Settings
 from understudy.inprocess.live_server import LiveServer
 from understudy.proxy.app import make_proxy_app
@@ -97,15 +98,23 @@ class Bytes:
             threading.Thread(target=self._talk, args=(wire,), daemon=True).start()
 
     def _talk(self, wire: socket.socket) -> None:
-        with wire:
-            request = read_request(wire)
-            if request:
+        with wire, suppress(ConnectionError):
+            while request := read_request(wire):
                 self.received.append(request)
-                wire.sendall(self.answer(request))
+                answer = self.answer(request)
+                wire.sendall(answer)
+                if not is_whole(answer):
+                    return
 
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def is_whole(answer: bytes) -> bool:
+    """Whether another reply may follow: a server must not close a connection unannounced."""
+    head, _, body = answer.lower().partition(b"\r\n\r\n")
+    return b"content-length: %d\r\n" % len(body) in head + b"\r\n" and b"\nconnection:" not in head
 
 
 def read_request(wire: socket.socket) -> bytes:
@@ -144,7 +153,7 @@ def ok(body: bytes = b"{}", *lines: bytes, status: bytes = b"200 OK") -> bytes:
 def exchange(url: str, request: bytes) -> bytes:
     """What comes back on the wire for these bytes; the connection must end by itself."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as wire:
+    with socket.create_connection((host, int(port)), timeout=LONG) as wire:
         wire.sendall(request)
         return b"".join(iter(lambda: wire.recv(65_536), b""))
 
@@ -156,13 +165,11 @@ def dribbling() -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve_one() -> None:
-        wire, _ = listener.accept()
-        with wire:
+        with suppress(OSError), listener.accept()[0] as wire:
             read_request(wire)
             wire.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
             while not stop.wait(0.05):
-                with suppress(OSError):
-                    wire.sendall(b"x")
+                wire.sendall(b"x")
 
     thread = threading.Thread(target=serve_one)
     thread.start()
@@ -170,6 +177,8 @@ def dribbling() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stop.set()
+        # Wakes a thread to which nobody came.
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()
 
@@ -191,15 +200,17 @@ def answering_tls(folder: Path, answer: bytes) -> Iterator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve_one() -> None:
-        wire, _ = listener.accept()
-        with suppress(OSError), context.wrap_socket(wire, server_side=True) as secure:
-            if secure.recv(65_536):
-                secure.sendall(answer)
+        with suppress(OSError):
+            wire, _ = listener.accept()
+            with context.wrap_socket(wire, server_side=True) as secure:
+                if secure.recv(65_536):
+                    secure.sendall(answer)
 
     thread = threading.Thread(target=serve_one)
     thread.start()
     try:
         yield f"https://127.0.0.1:{listener.getsockname()[1]}"
     finally:
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join()
         listener.close()

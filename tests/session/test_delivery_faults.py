@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import NOON, serve
 from tests.testing.receiver_thread import Received, Receiver, receiving
+from tests.waiting import LONG
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.server.app import App
@@ -66,7 +67,7 @@ def hang(receiver: Receiver) -> threading.Event:
     """Have a receiver answer nothing; when the event is set, it closes the connection."""
     over = threading.Event()
     receiver.statuses = [0]
-    receiver.handle = lambda received: over.wait(10)
+    receiver.handle = lambda received: over.wait(LONG)
     return over
 
 
@@ -510,7 +511,7 @@ async def test_a_receiver_that_dies_between_two_deliveries(mock: Mock) -> None:
 async def test_a_receiver_that_hangs(mock: Mock, receiver: Receiver) -> None:
     """Its delivery ends with its timeout; requests are answered meanwhile."""
     over = hang(receiver)
-    mock.session.send(delivery(receiver.url, timeout=0.2))
+    mock.session.send(delivery(receiver.url, timeout=1.5))
 
     meanwhile = await profiles(mock)
     begun = mock.session.webhooks.busy()
@@ -520,7 +521,7 @@ async def test_a_receiver_that_hangs(mock: Mock, receiver: Receiver) -> None:
     assert (meanwhile, begun) == (200, {"mine"})
     [hung] = (await mock.admin("GET", "/deliveries"))["deliveries"]
     assert (hung["state"], hung["attempts"][0]["status"]) == ("failed", None)
-    assert hung["reason"] in ("no answer within 0.2 s", "ReadTimeout: ")
+    assert hung["reason"] in ("no answer within 1.5 s", "ReadTimeout: ")
 
 
 async def test_a_receiver_that_hangs_delays_only_its_own(mock: Mock, receiver: Receiver) -> None:
@@ -566,10 +567,10 @@ def test_a_late_callback_comes_late_by_itself(receiver: Receiver) -> None:
         client.post("/__admin/faults", json={"kind": "webhook-late", "delay": 400})
         begun = time.monotonic()
         client.post(f"{PROFILE}/complete", json={"webHookUrl": receiver.url})
-        arrived.wait(5)
+        assert arrived.wait(LONG)
         took = time.monotonic() - begun
 
-    assert 0.4 <= took < 2
+    assert took >= 0.4
 
 
 def test_a_server_answers_while_a_receiver_hangs() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
 
+from tests.waiting import LONG
 from understudy.core.hosts import is_address, is_loopback
 from understudy.session.egress_policy import (
     Destination,
@@ -177,13 +179,14 @@ async def test_a_pinned_address_is_called_under_its_name() -> None:
     """The connection goes to the address; the request still says whom it is for."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        listener.settimeout(5)
+        listener.settimeout(LONG)
+        pinned = Destination(f"http://hooks.test:{port}/in?a=b", "127.0.0.1")
+        posting = asyncio.create_task(post(pinned, b"{}", {}, LONG))
 
-        with pytest.raises(PostFailedError):
-            await post(Destination(f"http://hooks.test:{port}/in?a=b", "127.0.0.1"), b"{}", {}, 0.3)
-
-        connection, _ = listener.accept()
+        connection, _ = await asyncio.to_thread(listener.accept)
         with connection:
-            asked = connection.recv(4096).decode()
+            asked = (await asyncio.to_thread(connection.recv, 4096)).decode()
+        with pytest.raises(PostFailedError):
+            await posting
     assert asked.startswith("POST /in?a=b HTTP/1.1\r\n")
     assert f"host: hooks.test:{port}\r\n" in asked.lower()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import NOON
 from tests.contents import contents
+from tests.waiting import until
 from understudy.core.clock import SECOND, Clock, HeldDelivery
 from understudy.core.settings import Settings
 from understudy.server.app import App, create_app
@@ -87,14 +88,19 @@ async def test_reset_is_the_seed_world_again(client: httpx.AsyncClient, app: App
     assert [exchange.id for exchange in session.journal] == ["1"]
 
 
+async def under_way(app: App, client: httpx.AsyncClient) -> asyncio.Task[httpx.Response]:
+    """A request that has begun, and will change something."""
+    planned = app.session().faults.plan(Fault("1", "delay", delay=200, times=1))
+    asked = asyncio.create_task(client.post(PROFILES, json={"name": "Late"}, headers=KEY))
+    await until(lambda: planned.struck)
+    return asked
+
+
 async def test_work_under_way_does_not_reach_the_world_after_a_reset(
     client: httpx.AsyncClient, app: App
 ) -> None:
     """A request that began before the reset keeps its changes to itself."""
-    slow = asyncio.create_task(
-        client.post(PROFILES, json={"name": "Late"}, headers={**KEY, "prefer": "delay=50"})
-    )
-    await asyncio.sleep(0.01)
+    slow = await under_way(app, client)
 
     await app.session().reset()
     reset = contents(app.session())
@@ -110,10 +116,7 @@ async def test_due_calls_fire_as_real_time_passes() -> None:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         await client.post(READY, json=HOOK, headers=KEY)
-        for _ in range(100):
-            if app.session().webhooks.deliveries:
-                break
-            await asyncio.sleep(0.01)
+        await until(lambda: app.session().webhooks.deliveries)
 
     await app.session().webhooks.settle()
     [delivery] = app.session().webhooks.deliveries
@@ -241,10 +244,7 @@ async def test_work_under_way_does_not_reach_the_restored_world(
 ) -> None:
     """A request that began before keeps its changes to itself."""
     world = await app.session().snapshot()
-    slow = asyncio.create_task(
-        client.post(PROFILES, json={"name": "Late"}, headers={**KEY, "prefer": "delay=50"})
-    )
-    await asyncio.sleep(0.01)
+    slow = await under_way(app, client)
 
     await app.session().restore(world)
     answered = await slow

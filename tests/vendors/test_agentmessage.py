@@ -22,6 +22,7 @@ import pytest
 
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON, Live, serve
+from tests.waiting import LONG
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.engine.registry import open_service
@@ -1472,6 +1473,6 @@ class TestLive:
             alone.app.session(name).clock.shift(7 * SECOND)
             shown = await http.get(f"/v1/campaigns/{created['id']}")
 
-        told = await asyncio.to_thread(receiver.received.get, timeout=5)
+        told = await asyncio.to_thread(receiver.received.get, timeout=LONG)
         assert shown.json()["data"]["status"] == "ACTIVE"
         assert told.verified(endpoint["secret"]) >= parse_instant("2026-01-01T00:00:00Z") // SECOND

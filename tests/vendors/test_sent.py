@@ -18,6 +18,7 @@ import pytest
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON
 from tests.contents import contents
+from tests.waiting import LONG
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
 from understudy.engine.registry import open_service
@@ -214,7 +215,7 @@ def to(profile: str, campaign: str = UNKNOWN, **changes: Any) -> Trigger:
 async def in_flight(sent: Caller, ask: Ask) -> httpx.Response:
     """The second of two requests at once with one key."""
     key = {"Idempotency-Key": "one-key"}
-    first = sent.send(ask, headers={**key, "Prefer": "delay=200"})
+    first = sent.send(ask, headers={**key, "Prefer": "delay=500"})
     replies = await asyncio.gather(first, sent.send(ask, headers=key))
     assert replies[0].is_success
     return replies[1]
@@ -1452,7 +1453,7 @@ class TestCallback:
 
         (delivery,) = await sent.settle()
 
-        got = receiver.received.get(timeout=5)
+        got = receiver.received.get(timeout=LONG)
         assert delivery.state == "delivered"
         assert (got.path, got.headers["content-type"]) == ("/hook", "application/json")
         assert json.loads(got.body) == {
@@ -1468,7 +1469,7 @@ class TestCallback:
 
         await sent.settle()
 
-        got = receiver.received.get(timeout=5)
+        got = receiver.received.get(timeout=LONG)
         assert [name for name in got.headers if name.startswith("x-webhook")] == []
 
     async def test_it_is_sent_once(self, receiver: Receiver, sent: Caller) -> None:
@@ -1481,7 +1482,7 @@ class TestCallback:
 
         assert (delivery.state, len(delivery.attempts)) == ("failed", 1)
         assert delivery.attempts[0].status == 500
-        assert receiver.received.get(timeout=5)
+        assert receiver.received.get(timeout=LONG)
         assert receiver.received.empty()
 
     async def test_failure_arrives_too(self, receiver: Receiver, sent: Caller) -> None:
@@ -1491,7 +1492,7 @@ class TestCallback:
 
         await sent.settle()
 
-        told = json.loads(receiver.received.get(timeout=5).body)
+        told = json.loads(receiver.received.get(timeout=LONG).body)
         assert (told["success"], told["status"]) == (False, "failed")
         assert told["error"] == "the profile was deleted"
 

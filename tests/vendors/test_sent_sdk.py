@@ -16,6 +16,7 @@ import sent_dm
 from sent_dm import AsyncSent, Sent
 
 from tests.conftest import Live
+from tests.waiting import LONG
 
 # The SDK of October 2026 marks every profile and campaign operation as deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
@@ -184,7 +185,7 @@ async def test_complete(sdk: Any, receiver: tuple[str, SimpleQueue[Any]]) -> Non
     url, received = receiver
     accepted = await result(sdk.profiles.complete(CARE, web_hook_url=url))
 
-    told = received.get(timeout=10)
+    told = received.get(timeout=LONG)
 
     assert accepted.data.message == "Profile completion in progress"
     assert (told["profileId"], told["success"], told["status"]) == (CARE, True, "SUBMITTED")

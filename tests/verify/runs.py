@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import NOON
+from tests.waiting import LONG
 from understudy.core.clock import SECOND
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
@@ -45,7 +46,7 @@ def verified(
     base_url: str,
     access: Access = ZEXA,
     vendor: str = "zexa",
-    timeout: float = 10.0,
+    timeout: float = LONG,
     **chosen: Any,
 ) -> Outcome:
     """What a verification over HTTP finds, with few examples unless more are chosen."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from tests.conftest import Live, serve
 from tests.proxy.drift import drifted
 from tests.verify.runs import KEY, LIFE, recorded
+from tests.waiting import LONG, wait_until
 from understudy.cli.main import main
 from understudy.core.settings import Settings
 from understudy.recording.formats import native
@@ -208,10 +208,9 @@ def test_an_interrupted_verification_tells_what_it_found(live: Live, tmp_path: P
     command = [sys.executable, "-m", "understudy", "verify", "zexa", "--rate", "4"]
     flags = ["--base-url", f"{live.url}/@interrupted/zexa", "--junit", str(file)]
     with subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True) as process:
-        while len(live.app.session("interrupted").journal) < 3:
-            time.sleep(0.05)
+        wait_until(lambda: len(live.app.session("interrupted").journal) >= 3)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=LONG)
 
     assert process.returncode == 130
     assert "zexa: interrupted; 0 findings so far; " in out.splitlines()[-1]

@@ -91,9 +91,9 @@ def test_a_documented_failure_is_a_note(live: Live) -> None:
 def test_a_reply_that_does_not_come_in_time_is_a_finding(live: Live) -> None:
     """The client waits as long as it was told."""
     with Client(live.url, session="slow") as client:
-        client.faults.add("delay", delay=1_000, vendor="zexa", operation=CREDITS, times=1)
+        client.faults.add("delay", delay=8_000, vendor="zexa", operation=CREDITS, times=1)
 
-    outcome = verified(f"{live.url}/@slow/zexa", timeout=0.2, fuzzing=PLAIN)
+    outcome = verified(f"{live.url}/@slow/zexa", timeout=3, fuzzing=PLAIN)
 
     assert told(outcome) == {(CREDITS, 0, "no-reply", "")}
     assert outcome.findings.of(CREDITS)[0].message == "no reply came in time"

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.verify.runs import ZEXA, verified
+from tests.waiting import LONG
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.verify.curl import Curl
@@ -73,26 +74,26 @@ def drip(begun: bytes) -> Saying:
     return say
 
 
-def asked_once(url: str, method: str = "GET") -> None:
-    """Send one request, with half a second for its reply."""
-    with httpx.Client(timeout=0.5, trust_env=False) as http:
+def asked_once(url: str, method: str = "GET", timeout: float = LONG) -> None:
+    """Send one request, with so many seconds for its reply."""
+    with httpx.Client(timeout=timeout, trust_env=False) as http:
         sender = Sender(http, url, replace(ZEXA, writes=True))
         sender.send(sender.placed(RecordedRequest(method, f"{ORIGIN}/v1/credits")))
 
 
 @pytest.mark.parametrize(
-    ("say", "told"),
+    ("say", "timeout", "told"),
     [
-        (endless, "more than 10 MB"),
-        (drip(HEAD + b"content-length: 1000\r\n\r\n"), LATE),
-        (drip(HEAD), LATE),
+        (endless, LONG, "more than 10 MB"),
+        (drip(HEAD + b"content-length: 1000\r\n\r\n"), 0.5, LATE),
+        (drip(HEAD), 0.5, LATE),
     ],
     ids=["endless", "body", "head"],
 )
-def test_a_reply_has_an_end(say: Saying, told: str) -> None:
+def test_a_reply_has_an_end(say: Saying, timeout: float, told: str) -> None:
     """After so many bytes, or so many seconds: a drip in between does not count."""
     with stranger(say) as (url, _), pytest.raises(NoReplyError, match=re.escape(told)):
-        asked_once(url)
+        asked_once(url, timeout=timeout)
 
 
 @pytest.mark.parametrize("say", [endless, drip(HEAD + b"\r\n")], ids=["endless", "drip"])

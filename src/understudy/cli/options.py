@@ -13,7 +13,7 @@ from understudy.core.settings_parsing import MAX_PACE
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Instant(click.ParamType[Any]):
+class Instant(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
     """`real`, or an RFC 3339 time."""
 
     name = "real|TIME"
@@ -27,7 +27,7 @@ class Instant(click.ParamType[Any]):
             self.fail(f'"{value}" is neither "real" nor a time such as 2026-03-11T21:50:50Z')
 
 
-class Pace(click.ParamType[Any]):
+class Pace(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
     """`manual`, or a factor that is not negative."""
 
     name = "FACTOR|manual"

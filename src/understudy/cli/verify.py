@@ -26,7 +26,7 @@ INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Header(click.ParamType[tuple[str, str]]):
+class Header(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
     """`NAME:VALUE`."""
 
     name = "NAME:VALUE"

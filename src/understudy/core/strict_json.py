@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
 import orjson
 
 from understudy.core.errors import MalformedBody
+from understudy.core.yaml_io import max_open_brackets
 
 MAX_DEPTH = 100
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# In bytes, where nesting is looked for in what cannot be read.
+BEGINNING = 10_000
 
 
 def write_json(document: Any) -> bytes:
@@ -30,6 +35,9 @@ def read_json(body: bytes) -> Any:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        # orjson has a bound of its own, and would not tell ours.
+        if max_open_brackets(STRING.sub(b"", body[:BEGINNING])) > MAX_DEPTH:
+            raise _too_deep() from error
         raise MalformedBody(f"the body is not JSON: {error}", hint="send UTF-8 JSON") from error
     keys = _count_keys(document)
     if not _has_as_many_keys(body, keys):
@@ -44,7 +52,7 @@ def _count_keys(document: Any) -> int:
     while level:
         depth += 1
         if depth > MAX_DEPTH:
-            raise MalformedBody(f"the body nests deeper than {MAX_DEPTH} levels", hint="flatten it")
+            raise _too_deep()
         below: list[Any] = []
         for each in level:
             if type(each) is dict:
@@ -54,6 +62,10 @@ def _count_keys(document: Any) -> int:
                 below += each
         level = below
     return keys
+
+
+def _too_deep() -> MalformedBody:
+    return MalformedBody(f"the body nests deeper than {MAX_DEPTH} levels", hint="flatten it")
 
 
 def _has_as_many_keys(body: bytes, keys: int) -> bool:

@@ -9,10 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from understudy.core.errors import Diagnosis, StartError
-from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS
+from understudy.core.yaml_io import read_yaml
 from understudy.openapi.parameters import Parameter, make_parameter
 from understudy.openapi.schemas import Schema, SchemaCompiler, Validator, find_secret_fields
 
@@ -276,11 +274,11 @@ def read_source(path: Path) -> Node:
         StartError: when the file cannot be read, is not YAML or is not an OpenAPI 3.0 document.
     """
     try:
-        raw = yaml.load(path.read_bytes(), Loader=_Loader)
+        raw = read_yaml(path.read_bytes())
     except OSError as error:
         raise StartError(f"{path}: cannot be read ({error.strerror})") from error
-    except yaml.YAMLError as error:
-        raise StartError(f"{path}: is not YAML: {_first_line(error)}") from error
+    except ValueError as error:
+        raise StartError(f"{path}: {error}") from error
     version = str(raw.get("openapi", "")) if isinstance(raw, dict) else ""
     if not version:
         raise StartError(f"{path}: is not an OpenAPI 3.0 document; its first key must be openapi")
@@ -292,24 +290,6 @@ def read_source(path: Path) -> Node:
 
 def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C when built
-    """The safe loader, with times left as the text that the document shows and no key twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        if len(mapping) < len(node.value):
-            names = [str(key.value) for key, _ in node.value]
-            twin = next((name for name in names if names.count(name) > 1), None)
-            if twin is not None:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f'the key "{twin}" stands twice', node.start_mark
-                )
-        return mapping
-
-
-_Loader.yaml_implicit_resolvers = RESOLVERS_WITHOUT_TIMESTAMPS
 
 
 @cache

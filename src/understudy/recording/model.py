@@ -205,9 +205,13 @@ def parse_json(body: bytes) -> Any:
     Raises:
         ValueError: when it is not JSON (or not UTF-8), or nests deeper than the mock reads.
     """
-    document = json.loads(body, parse_constant=_refuse)
+    too_deep = f"it nests deeper than {MAX_DEPTH} levels"
+    try:
+        document = json.loads(body, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError(too_deep) from error
     if is_too_deep(document):
-        raise ValueError(f"it nests deeper than {MAX_DEPTH} levels")
+        raise ValueError(too_deep)
     return document
 
 

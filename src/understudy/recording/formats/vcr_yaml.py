@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from understudy.core.yaml_io import RESOLVERS_WITHOUT_TIMESTAMPS, check_bounds
+from understudy.core.yaml_io import TEXT_TAG, Loader, read_yaml
 from understudy.recording.formats.reader import check_is_text, read_json_document
 from understudy.recording.model import UnreadableRecording
 
@@ -15,7 +15,6 @@ from understudy.recording.model import UnreadableRecording
 WIDEST = 2**31 - 1
 # Lines that a block shows as they are, and that come back as they were.
 LINES = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)+")
-TEXT = "tag:yaml.org,2002:str"
 PYTHON = "tag:yaml.org,2002:python"
 
 
@@ -44,21 +43,15 @@ def read_yaml_document(content: bytes) -> Any:
     except UnreadableRecording as error:
         not_json = error
     try:
-        check_bounds(content, _Loader)
-        return yaml.load(content, Loader=_Loader)
-    # What a tag promises of a value (`!!int x`) fails in as many ways as there are tags.
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
+        return read_yaml(content, CassetteLoader)
+    except ValueError as error:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
             raise not_json from error
-        raise UnreadableRecording(f"is not YAML: {_one_line(error)}") from error
+        raise UnreadableRecording(str(error)) from error
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).replace('in "<byte string>", ', "at ").split())[:300]
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C when built
-    """The safe loader, with times left as text, and with the tags of Python that vcrpy has read."""
+class CassetteLoader(Loader):
+    """With the tags of Python that vcrpy has read."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C when built
@@ -70,7 +63,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def _text(dumper: Any, text: str) -> yaml.ScalarNode:
     style = "|" if LINES.fullmatch(text) else None
-    node: yaml.ScalarNode = dumper.represent_scalar(TEXT, text, style)
+    node: yaml.ScalarNode = dumper.represent_scalar(TEXT_TAG, text, style)
     return node
 
 
@@ -87,9 +80,8 @@ def _pieces(loader: Any, node: yaml.MappingNode) -> bytes:
 
 
 _Dumper.add_representer(str, _text)
-_Loader.yaml_implicit_resolvers = RESOLVERS_WITHOUT_TIMESTAMPS
 for _name in ("str", "unicode"):
-    _Loader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
-_Loader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)
-_Loader.add_constructor(f"{PYTHON}/object/new:_io.BytesIO", _file)
-_Loader.add_constructor(f"{PYTHON}/object/apply:builtins.iter", _pieces)
+    CassetteLoader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
+CassetteLoader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)
+CassetteLoader.add_constructor(f"{PYTHON}/object/new:_io.BytesIO", _file)
+CassetteLoader.add_constructor(f"{PYTHON}/object/apply:builtins.iter", _pieces)
