@@ -38,7 +38,7 @@ def test_an_event_leads_where_the_table_says(
     assert moved == {"id": "c-1", "status": then}
 
 
-@pytest.mark.parametrize("resource", [{"status": "lost"}, {"status": ["filed"]}])
+@pytest.mark.parametrize("resource", [{"status": "lost"}, {"status": ["filed"]}, {"id": "c-1"}])
 @pytest.mark.parametrize("ask", ["fire", "allowed"])
 def test_a_state_that_the_table_lacks_is_named(resource: dict[str, Any], ask: str) -> None:
     """A resource stored by other code than this is no crash but an error with a diagnosis."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -16,8 +16,8 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import StartError
-from understudy.engine.dispatch import Dispatch
-from understudy.engine.replies import CALL_KEY, add_vendor_headers, render_error
+from understudy.engine.dispatch import Dispatch, finish_call
+from understudy.engine.replies import CALL_KEY
 from understudy.openapi.path_router import PathRouter
 from understudy.service.call import Call
 from understudy.service.checks import route
@@ -97,28 +97,28 @@ class BearerSecurity(AbstractSecurityHandler):
         return partial(_identify, read=_bearer_token)
 
 
-def _bearer_token(headers: dict[str, str]) -> str | None:
+def _bearer_token(headers: Mapping[str, str]) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _identify(
-    request: ConnexionRequest, read: Callable[[dict[str, str]], str | None]
+    request: ConnexionRequest, read: Callable[[Mapping[str, str]], str | None]
 ) -> dict[str, str]:
     call: Call = request.scope[CALL_KEY]
     if call.service.accounts is None:
         return {}
     credential = read(call.headers)
-    # Even of a revoked credential the journal tells whose it is.
-    call.exchange.account = call.service.accounts.owner(credential)
+    # The journal tells whose a credential is even when it is revoked.
+    call.caller = call.service.accounts.owner(credential)
     call.account = call.service.accounts.identify(credential, call.settings.auth)
-    call.exchange.account = call.account.name
+    call.caller = call.account.name
     return {"sub": call.account.name}
 
 
 async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
     call: Call = request.scope[CALL_KEY]
-    reply = add_vendor_headers(call, render_error(call, error))
+    reply = finish_call(call, error, documented=False)
     return ConnexionResponse(
         status_code=reply.status,
         mimetype=reply.media_type,

@@ -18,7 +18,7 @@ from understudy.session.faults import (
 
 async def meet_faults(call: Call) -> None:
     """Find out what strikes the request, and wait as long as a planned delay says."""
-    if call.vendor.internal or not call.session.faults:
+    if call.vendor.internal:
         return
     # What the request itself asked for goes first, and uses up none that was planned.
     asked = call.fault is not None
@@ -33,8 +33,7 @@ def make_fault_reply(call: Call, fault: Fault) -> Reply | None:
     preferred_one = fault.id == "preferred"
     what = f"a {'preferred' if preferred_one else 'planned'} fault struck: {fault}"
     hint = "the request asked for it" if preferred_one else f"see /__admin/faults/{fault.id}"
-    call.exchange.fault = str(fault)
-    call.exchange.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
+    call.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
     if fault.kind in AFTER_REPLY_FAULTS:
         return None
     if fault.kind in CONNECTION_FAULTS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import orjson
 
@@ -17,8 +16,8 @@ from understudy.engine.scheduler import Scheduler
 from understudy.service.accounts import Account
 from understudy.service.call import Call
 from understudy.service.declaration import Sample
+from understudy.service.request import Request
 from understudy.service.service import Service
-from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.session.store import CollectionData
 
@@ -95,25 +94,17 @@ class Population:
     async def _make(self, past: PastClock, sample: Sample, clock: Clock, at: int) -> None:
         """One resource, by a request that the vendor's checks and handler answer."""
         operation = past.service.document.operations[sample.operation]
-        exchange = Exchange(
-            id="",
-            session=self._session.name,
-            vendor=past.service.name,
-            method=operation.method,
-            path=operation.path,
-            query="",
-            started=at,
-            request_headers={"content-type": "application/json"},
-        )
-        call = Call(past.service, self._session, self._settings, exchange)
+        headers = {"content-type": "application/json"}
+        request = Request(operation.method, operation.path, "", headers, at)
+        call = Call(past.service, self._session, self._settings, request)
         call.clock, call.muted, call.counted = clock, True, False
         call.routed, call.account = operation, past.account
         call.path_values, body = await sample.make(call)
-        call.content = write_json(body)
+        call.request = request._replace(content=write_json(body))
         for check in past.service.vendor.checks:
             await check(call)
         handler = past.service.handlers[operation.id]
-        await call.perform(partial(handler, call, **call.arguments))
+        await call.perform(handler, call, **call.arguments)
 
 
 def _in_order(shelf: CollectionData) -> CollectionData:

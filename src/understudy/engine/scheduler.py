@@ -163,7 +163,7 @@ class Scheduler:
     ) -> None:
         work = UnitOfWork(session, self._vendors[vendor], at)
         try:
-            await work.perform(partial(action, work, *arguments))
+            await work.perform(action, work, *arguments)
         except Exception:
             # One vendor's failed action must not keep the others from happening.
             logger.exception("an action of %s failed", vendor)

@@ -53,7 +53,7 @@ class Proxy:
 
     async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
         """The upstream's reply to a request."""
-        return await self._connections.ask(call.exchange.method, target, scope["headers"], body)
+        return await self._connections.ask(call.request.method, target, scope["headers"], body)
 
     async def differences(self, call: Call, readable: bool) -> list[Diagnosis]:
         """What is wrong with a request; finds its operation."""
@@ -70,14 +70,16 @@ class ProxiedExchange:
     def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
         self._proxy = proxy
         self._call = call
-        self._exchange = call.exchange
         self._scope = scope
         self._secrets = make_redactor(proxy.service, proxy.known)
         self._readable = True
+        self._decoded = True
+        self._replaced: UpstreamReply | None = None
 
     async def through(self, send: Send) -> None:
         """Answer the request, and leave no secret in its exchange."""
-        self._exchange.proxied = "own-reply"
+        self._call.proxied = "own-reply"
+        self._call.revise = self._revise
         try:
             await self._pass(send)
         except ApiError as error:
@@ -85,40 +87,47 @@ class ProxiedExchange:
             title = TITLES.get(error.code, "Refused")
             detail = self._secrets.text(error.message)
             await send_reply(self._problem(error.status, title, detail), send)
-        finally:
-            _redact_exchange(self._secrets, self._exchange, self._readable)
+
+    def _revise(self, exchange: Exchange) -> None:
+        """Put the vendor's reply into the exchange, and take the secrets out of it."""
+        if self._replaced is not None:
+            exchange.status = self._replaced.status
+            exchange.response_headers = self._replaced.headers
+            exchange.response_body = self._replaced.body
+        exchange.request_body = self._call.request.content if self._decoded else REDACTED.encode()
+        _redact_exchange(self._secrets, exchange, self._readable)
 
     async def _pass(self, send: Send) -> None:
-        sent = self._call.content
+        sent = self._call.request.content
         await self._examine()
         target = self._admit()
-        if self._proxy.terms.errors and self._exchange.diagnoses:
+        if self._proxy.terms.errors and self._call.diagnoses:
             detail = "the request is not what the document declares; it was not forwarded"
             await send_reply(self._problem(422, "Request differs", detail), send)
             return
         answer = await self._proxy.ask(self._call, target, self._scope, sent)
-        self._exchange.proxied = ""
+        self._call.proxied = ""
         if self._differs(answer) and self._proxy.terms.errors:
             await self._turn(answer, send)
         else:
             await _send(answer, send)
 
     async def _examine(self) -> None:
-        """Diagnose the request as it came, then hide what it carries."""
-        call, exchange = self._call, self._exchange
-        read = self._unpacked(call)
-        call.content = read or b""
-        exchange.request_body = REDACTED.encode() if read is None else read
-        self._secrets.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
-        self._note(await self._proxy.differences(call, read is not None))
-        exchange.account = self._owner()
-        _redact_exchange(self._secrets, exchange, readable=True)
+        """Diagnose the request as it came, without content coding."""
+        call = self._call
+        content = self._unpacked(call)
+        self._decoded = content is not None
+        call.request = call.request._replace(content=content or b"")
+        headers = decode_headers(self._scope["headers"])
+        self._secrets.meet(headers, call.request.content, call.request.query)
+        self._note(await self._proxy.differences(call, self._decoded))
+        call.caller = self._owner()
 
     def _unpacked(self, call: Call) -> bytes | None:
         """The request's body without content coding; None when it cannot be read."""
         try:
             coding = call.headers.get("content-encoding", "")
-            return decode_content(call.content, coding, call.settings.body_limit)
+            return decode_content(call.request.content, coding, call.settings.body_limit)
         except DecodedTooLargeError:
             return None
 
@@ -134,10 +143,10 @@ class ProxiedExchange:
         Raises:
             ReadOnly, BodyTooLarge, Unforwardable: when it may not.
         """
-        call, method = self._call, self._exchange.method
+        call, method = self._call, self._call.request.method
         if self._proxy.terms.read_only and method not in READING:
             raise ReadOnly(method)
-        if call.too_large:
+        if call.request.too_large:
             limit = call.settings.body_limit
             hint = "send a smaller body, or run the proxy with a larger --body-limit"
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
@@ -153,23 +162,21 @@ class ProxiedExchange:
         return bool(found)
 
     def _note(self, found: Iterable[Diagnosis]) -> None:
-        self._exchange.diagnoses = self._secrets.diagnoses([*self._exchange.diagnoses, *found])
+        self._call.diagnoses = self._secrets.diagnoses([*self._call.diagnoses, *found])
 
     async def _turn(self, answer: UpstreamReply, send: Send) -> None:
         """Answer with an error in the reply's place; the journal has the reply."""
-        exchange = self._exchange
         detail = (
             f"{self._proxy.upstream.host} answered {answer.status}, which is not what the document "
-            f"declares; the reply is in the journal, exchange {exchange.id}"
+            f"declares; the reply is in the journal, exchange {self._call.exchange_id}"
         )
         reply = self._problem(502, "Response differs", detail)
         reply.document["upstream_status"] = answer.status
         await send_reply(reply, send)
-        exchange.proxied, exchange.status = "replaced", answer.status
-        exchange.response_headers, exchange.response_body = answer.headers, answer.body
+        self._call.proxied, self._replaced = "replaced", answer
 
     def _problem(self, status: int, title: str, detail: str) -> Reply:
-        diagnoses = self._exchange.diagnoses
+        diagnoses = self._call.diagnoses
         reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
         return reply

@@ -29,7 +29,7 @@ async def find_request_differences(tree: PathRouter, call: Call, readable: bool)
     except ApiError as error:
         return list(error.diagnoses)
     found = [*_missing_credential(call), *checks.diagnose_parameters(call)]
-    if call.too_large:
+    if call.request.too_large:
         return found
     if not readable:
         return [*found, Diagnosis("malformed-body", "body", "", UNREAD, "send it as it is")]
@@ -71,7 +71,7 @@ def _sent(call: Call, where: str) -> Mapping[str, object]:
     if where == "header":
         return call.headers
     if where == "query":
-        return {name.lower(): each for name, each in parse_qs(call.exchange.query).items()}
+        return {name.lower(): each for name, each in parse_qs(call.request.query).items()}
     pairs = (each.partition("=") for each in call.headers.get("cookie", "").split(";"))
     return {name.strip().lower(): value for name, _, value in pairs}
 

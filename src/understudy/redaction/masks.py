@@ -80,7 +80,7 @@ def _redact_value(value: Any, owners: Mapping[str, str]) -> str:
     return make_mask(owners.get(value, "") if isinstance(value, str) else "")
 
 
-def redact_headers(headers: dict[str, str]) -> dict[str, str]:
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers without the secrets they carry."""
     return {
         name: redact_header_value(value)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
-from understudy.engine.exchange_recorder import Log
+from understudy.engine.exchange_recorder import Log, make_exchange
 from understudy.engine.registry import open_services
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
@@ -90,9 +90,9 @@ class ReplayApp:
         if scope["type"] != "http":
             return
         call: Call = scope[CALL_KEY]
-        match = self._tree.match(call.exchange.path)
+        match = self._tree.match(call.request.path)
         if match is not None:
-            call.exchange.operation = _operation(match[0].operations, call.exchange.method)
+            call.routed = _operation(match[0].operations, call.request.method)
         now = asked_by(call)
         found = self._script.find(now)
         if found:
@@ -130,23 +130,22 @@ class ReplayApp:
             diagnoses = [
                 _told(each, hint) for each, hint in zip(nearest[1][:MOST_TOLD], hints, strict=False)
             ]
-        call.exchange.diagnoses = tuple(diagnoses)
-        return make_problem(404, "Not recorded", what, call.exchange.diagnoses)
+        call.diagnoses = tuple(diagnoses)
+        return make_problem(404, "Not recorded", what, call.diagnoses)
 
 
 def asked_by(call: Call) -> ReplayRequest:
     """What a request says; its secrets are masked, as they are in recordings."""
-    it = call.exchange
+    it = make_exchange(call)
     headers = tuple(it.request_headers.items())
     return ReplayRequest(
         it.vendor, it.operation, it.method, it.path, it.query, headers, it.request_body
     )
 
 
-def _operation(operations: Mapping[str, Operation], method: str) -> str | None:
+def _operation(operations: Mapping[str, Operation], method: str) -> Operation | None:
     """The operation that a method calls; HEAD stands for the GET whose head it wants."""
-    found = operations.get(method) or (operations.get(GET) if method == HEAD else None)
-    return found.id if found else None
+    return operations.get(method) or (operations.get(GET) if method == HEAD else None)
 
 
 def _told(each: Difference, hint: str) -> Diagnosis:

@@ -22,22 +22,21 @@ from understudy.service.reply import Reply
 
 
 def route(tree: PathRouter, call: Call) -> None:
-    """Find the documented operation of a request; puts it into the call and its exchange.
+    """Find the documented operation of a request, and put it into the call.
 
     Raises:
         UnknownPath, MethodNotAllowed: when there is none.
     """
-    exchange = call.exchange
-    found = tree.match(exchange.path)
+    request = call.request
+    found = tree.match(request.path)
     if found is None:
         known = f"see the documented paths with: understudy vendors {call.vendor.name}"
         hint = "see specs/admin.yaml" if call.vendor.internal else known
-        raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
+        raise UnknownPath(f"{request.path} is not in the document", hint=hint)
     template, call.path_values = found
-    call.routed = template.operations.get(exchange.method)
+    call.routed = template.operations.get(request.method)
     if call.routed is None:
-        raise MethodNotAllowed(exchange.method, template.operations)
-    exchange.operation = call.routed.id
+        raise MethodNotAllowed(request.method, template.operations)
 
 
 def diagnose_parameters(call: Call) -> list[Diagnosis]:
@@ -48,8 +47,8 @@ def diagnose_parameters(call: Call) -> list[Diagnosis]:
 
 
 def _read_parameters(call: Call) -> list[Diagnosis]:
-    if call.exchange.query:
-        for name, value in parse_qsl(call.exchange.query, keep_blank_values=True):
+    if call.request.query:
+        for name, value in parse_qsl(call.request.query, keep_blank_values=True):
             call.query.setdefault(name, []).append(value)
     faults: list[Diagnosis] = []
     for parameter in call.operation.parameters:
@@ -84,10 +83,10 @@ async def body(call: Call) -> None:
     declared = call.operation.body
     if declared is None:
         return
-    if call.too_large:
+    if call.request.too_large:
         limit = call.settings.body_limit
         raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
-    sent = call.content
+    sent = call.request.content
     if not sent:
         if declared.required:
             fault = Diagnosis("required", "body", "", "the request has no body", "send JSON")

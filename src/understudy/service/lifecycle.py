@@ -46,10 +46,10 @@ class Lifecycle:
         return sorted(self._events(resource))
 
     def _events(self, resource: Resource) -> Mapping[str, Hashable]:
-        state = resource.get(self.member)
         try:
-            return self.table[state]
+            return self.table[resource[self.member]]
         except (KeyError, TypeError) as error:
+            state = resource.get(self.member)
             states = ", ".join("null" if each is None else str(each) for each in self.table)
             message = f"a stored {self.kind} is in the state {state!r}, which its lifecycle lacks"
             hint = f"store one of the states {states}, or reset the session"

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from understudy.core.clock import format_timestamp
+from understudy.core.errors import Internal
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
 from understudy.service.declaration import Vendor
@@ -30,6 +31,8 @@ class UnitOfWork:
         clock: what its due calls wait for: the session's clock, or that of an invented past.
     """
 
+    rehearsal = False
+    muted = False
     # What earlier runs of a step sent at once, and how much of it the present run has come to.
     _sent: tuple[tuple[Delivery, Attempt], ...] = ()
     _resent = 0
@@ -38,8 +41,6 @@ class UnitOfWork:
         self.session = session
         self.vendor = vendor
         self.now = now
-        self.rehearsal = False
-        self.muted = False
         self.clock = session.clock
         self._store = session.store
         self._epoch = session.epoch
@@ -128,18 +129,20 @@ class UnitOfWork:
         self._resent += 1
         return attempt
 
-    async def perform(self, step: Callable[[], Awaitable[Result]]) -> Result:
+    async def perform(
+        self, step: Callable[..., Awaitable[Result]], *arguments: Any, **named: Any
+    ) -> Result:
         """Run a step of this work and commit; run it again when the store has moved on meanwhile.
 
         Raises:
-            ConflictError: after `MAX_RUNS` runs.
+            Internal: when others were faster in each of `MAX_RUNS` runs.
         """
         # What was put before this step survives a second run.
         before = {key: dict(each) for key, each in self._changes.items()} if self._changes else {}
         due, deliveries = len(self._due), len(self._deliveries)
         for _ in range(MAX_RUNS):
             self._base = self._store.position
-            result = await step()
+            result = await step(*arguments, **named)
             try:
                 await self.commit()
             except ConflictError:
@@ -150,7 +153,8 @@ class UnitOfWork:
                 self.start_over()
             else:
                 return result
-        raise ConflictError(f"others wrote during each of {MAX_RUNS} runs")
+        message = f"others wrote during each of {MAX_RUNS} runs"
+        raise Internal(message, hint="nothing was stored; send the request again")
 
     def start_over(self) -> None:
         """Make ready for a further run of a step; called after a conflict."""
