@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from tests.waiting import LONG
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.intercept.routes import Address
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -182,11 +182,11 @@ class Everything:
 def answered_by(app: Any) -> Iterator[None]:
     """Requests to api.sent.dm go to this ASGI app."""
     routes: Any = Everything(app)
-    process_state().switchboard.enter(routes)
+    process_state().active_mocks.enter(routes)
     try:
         yield
     finally:
-        process_state().switchboard.leave(routes)
+        process_state().active_mocks.leave(routes)
 
 
 def replying(status: int = 200, headers: Any = (), body: bytes = b"") -> Any:

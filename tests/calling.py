@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from understudy.core.settings import Settings
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.openapi.document import Operation
 from understudy.server import app as composition
 from understudy.server.app import App

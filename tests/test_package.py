@@ -1,4 +1,4 @@
-"""The installed package: documents and seed worlds come with it."""
+"""The installed package: documents, seed worlds and templates come with it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+RENDER = """
+from understudy.cli.scaffold import render_vendor_package
+from understudy.coverage.coverage import Coverage
+from understudy.coverage.html_report import render_html
+print(len(render_vendor_package("acme")), "</html>" in render_html(Coverage([])))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [(["vendors"], "sk_test_acme_admin"), (["lint"], " 0 findings"), (["version"], "understudy")],
+    [
+        (["vendors"], "sk_test_acme_admin"),
+        (["lint"], " 0 findings"),
+        (["version"], "understudy"),
+        (["record", "zexa/campaign-life", "--out", "-"], '"format": "understudy-recording/1"'),
+    ],
 )
 def test_installed_package_needs_no_checkout(
     installed: Path, arguments: list[str], expected: str, tmp_path: Path
@@ -45,3 +56,16 @@ def test_installed_package_needs_no_checkout(
 
     assert shown.returncode == 0, shown.stderr
     assert expected in shown.stdout
+
+
+def test_installed_package_has_its_templates(installed: Path, tmp_path: Path) -> None:
+    """A new vendor package and the HTML report are rendered from the installed files."""
+    shown = subprocess.run(
+        [sys.executable, "-c", RENDER],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert shown.stdout == "9 True\n", shown.stderr

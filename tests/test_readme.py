@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Live
-from understudy.cli.main import serve as serve_command
+from understudy.cli.serve import serve as serve_command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -177,7 +177,7 @@ async def test_a_reset_forgets_coverage(client: httpx.AsyncClient) -> None:
     await client.post(f"{ADMIN}/reset")
 
     vendors = (await client.get(f"{ADMIN}/coverage")).json()["vendors"]
-    assert [each["operations"]["exercised"] for each in vendors] == [0, 0, 0, 0]
+    assert {each["operations"]["exercised"] for each in vendors} == {0}
 
 
 @pytest.mark.parametrize(

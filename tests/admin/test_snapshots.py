@@ -78,10 +78,9 @@ async def test_the_snapshot_of_a_busy_day_is_not_empty(client: httpx.AsyncClient
 
     world = orjson.loads(await download(client))
 
-    assert set(world["resources"]) == {"agentmessage", "sent", "tether", "zexa"}
-    assert {"agentmessage", "sent", "tether", "zexa"} == {
-        each["vendor"] for each in world["clock"]["due"]
-    }
+    busy_vendors = {"agentmessage", "sent", "tether", "zexa"}
+    assert set(world["resources"]) >= busy_vendors
+    assert {each["vendor"] for each in world["clock"]["due"]} >= busy_vendors
     assert world["idempotency"] and world["windows"] and world["readers"]
     assert world["ids"]["faker"]
 
@@ -352,12 +351,12 @@ async def test_what_is_no_world_is_refused(
 
 async def test_a_world_that_does_not_fit_is_refused(client: httpx.AsyncClient, app: App) -> None:
     """A well-formed world of other vendors is a 422, and nothing is kept of it."""
-    world = {**SEED_WORLD, "resources": {"acme": {}, "sent": {"toys": {"": [{"id": "1"}]}}}}
+    world = {**SEED_WORLD, "resources": {"no-vendor": {}, "sent": {"toys": {"": [{"id": "1"}]}}}}
 
     response = await upload(client, world)
 
     pointers = [each["pointer"] for each in refused(response, 422)["errors"]]
-    assert pointers == ["/resources/acme", "/resources/sent/toys//0"]
+    assert pointers == ["/resources/no-vendor", "/resources/sent/toys//0"]
     assert app.session().worlds == {}
 
 

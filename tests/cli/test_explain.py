@@ -12,14 +12,22 @@ from typing import Any
 import pytest
 
 import understudy
+from tests.described_vendors import described_vendors
 from tests.toy import toy_service
-from understudy.cli.explain import Answer, Rule, explain, meanings, render, rows, rules_of
+from understudy.cli.explain import (
+    Answer,
+    Rule,
+    explain_code,
+    render_explanation,
+    rule_rows,
+    rules_of,
+)
 from understudy.cli.main import main
 from understudy.core import errors
+from understudy.core.codes import KEYWORD_HINTS, MEANINGS
 from understudy.core.errors import ApiError, StartError
 from understudy.engine.registry import open_service, open_services
 from understudy.openapi.document import Document
-from understudy.openapi.schemas import HINTS
 from understudy.service.reply import Reply
 from understudy.service.service import Service
 
@@ -118,20 +126,36 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return int(str(stopped.value.code)), shown.out, shown.err
 
 
-@pytest.mark.parametrize("keyword", HINTS)
+@pytest.mark.parametrize("keyword", KEYWORD_HINTS)
 def test_each_schema_keyword_is_explained(keyword: str) -> None:
     """A keyword says how to satisfy it, with a letter for what only a schema knows."""
-    text = explain([], keyword).text
+    text = explain_code([], keyword).text
 
-    assert HINTS[keyword].partition("{")[0] in text
+    assert KEYWORD_HINTS[keyword].partition("{")[0] in text
     assert "{" not in text
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds() if kind is not errors.Refused])
 def test_each_error_of_the_mock_is_explained(kind: type[ApiError]) -> None:
     """Every error that can be raised has a meaning of its own, which says how to pass."""
-    assert explain([], kind.code).text == vars(kind)["meaning"]
-    assert " To pass: " in kind.meaning
+    assert explain_code([], kind.code).text == MEANINGS[kind.code]
+    assert " To pass: " in MEANINGS[kind.code]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("accepted-invalid", "rejected-valid", "auth-ignored", "unsupported-method", "differs"),
+        *("missing-header", "server-error", "undocumented-content-type", "malformed-json"),
+    ],
+)
+def test_each_code_of_verify_is_explained(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a report can ask what its codes mean."""
+    status, out, _ = run(capsys, code)
+
+    assert status == 0
+    assert out.startswith(f"{code}\n")
+    assert " To pass: " in " ".join(out.split())
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.stem)
@@ -139,7 +163,7 @@ def test_each_code_of_a_diagnosis_is_explained(file: Path) -> None:
     """A code that is written into a diagnosis by hand is known, too."""
     for call in calls(file, {"Diagnosis", "fault"}):
         if isinstance(call.args[0], ast.Constant):
-            assert call.args[0].value in meanings()
+            assert call.args[0].value in MEANINGS
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -147,8 +171,13 @@ def test_each_rule_that_a_service_raises_is_explained(vendor: str) -> None:
     """What a service refuses by name is a name that its document explains."""
     described = {rule.name for rule in RULES if rule.vendor == vendor and "To pass: " in rule.text}
 
-    assert literals(vendor)
     assert literals(vendor) <= described
+
+
+@pytest.mark.parametrize("vendor", described_vendors())
+def test_rules_are_found_in_each_service(vendor: str) -> None:
+    """The test above has rules to look at."""
+    assert literals(vendor)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -170,7 +199,7 @@ def test_each_rule_stands_where_its_explanation_says(rule: Rule) -> None:
 
 def test_an_explanation_says_who_answers_and_how_sure_that_is() -> None:
     """Operation, status, fidelity, source, words and place are those of the document."""
-    first = explain(open_services(["sent"]), "inherits-campaigns").rules[0].spellings[0]
+    first = explain_code(open_services(["sent"]), "inherits-campaigns").rules[0].spellings[0]
 
     assert first.code == "VALIDATION_001"
     assert first.message.startswith("Cannot create campaigns when inherit_tcr_campaign=true.")
@@ -250,7 +279,7 @@ def test_the_vendors_words_are_found_in_every_shape(body: Any, words: tuple[str,
 
 def test_a_code_of_many_rules_lists_them_all() -> None:
     """Sent says VALIDATION_001 for nearly everything; each of its rules is listed."""
-    found = {rule.name for rule in explain(open_services(["sent"]), "VALIDATION_001").rules}
+    found = {rule.name for rule in explain_code(open_services(["sent"]), "VALIDATION_001").rules}
 
     assert found >= {"inherits-campaigns", "validation", "brand-submitted", "prerequisites-unmet"}
     assert found == {
@@ -261,7 +290,7 @@ def test_a_code_of_many_rules_lists_them_all() -> None:
 @pytest.mark.parametrize("code", ["brand_not_verified", "Brand-Not-Verified", "MINLENGTH"])
 def test_case_does_not_matter(code: str) -> None:
     """A code is found however it was typed."""
-    found = explain(open_services(), code)
+    found = explain_code(open_services(), code)
 
     assert found.text or [rule.name for rule in found.rules] == ["brand-not-verified"]
 
@@ -287,7 +316,7 @@ def test_an_error_of_the_mock_shows_how_the_vendor_spells_it(
     code: str, vendor: str, names: set[str]
 ) -> None:
     """Beside what the mock means by it stand the bodies that a user of the vendor sees."""
-    found = explain(open_services([vendor]), code)
+    found = explain_code(open_services([vendor]), code)
 
     assert found.text
     assert {rule.name for rule in found.rules} == names
@@ -295,22 +324,22 @@ def test_an_error_of_the_mock_shows_how_the_vendor_spells_it(
 
 def test_what_no_operation_answers_is_explained() -> None:
     """A request to an unknown path gets a code that stands in no document."""
-    [rule] = explain(open_services(["sent"]), "RESOURCE_000").rules
+    [rule] = explain_code(open_services(["sent"]), "RESOURCE_000").rules
 
-    assert (rule.name, rule.text) == ("unknown-path", errors.UnknownPath.meaning)
+    assert (rule.name, rule.text) == ("unknown-path", MEANINGS["unknown-path"])
     assert answers(rule) == {("no operation", 404)}
 
 
 def test_an_unknown_code_suggests_the_nearest() -> None:
     """A slip of the finger leads to the code that was meant."""
     with pytest.raises(StartError, match=r'the code "inherit-campaign"; nearest: inherits-camp'):
-        explain(open_services(["sent"]), "inherit-campaign")
+        explain_code(open_services(["sent"]), "inherit-campaign")
 
 
 def test_a_code_like_no_other_suggests_the_list() -> None:
     """Where nothing is near, the list is all that can be offered."""
     with pytest.raises(StartError) as caught:
-        explain(open_services(["zexa"]), "9" * 20)
+        explain_code(open_services(["zexa"]), "9" * 20)
 
     assert str(caught.value) == (
         f'no error of zexa has the code "{"9" * 20}"; understudy explain lists all'
@@ -319,10 +348,10 @@ def test_a_code_like_no_other_suggests_the_list() -> None:
 
 def test_the_list_has_a_line_for_each_rule_and_each_common_code() -> None:
     """Whoever does not know the code finds it by vendor, status or sense."""
-    lines = list(rows(open_services()))
+    lines = list(rule_rows(open_services()))
 
     assert lines[0][0] == "VENDOR"
-    assert len(lines) == 1 + len(RULES) + len(meanings())
+    assert len(lines) == 1 + len(RULES) + len(MEANINGS)
     assert (
         "zexa",
         "insufficient_credits",
@@ -341,7 +370,7 @@ def test_a_name_has_one_line_at_each_vendor() -> None:
 
 def test_text_has_rule_words_answers_and_place() -> None:
     """A rule reads from top to bottom: what it is, what the vendor says, who says it, where."""
-    text = render(explain(open_services(["zexa"]), "phone-taken"))
+    text = render_explanation(explain_code(open_services(["zexa"]), "phone-taken"))
 
     assert text.splitlines()[0] == "phone-taken (zexa)"
     assert "To pass: send another number" in text
@@ -362,7 +391,7 @@ def test_command_lists(capsys: pytest.CaptureFixture[str]) -> None:
     status, shown, _ = run(capsys)
 
     assert status == 0
-    assert len(shown.splitlines()) == 1 + len(RULES) + len(meanings())
+    assert len(shown.splitlines()) == 1 + len(RULES) + len(MEANINGS)
 
 
 def test_command_refuses_an_unknown_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.core.errors import MalformedBody
-from understudy.core.strict_json import MAX_DEPTH, read_json, write_json
+from understudy.core.strict_json import MAX_DEPTH, parse_json, read_json, write_json
 
 scalars = (
     st.none()
@@ -253,3 +253,34 @@ def test_brackets_in_text_are_no_nesting() -> None:
     """A body that cannot be read for another reason is told that reason."""
     with pytest.raises(MalformedBody, match="not JSON"):
         read_json(b'["' + b"[" * 1_000 + b'" "b"]')
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[NaN]", "it has no NaN"),
+        ("[-Infinity]", "it has no -Infinity"),
+        (nested(101), "it nests deeper than 100 levels"),
+        (nested(100_000), "it nests deeper than 100 levels"),
+        ("{", "Expecting property name"),
+        (b"\xff", "can't decode byte"),
+    ],
+)
+def test_text_that_is_not_json(text: bytes | str, reason: str) -> None:
+    """One reason, whatever the library would have said or done."""
+    with pytest.raises(ValueError, match=reason):
+        parse_json(text)
+
+
+def test_bounds_are_the_callers() -> None:
+    """A file may nest deeper than a body."""
+    assert parse_json(nested(150), max_depth=150) == json.loads(nested(150))
+
+
+def test_a_key_twice_is_allowed_or_refused() -> None:
+    """By default the last value is taken, as most readers do."""
+    text = '{"a": 1, "b": {"a": 1, "a": 2}}'
+
+    assert parse_json(text) == {"a": 1, "b": {"a": 2}}
+    with pytest.raises(ValueError, match='it has the key "a" twice'):
+        parse_json(text, unique_keys=True)

@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import pytest
 
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 
 PYPROJECT = """\
 [build-system]
@@ -18,33 +17,22 @@ requires = ["hatchling"]
 build-backend = "hatchling.build"
 
 [project]
-name = "acme-mock"
+name = "outsider-mock"
 version = "1"
 
 [project.entry-points."understudy.vendors"]
-acme = "acme_mock:VENDOR"
+outsider = "outsider_mock:VENDOR"
 """
-SERVICE = "src/understudy/vendors/$name/"
-
-
-def words(text: str) -> str:
-    """A template of the scaffold, filled in for a package of its own."""
-    filled = Template(text).substitute(name="acme", Title="Acme")
-    return filled.replace("understudy.vendors.acme", "acme_mock")
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which the package was installed."""
     source = tmp_path_factory.mktemp("source")
-    package = source / "acme_mock"
+    package = source / "outsider_mock"
     package.mkdir()
     (source / "pyproject.toml").write_text(PYPROJECT)
-    for path, text in scaffold.TEMPLATES.items():
-        if path.startswith(SERVICE):
-            (package / path.removeprefix(SERVICE)).write_text(words(text))
-    (package / "acme.yaml").write_text(words(scaffold.DOCUMENT))
-    (package / "seed.json").write_text(words(scaffold.SEED))
+    write_outside_package(package)
     target = tmp_path_factory.mktemp("target")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--target", str(target), str(source)], check=True)
@@ -64,7 +52,7 @@ def test_outside_vendor_is_listed_with_the_others(installed: Path) -> None:
     """Installing the package is all it takes."""
     listed = run(installed, "vendors").stdout
 
-    assert "acme_test_acme" in listed and "sk_test_acme_admin" in listed
+    assert "outsider_test_acme" in listed and "sk_test_acme_admin" in listed
 
 
 def test_outside_vendor_answers(installed: Path) -> None:
@@ -74,10 +62,10 @@ def test_outside_vendor_answers(installed: Path) -> None:
         "from understudy.server.app import create_app\n"
         "from understudy.core.settings import Settings\n"
         "async def main():\n"
-        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('acme',))))\n"
+        "    transport = httpx.ASGITransport(create_app(Settings(vendors=('outsider',))))\n"
         "    async with httpx.AsyncClient(transport=transport, base_url='http://m') as client:\n"
-        "        key = {'authorization': 'Bearer acme_test_acme'}\n"
-        "        print((await client.get('/acme/v1/things/thing_1', headers=key)).text)\n"
+        "        key = {'authorization': 'Bearer outsider_test_acme'}\n"
+        "        print((await client.get('/outsider/v1/things/thing_1', headers=key)).text)\n"
         "asyncio.run(main())\n"
     )
     shown = subprocess.run(

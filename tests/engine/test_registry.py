@@ -107,8 +107,8 @@ def test_an_unknown_vendor_is_told_which_are_known() -> None:
     """The sentence lists what can be asked for."""
     known = re.escape(", ".join(vendor_names()))
 
-    with pytest.raises(StartError, match=f'^there is no vendor "acme"; known: {known}$'):
-        open_services(["sent", "acme"])
+    with pytest.raises(StartError, match=f'^there is no vendor "no-vendor"; known: {known}$'):
+        open_services(["sent", "no-vendor"])
 
 
 def test_a_service_is_ready_to_play() -> None:

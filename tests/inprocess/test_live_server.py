@@ -46,7 +46,7 @@ def test_a_server_that_fails_says_so() -> None:
         server.start()
 
 
-def test_it_takes_the_choices_of_a_mock() -> None:
+def test_it_takes_the_keywords_of_a_mock() -> None:
     """Vendors and clock are chosen as `mock` takes them."""
     with understudy.serve(vendors="sent", clock=NOON) as server:
         health = server.client().health()
@@ -55,17 +55,17 @@ def test_it_takes_the_choices_of_a_mock() -> None:
     assert (health.vendors, now) == (("sent",), "2026-03-11T12:00:00.000000000Z")
 
 
-def test_in_process_and_over_http_it_is_one_world() -> None:
-    """What a socket's client stores, an in-process client lists."""
+def test_clients_of_the_socket_and_of_the_process_share_sessions() -> None:
+    """A resource that one stores, the other lists."""
     with understudy.serve() as server:
         server.client("one").populate("sent", "campaigns", 3)
         with httpx.Client(transport=SyncTransport(server.app), base_url="http://mock") as http:
             listed = http.get("/__admin/sessions/one/resources/sent/campaigns").json()
 
-    assert listed["total"] == len(seeded("campaigns")) + 3
+    assert listed["total"] == len(seeded_resources("campaigns")) + 3
 
 
-def seeded(collection: str) -> list[Any]:
+def seeded_resources(collection: str) -> list[Any]:
     """The resources that every session begins with."""
     with understudy.serve() as server:
         return list(server.client("seeded").resources.list("sent", collection))
@@ -79,8 +79,8 @@ def test_two_servers_run_side_by_side() -> None:
         assert one.port != other.port and not other.client().clock.get().frozen
 
 
-def test_a_taken_port_is_told() -> None:
-    """The error says which address and what to do."""
+def test_a_taken_port_is_reported() -> None:
+    """The error names the address."""
     with (
         understudy.serve() as server,
         pytest.raises(StartError, match=f"cannot listen on 127.0.0.1:{server.port}"),
@@ -91,31 +91,31 @@ def test_a_taken_port_is_told() -> None:
 @pytest.mark.parametrize(
     ("choices", "reason"),
     [
-        ({"clock": "noon"}, 'clock="noon" is no time'),
-        ({"pace": -1}, "pace=-1 is neither"),
-        ({"auth": "lax"}, "auth='lax' is none of 'strict', 'any'"),
+        ({"clock": "noon"}, 'clock: "noon" is not a time'),
+        ({"pace": -1}, "pace: -1 is not a factor"),
+        ({"auth": "lax"}, 'auth: "lax" is not "strict" or "any"'),
     ],
 )
-def test_a_value_that_is_none_is_told(choices: dict[str, Any], reason: str) -> None:
-    """A wrong value is named with what would do."""
+def test_an_invalid_value_is_reported(choices: dict[str, Any], reason: str) -> None:
+    """The error names the value, and valid ones."""
     with pytest.raises(ValueError, match=reason):
         make_settings(**choices)
 
 
-def test_an_unknown_choice_lists_those_that_are() -> None:
-    """A misspelt keyword names the known ones."""
-    with pytest.raises(TypeError, match="there is no choice sed; known: auth, body_limit"):
+def test_an_unknown_keyword_is_reported() -> None:
+    """The error lists the known ones."""
+    with pytest.raises(TypeError, match="unknown setting sed; known settings: auth, body_limit"):
         make_settings(**{"sed": 7})  # type: ignore[typeddict-unknown-key]
 
 
 def test_a_datetime_is_a_clock() -> None:
-    """A datetime stands for the instant that it names."""
+    """A datetime means the same as its text."""
     chosen = make_settings(clock=datetime(2026, 3, 11, 12, tzinfo=UTC))
 
     assert chosen == make_settings(clock=NOON)
 
 
-def test_one_vendor_may_be_a_text() -> None:
+def test_one_vendor_may_be_a_string() -> None:
     """A single name needs no list."""
     assert make_settings(vendors="zexa") == make_settings(vendors=["zexa"])
 
@@ -129,6 +129,6 @@ def test_requests_are_answered_over_the_socket() -> None:
 
 
 def test_a_small_reply_leaves_at_once() -> None:
-    """asyncio lets a reply's body wait for an acknowledgement unless the socket says TCP."""
+    """asyncio sets TCP_NODELAY only on a socket whose protocol is TCP."""
     with contextlib.closing(bind("127.0.0.1", 0)) as listener:
         assert listener.proto == socket.IPPROTO_TCP

@@ -1,4 +1,4 @@
-"""The stage: one loop in one thread, for ASGI apps without a socket."""
+"""The loop thread and the transports: ASGI apps without a socket."""
 
 from __future__ import annotations
 
@@ -32,43 +32,43 @@ async def ask_async(app: Any, **options: Any) -> httpx.Response:
         return await client.get(URL)
 
 
-def test_there_is_one_stage() -> None:
-    """Whoever asks, from whichever thread, gets the same."""
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(shared_loop()))
+def test_there_is_one_loop_thread() -> None:
+    """Every thread gets the same one."""
+    loops: list[Any] = []
+    thread = threading.Thread(target=lambda: loops.append(shared_loop()))
     thread.start()
     thread.join()
 
-    assert found == [shared_loop()]
+    assert loops == [shared_loop()]
 
 
-def test_stage_is_a_daemon() -> None:
+def test_loop_thread_is_a_daemon() -> None:
     """It never keeps a process from ending."""
     shared_loop()
 
-    (thread,) = [each for each in threading.enumerate() if each.name == "understudy-stage"]
+    (thread,) = [each for each in threading.enumerate() if each.name == "understudy-loop"]
     assert thread.daemon
 
 
-def test_do_runs_on_the_stage() -> None:
-    """A function is called there, and its result comes back."""
+def test_do_runs_on_the_loop_thread() -> None:
+    """A function is called there, and its result is returned."""
     assert not shared_loop().is_here
     assert shared_loop().do(lambda: shared_loop().is_here)
 
 
-def test_do_on_the_stage_is_a_call() -> None:
+def test_do_on_the_loop_thread_is_a_call() -> None:
     """On its own thread it does not wait for itself."""
     assert shared_loop().do(lambda: shared_loop().do(lambda: 42)) == 42
 
 
-def test_do_brings_what_was_raised() -> None:
-    """Errors come back as they are."""
+def test_do_raises_what_the_function_raised() -> None:
+    """Errors reach the caller unchanged."""
     with pytest.raises(KeyError):
         shared_loop().do(lambda: {}["missing"])
 
 
-def test_run_on_the_stage_is_refused() -> None:
-    """Whoever waited there for a coroutine would wait for himself."""
+def test_run_on_the_loop_thread_is_refused() -> None:
+    """Waiting there for the coroutine would block the loop that runs it."""
 
     async def work() -> None:
         """Nothing."""
@@ -77,21 +77,21 @@ def test_run_on_the_stage_is_refused() -> None:
         shared_loop().do(lambda: shared_loop().run(work()))
 
 
-def test_synchronous_request_on_the_stage_is_refused() -> None:
+def test_synchronous_request_on_the_loop_thread_is_refused() -> None:
     """It could never be answered."""
     with pytest.raises(RuntimeError, match="await the request"):
         shared_loop().do(lambda: ask(replying()))
 
 
-def test_asynchronous_request_on_the_stage_is_answered() -> None:
+def test_asynchronous_request_on_the_loop_thread_is_answered() -> None:
     """The loop goes on while a task of its own waits."""
     reply = shared_loop().run(ask_async(replying(201))).result(5)
 
     assert reply.status_code == 201
 
 
-def test_app_sees_nothing_of_the_callers_context() -> None:
-    """What an app does must not depend on who asks first."""
+def test_app_does_not_see_the_callers_context() -> None:
+    """An app must not depend on the context variables of its first caller."""
     variable = ContextVar("variable", default="unset")
     seen: list[str] = []
 
@@ -124,7 +124,7 @@ async def test_async_transport() -> None:
     assert (reply.content, reply.headers["x-tag"]) == (b"ok", "1")
 
 
-def test_what_an_app_left_behind_goes_on() -> None:
+def test_background_task_of_an_app_goes_on() -> None:
     """A task that a request started outlives the loop of the caller."""
     done = threading.Event()
 
@@ -142,7 +142,7 @@ def test_what_an_app_left_behind_goes_on() -> None:
 
 
 def test_reply_ends_when_the_app_is_done() -> None:
-    """What the app does after its last piece has happened when the client sees it."""
+    """The app has returned when the client sees the end of the reply."""
     done: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -166,7 +166,7 @@ def test_app_that_fails_after_its_reply_has_replied() -> None:
 
 
 async def test_app_that_fails_shows_how() -> None:
-    """A defect is not dressed up as a network error."""
+    """A defect is not turned into a network error."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         raise LookupError("a defect")
@@ -177,8 +177,8 @@ async def test_app_that_fails_shows_how() -> None:
         await ask_async(app)
 
 
-def test_framework_may_wrap_the_end_of_a_connection() -> None:
-    """Starlette says RuntimeError when a reply that has begun cannot be finished."""
+def test_framework_may_wrap_a_connection_error() -> None:
+    """Starlette raises RuntimeError when a reply that has begun cannot be finished."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("response already started") from ConnectionResetError("planned")
@@ -187,7 +187,7 @@ def test_framework_may_wrap_the_end_of_a_connection() -> None:
         ask(app)
 
 
-async def test_app_that_says_nothing_has_closed_the_connection() -> None:
+async def test_app_without_a_reply_has_closed_the_connection() -> None:
     """A call that ends without a reply is an empty reply."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -199,7 +199,7 @@ async def test_app_that_says_nothing_has_closed_the_connection() -> None:
         await ask_async(app)
 
 
-def test_client_that_stops_reading_is_gone() -> None:
+def test_client_that_stops_reading_has_disconnected() -> None:
     """Closing a stream early is a disconnect to the app."""
     ended = threading.Event()
 
@@ -220,7 +220,7 @@ def test_client_that_stops_reading_is_gone() -> None:
 
 
 def test_without_a_timeout_it_waits() -> None:
-    """A client that is patient gets its answer."""
+    """A client without a timeout gets its answer."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0.05)
@@ -230,7 +230,7 @@ def test_without_a_timeout_it_waits() -> None:
 
 
 def test_many_threads_at_once() -> None:
-    """One stage serves them all, each its own answer."""
+    """Each gets its own answer."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(0)
@@ -252,7 +252,7 @@ def test_many_threads_at_once() -> None:
 
 
 async def test_many_tasks_at_once() -> None:
-    """So it does for tasks."""
+    """So does each task."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await replying(body=scope["raw_path"])(scope, receive, send)
@@ -263,7 +263,7 @@ async def test_many_tasks_at_once() -> None:
     assert [reply.text for reply in replies] == [f"/{number}" for number in range(50)]
 
 
-def test_scope_is_one_of_asgi() -> None:
+def test_scope_is_an_asgi_scope() -> None:
     """Names are in lower case, the path is decoded, the query is not."""
     scope = scope_of("get", "https", ("host", 443), b"/a%20b?c=%20", [(b"X-Tag", b"V")])
 
@@ -277,7 +277,7 @@ def test_scope_is_one_of_asgi() -> None:
 
 
 def test_the_mock_itself() -> None:
-    """The transports are made for this: the mock from synchronous code, prefix and all."""
+    """Synchronous code reaches the mock, vendor prefix included."""
     app = create_app(Settings())
 
     with httpx.Client(transport=SyncTransport(app), base_url="http://mock/sent") as client:

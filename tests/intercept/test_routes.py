@@ -1,4 +1,4 @@
-"""Which addresses a mock answers, and what it says of the others."""
+"""The addresses that a mock answers, and the refusal of the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import pytest
 
 from tests.asking import Echo
 from understudy.inprocess.loop import scope_of
-from understudy.intercept.routes import Address, InSession, Place, Placement, Routes, parse_place
+from understudy.intercept.routes import (
+    Address,
+    BaseUrl,
+    BaseUrlMiddleware,
+    Routes,
+    SessionMiddleware,
+    parse_base_url,
+)
 from understudy.server.app import App, create_app
 
 VENDORS = ("sent", "tether")
@@ -19,8 +26,8 @@ def app() -> App:
     return create_app()
 
 
-async def seen(app: Any, target: bytes, host: str = "", *more: tuple[bytes, bytes]) -> Any:
-    """The scope that an app behind a wrapper sees."""
+async def routed_scope(app: Any, target: bytes, host: str = "", *more: tuple[bytes, bytes]) -> Any:
+    """The scope that an app behind a middleware sees."""
     echo = Echo()
     headers = [(b"Host", host.encode()), *more]
     scope = scope_of("GET", "https", ("h", 443), target, headers)
@@ -29,31 +36,31 @@ async def seen(app: Any, target: bytes, host: str = "", *more: tuple[bytes, byte
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
-        """Nobody reads it."""
+        """Ignore the reply."""
 
     await app(echo)(scope, receive, send)
     return echo.scopes[0]
 
 
 @pytest.mark.parametrize(
-    ("url", "place"),
+    ("url", "expected"),
     [
-        ("https://a.example", Place("a.example", None, "", "/tether")),
-        ("https://A.Example./", Place("a.example", None, "", "/tether")),
-        ("http://a.example:8080/x/y/", Place("a.example", 8080, "/x/y", "/tether")),
-        ("a.example", Place("a.example", None, "", "/tether")),
-        ("a.example:81/x", Place("a.example", 81, "/x", "/tether")),
-        ("https://bücher.example", Place("xn--bcher-kva.example", None, "", "/tether")),
-        ("http://[::1]:81", Place("::1", 81, "", "/tether")),
+        ("https://a.example", BaseUrl("a.example", None, "", "/tether")),
+        ("https://A.Example./", BaseUrl("a.example", None, "", "/tether")),
+        ("http://a.example:8080/x/y/", BaseUrl("a.example", 8080, "/x/y", "/tether")),
+        ("a.example", BaseUrl("a.example", None, "", "/tether")),
+        ("a.example:81/x", BaseUrl("a.example", 81, "/x", "/tether")),
+        ("https://bücher.example", BaseUrl("xn--bcher-kva.example", None, "", "/tether")),
+        ("http://[::1]:81", BaseUrl("::1", 81, "", "/tether")),
     ],
 )
-def test_base_urls_are_places(url: str, place: Place) -> None:
+def test_base_urls_are_read(url: str, expected: BaseUrl) -> None:
     """With or without scheme, port, path; whatever the case."""
-    assert parse_place(url, "tether", VENDORS) == place
+    assert parse_base_url(url, "tether", VENDORS) == expected
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "path", "held"),
+    ("host", "port", "path", "contained"),
     [
         ("a.example", 443, "/x/y", True),
         ("a.example", 443, "/x", True),
@@ -63,21 +70,25 @@ def test_base_urls_are_places(url: str, place: Place) -> None:
         ("b.example", 443, "/x", False),
     ],
 )
-def test_places_hold_what_is_under_their_path(host: str, port: int, path: str, held: bool) -> None:
+def test_base_url_contains_the_paths_below_it(
+    host: str, port: int, path: str, contained: bool
+) -> None:
     """A base path ends at a slash."""
-    assert Place("a.example", None, "/x").holds(host, port, path) is held
+    assert BaseUrl("a.example", None, "/x").contains(host, port, path) is contained
 
 
-def test_place_with_a_port_holds_that_port() -> None:
+def test_base_url_with_a_port_contains_that_port() -> None:
     """Another port is another server."""
-    place = Place("localhost", 81)
+    base = BaseUrl("localhost", 81)
 
-    assert place.holds("localhost", 81, "/") and not place.holds("localhost", 80, "/")
+    assert base.contains("localhost", 81, "/") and not base.contains("localhost", 80, "/")
 
 
 async def test_vendors_own_host_keeps_its_path() -> None:
-    """The Host says which vendor, so the path is the vendor's."""
-    scope = await seen(lambda app: Placement(app, Place("api.sent.dm")), b"/v3/a%2Fb?c=d", "x")
+    """The Host names the vendor, so the path is the vendor's."""
+    base = BaseUrl("api.sent.dm")
+
+    scope = await routed_scope(lambda app: BaseUrlMiddleware(app, base), b"/v3/a%2Fb?c=d", "x")
 
     assert (scope["raw_path"], scope["query_string"]) == (b"/v3/a%2Fb", b"c=d")
     assert [value for name, value in scope["headers"] if name == b"host"] == [b"api.sent.dm"]
@@ -87,21 +98,21 @@ async def test_vendors_own_host_keeps_its_path() -> None:
     ("target", "expected"), [(b"/x/api/campaigns", b"/tether/api/campaigns"), (b"/x", b"/tether/")]
 )
 async def test_base_url_becomes_the_prefix(target: bytes, expected: bytes) -> None:
-    """What follows it is the path at the vendor; the Host names nobody."""
-    place = Place("a.example", None, "/x", "/tether")
+    """The rest is the path at the vendor; the Host names no vendor."""
+    base = BaseUrl("a.example", None, "/x", "/tether")
 
-    scope = await seen(lambda app: Placement(app, place), target, "api.sent.dm")
+    scope = await routed_scope(lambda app: BaseUrlMiddleware(app, base), target, "api.sent.dm")
 
     assert scope["raw_path"] == expected
     assert b"api.sent.dm" not in [value for _, value in scope["headers"]]
 
 
-async def test_session_is_named_unless_the_request_does() -> None:
-    """A header of the client's own wins."""
+async def test_session_is_named_unless_the_request_names_one() -> None:
+    """The client's own header wins."""
     named = (b"X-Understudy-Session", b"theirs")
 
-    scope = await seen(lambda app: InSession(app, "ours"), b"/")
-    other = await seen(lambda app: InSession(app, "ours"), b"/", "", named)
+    scope = await routed_scope(lambda app: SessionMiddleware(app, "ours"), b"/")
+    other = await routed_scope(lambda app: SessionMiddleware(app, "ours"), b"/", "", named)
 
     assert (b"x-understudy-session", b"ours") in scope["headers"]
     assert [value for name, value in other["headers"] if name.startswith(b"x-")] == [b"theirs"]
@@ -113,33 +124,34 @@ async def test_session_is_named_unless_the_request_does() -> None:
         (Address("api.sent.dm", 443), True),
         (Address("API.SENT.DM.", 8080), True),
         (Address("example.com", 443), False),
-        (Address("gateway.example.com", 443, named="api.sent.dm:443"), True),
-        (Address("127.0.0.1", 4010, named="api.sent.dm"), False),
-        (Address("localhost", 4010, named="api.sent.dm"), False),
+        (Address("gateway.example.com", 443, host_header="api.sent.dm:443"), True),
+        (Address("127.0.0.1", 4010, host_header="api.sent.dm"), False),
+        (Address("localhost", 4010, host_header="api.sent.dm"), False),
         (Address("app.localhost", 80), False),
     ],
 )
 def test_who_is_answered(app: App, address: Address, answered: bool) -> None:
-    """The URL decides; a Host header counts where the URL names a stranger, not this machine."""
+    """The URL decides; the Host header counts where the URL names another machine."""
     routes = Routes(app, "s", {}, "localhost")
 
     assert (routes.find(address) is not None) is answered
 
 
 def test_closest_base_url_wins(app: App) -> None:
-    """A longer path before a shorter one, a port before none, the user's before the vendors'."""
+    """A longer path comes first, then one with a port, then the caller's before the vendors'."""
     hosts = {"a.example": "sent", "a.example/x": "tether", "a.example:81": "zexa"}
     routes = Routes(app, "s", {**hosts, "api.sent.dm/v9": "tether"}, "localhost")
 
-    def place(address: Address) -> str:
-        found: Any = routes.find(address)
-        return str(found._place.prefix)
+    def prefix(address: Address) -> str:
+        app = routes.find(address)
+        assert isinstance(app, BaseUrlMiddleware)
+        return app.base.prefix
 
-    assert place(Address("a.example", 443, "/y")) == "/sent"
-    assert place(Address("a.example", 443, "/x/y")) == "/tether"
-    assert place(Address("a.example", 81, "/y")) == "/zexa"
-    assert place(Address("api.sent.dm", 443, "/v9/y")) == "/tether"
-    assert place(Address("api.sent.dm", 443, "/v3/y")) == ""
+    assert prefix(Address("a.example", 443, "/y")) == "/sent"
+    assert prefix(Address("a.example", 443, "/x/y")) == "/tether"
+    assert prefix(Address("a.example", 81, "/y")) == "/zexa"
+    assert prefix(Address("api.sent.dm", 443, "/v9/y")) == "/tether"
+    assert prefix(Address("api.sent.dm", 443, "/v3/y")) == ""
 
 
 @pytest.mark.parametrize(

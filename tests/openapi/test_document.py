@@ -149,7 +149,7 @@ def test_the_items_of_a_parameter_may_stand_elsewhere() -> None:
 
     [parameter] = only(document(shared={"components": shared}, parameters=sizes)).parameters
 
-    assert parameter.read("1,2") == [1, 2]
+    assert parameter.read(["1", "2"]) == [1, 2]
     assert parameter.validator.accepts([1, 2])
 
 
@@ -157,7 +157,7 @@ def test_a_parameter_without_a_schema_takes_any_text() -> None:
     """Nothing declared, nothing refused."""
     [parameter] = only(document(parameters=[{"name": "a", "in": "query"}])).parameters
 
-    assert parameter.validator.accepts(parameter.read("anything"))
+    assert parameter.validator.accepts(parameter.read(["anything"]))
 
 
 def test_an_operation_need_not_take_a_body() -> None:
@@ -419,7 +419,7 @@ def test_an_operation_id_stands_once() -> None:
     """Two operations with one id are refused."""
     node = {"operationId": "getA", "responses": FINE}
 
-    with pytest.raises(StartError, match=r'operationId "getA" stands twice; rename one$'):
+    with pytest.raises(StartError, match=r'operationId "getA" is used twice; rename one$'):
         Document("toy", {"paths": {"/a": {"get": node, "put": node}}})
 
 
@@ -505,7 +505,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
             PATHS.replace("responses", "parameters: [{in: query}]\n      responses"),
             "KeyError: 'name'",
         ),
-        ("paths: {/a: {get: none}}", "TypeError: "),
+        ("paths: {/a: {get: 7}}", "TypeError: "),
         ("paths: none", "AttributeError: "),
         ("components: {schemas: {A: {exclusiveMinimum: true}}}", "KeyError: 'minimum'"),
     ],
@@ -530,3 +530,82 @@ def test_a_schema_that_is_none_says_where_to_look(tmp_path: Path) -> None:
 
     with pytest.raises(StartError, match=r"is broken \(ValidationError: .*strnig.*; run: under"):
         read_document("toy", written(tmp_path, HEAD + document))
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (
+            {"parameters": [{"name": "a", "in": "query", "style": "deepObject", "schema": {}}]},
+            "#/paths/~1a/get/parameters/0: a: style deepObject is not read in a query",
+        ),
+        (
+            {"parameters": [{"$ref": "#/components/parameters/Filter"}]},
+            "#/components/parameters/Filter: filter: objects and nested arrays are not read",
+        ),
+        (
+            {"requestBody": {"content": {"multipart/form-data": {}, "text/csv": {}}}},
+            "#/paths/~1a/get/requestBody: a body is read as JSON only, not as multipart/form-data, "
+            "text/csv; declare a JSON one",
+        ),
+        (
+            {"requestBody": {"$ref": "#/components/requestBodies/Form"}},
+            "#/components/requestBodies/Form: a body is read as JSON only",
+        ),
+        ({"security": [{"Nobody": []}]}, 'getA demands "Nobody", which is no security scheme'),
+    ],
+)
+def test_what_would_be_served_wrongly_is_refused(operation: Node, message: str) -> None:
+    """The reason names the document, the place in it, and what to do."""
+    components = {
+        "parameters": {"Filter": {"name": "filter", "in": "query", "schema": {"type": "object"}}},
+        "requestBodies": {"Form": {"content": {"application/x-www-form-urlencoded": {}}}},
+    }
+
+    with pytest.raises(StartError) as caught:
+        document(shared={"components": components}, **operation)
+
+    assert str(caught.value).startswith(f"specs/toy.yaml: {message}")
+
+
+def test_a_scheme_that_cannot_be_read_is_refused() -> None:
+    """It is named by its pointer."""
+    schemes = {"Sign/ed": {"type": "http", "scheme": "digest"}}
+
+    with pytest.raises(StartError, match=r"#/components/securitySchemes/Sign~1ed: http digest is"):
+        document(shared={"components": {"securitySchemes": schemes}})
+
+
+def test_a_parameter_of_an_operation_stands_in_for_its_paths() -> None:
+    """The one of the same name and place; others of the path are kept."""
+    shared = [
+        {"name": "a", "in": "query", "required": True},
+        {"name": "a", "in": "header"},
+    ]
+    node = {"operationId": "getA", "responses": FINE, "parameters": [{"name": "a", "in": "query"}]}
+
+    [operation] = Document(
+        "toy", {"paths": {"/a": {"parameters": shared, "get": node}}}
+    ).operations.values()
+
+    assert [(each.where, each.required) for each in operation.parameters] == [
+        ("query", False),
+        ("header", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        ({"text/html": {}, "application/json": {}}, "application/json"),
+        ({"*/*": {}}, "application/json"),
+        ({"application/hal+json": {}, "text/plain": {}}, "application/hal+json"),
+        ({"application/json; charset=utf-8": {}}, "application/json; charset=utf-8"),
+        ({"text/csv": {}}, "text/csv"),
+    ],
+)
+def test_a_reply_is_json_where_that_is_declared(content: Node, media_type: str) -> None:
+    """A range stands for JSON; the media type is as the document writes it."""
+    operation = answered(_200={"description": "", "content": content})
+
+    assert operation.responses[200].media_type == media_type

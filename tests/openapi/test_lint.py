@@ -205,6 +205,15 @@ def test_a_mistake_is_found_once(
     assert findings(tmp_path, toys) == [finding]
 
 
+def test_a_body_that_is_not_read_is_named(toys: Node, tmp_path: Path) -> None:
+    """Beside JSON a document may declare a form, which the mock refuses."""
+    operation(toys)["requestBody"]["content"]["multipart/form-data"] = {}
+
+    assert findings(tmp_path, toys) == [
+        "createToy: a body of multipart/form-data is refused; only JSON is read"
+    ]
+
+
 def test_every_fault_of_an_example_is_found(toys: Node, tmp_path: Path) -> None:
     """An example with two faults has two findings."""
     schema = {**NAME, "additionalProperties": False}

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.core.errors import Diagnosis
-from understudy.openapi.parameters import Parameter, make_parameter, read_parameter
+from understudy.openapi.parameters import (
+    Parameter,
+    SentValues,
+    UnsupportedParameter,
+    make_parameter,
+    read_parameter,
+    read_parameters,
+)
 from understudy.openapi.schemas import Schema, SchemaCompiler
 
 INTEGER: Schema = {"type": "integer"}
@@ -72,9 +79,8 @@ def test_it_matters_when_a_required_one_or_a_default_is_missing(
         ({"type": "number"}, "-1e3", -1000.0),
         ({"type": "boolean"}, "true", True),
         ({"type": "boolean"}, "false", False),
-        (INTEGERS, "1,2", [1, 2]),
         (INTEGERS, "7", [7]),
-        ({"type": "array"}, "a,b", ["a", "b"]),
+        ({"type": "array"}, "a,b", ["a,b"]),
     ],
 )
 def test_a_text_becomes_a_value_of_the_declared_type(schema: Schema, text: str, value: Any) -> None:
@@ -129,7 +135,7 @@ def test_numbers_are_read_back(value: float) -> None:
 
 def test_every_fault_is_told() -> None:
     """Each item that is wrong is pointed at below the parameter's name."""
-    _, faults = read(parameter(INTEGERS), "1,b,3,d")
+    _, faults = read(parameter(INTEGERS), "1", "b", "3", "d")
 
     assert sorted((fault.code, fault.pointer) for fault in faults) == [
         ("maxItems", "pageSize"),
@@ -185,6 +191,69 @@ def test_one_value_is_sent_once() -> None:
     assert faults == [Diagnosis("duplicate", "query", "pageSize", message, "send it once")]
 
 
-def test_a_list_may_be_sent_in_parts() -> None:
-    """Repetitions and commas both separate items."""
-    assert read(parameter(INTEGERS), "1", "2,3") == ({"pageSize": [1, 2, 3]}, [])
+def test_a_query_array_is_sent_once_for_each_item() -> None:
+    """That is what the document says where it says nothing; a comma is part of an item."""
+    texts = parameter({"type": "array", "items": {"type": "string"}})
+
+    assert read(texts, "a", "b,c") == ({"pageSize": ["a", "b,c"]}, [])
+
+
+@pytest.mark.parametrize(
+    ("where", "declared", "text"),
+    [
+        ("query", {"explode": False}, "1,2"),
+        ("query", {"style": "pipeDelimited"}, "1|2"),
+        ("query", {"style": "spaceDelimited"}, "1 2"),
+        ("query", {"style": "spaceDelimited", "explode": False}, "1 2"),
+        ("header", {}, "1,2"),
+        ("header", {"explode": True}, "1, 2"),
+        ("path", {}, "1,2"),
+        ("path", {"explode": True}, "1,2"),
+        ("cookie", {"explode": False}, "1,2"),
+    ],
+)
+def test_an_array_in_one_text_is_split_as_its_style_says(
+    where: str, declared: dict[str, Any], text: str
+) -> None:
+    """The separator is the style's; headers that were sent twice have a space behind it."""
+    assert read(parameter(INTEGERS, where, **declared), text) == ({"pageSize": [1, 2]}, [])
+
+
+def test_an_array_in_one_text_is_sent_once() -> None:
+    """Without `explode` there is one text for all items."""
+    _, [fault] = read(parameter(INTEGERS, explode=False), "1", "2")
+
+    assert fault.code == "duplicate"
+
+
+def test_a_cookie_is_read_from_the_cookie_header() -> None:
+    """Among others, with its quotes taken off."""
+    declared = parameter(INTEGER, "cookie")
+    sent = SentValues({}, {}, {"cookie": 'theme=dark; pageSize="7"; pageSize=8'})
+    values: dict[str, Any] = {}
+
+    faults = read_parameters([declared], sent, values)
+
+    assert (values, faults) == ({"pageSize": 7}, [])
+
+
+@pytest.mark.parametrize(
+    ("where", "schema", "declared", "what"),
+    [
+        ("query", INTEGERS, {"style": "deepObject"}, "style deepObject is not read in a query"),
+        ("path", INTEGER, {"style": "matrix"}, "style matrix is not read in a path; declare simpl"),
+        ("path", INTEGER, {"style": "label"}, "declare simple"),
+        ("query", {"type": "object"}, {}, "objects and nested arrays are not read in a query"),
+        ("header", {"properties": {}}, {}, "objects and nested arrays are not read in a header"),
+        ("query", {"type": "array", "items": INTEGERS}, {}, "objects and nested arrays"),
+        ("cookie", INTEGERS, {}, "an array is not read from several cookies; use explode: false"),
+        ("query", {}, {"content": {"application/json": {}}}, "content is not read in a parameter"),
+        ("body", {}, {}, '"in: body" is no place of a parameter; use path, header'),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    where: str, schema: Schema, declared: dict[str, Any], what: str
+) -> None:
+    """It would be read wrongly; the reason says what to declare instead."""
+    with pytest.raises(UnsupportedParameter, match=what):
+        parameter(schema, where, **declared)

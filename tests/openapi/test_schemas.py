@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from understudy.core.codes import KEYWORD_HINTS
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token, to_dotted_path
 from understudy.openapi.schemas import (
     ANNOTATIONS,
-    HINTS,
     Schema,
     SchemaCompiler,
     Validator,
@@ -322,7 +322,7 @@ def test_common_faults_have_a_hint(schema: Schema, value: Any) -> None:
     """What can be said about the remedy is said."""
     [fault] = compiled(schema).diagnose(value, "body")
 
-    assert fault.hint == HINTS[fault.code]
+    assert fault.hint == KEYWORD_HINTS[fault.code]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_a_hint_without_a_value_is_the_keywords(schema: Schema, value: Any, code
     """What no number can say is said in words."""
     [fault] = compiled(schema).diagnose(value, "body")
 
-    assert (fault.code, fault.hint) == (code, HINTS[code])
+    assert (fault.code, fault.hint) == (code, KEYWORD_HINTS[code])
 
 
 def test_a_long_hint_is_shortened() -> None:

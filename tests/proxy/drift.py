@@ -1,4 +1,4 @@
-"""A mock whose replies have drifted from the document, as a vendor's do over the years."""
+"""A mock whose replies have drifted from the document, as a vendor's may do."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from understudy.server.app import Backend
 from understudy.service.call import Call
 from understudy.service.service import Service
 
-# From the status and the document that the service answers to those that the drifted vendor does.
+# Changes the status and the JSON document of a reply.
 Drift = Callable[[int, Any], tuple[int, Any]]
 
 
-def drifted(drifts: Mapping[str, Drift]) -> Backend:
-    """What stands behind an app whose operations have drifted: operationId -> drift."""
+def drifting_backend(drifts: Mapping[str, Drift]) -> Backend:
+    """The backend of an app whose operations have drifted, by operationId."""
 
     def backend(service: Service) -> ASGIApp:
-        return Drifting(shared_stack(service), drifts)
+        return DriftMiddleware(shared_stack(service), drifts)
 
     return backend
 
 
-class Drifting:
-    """Changes a service's replies after the service has held them against its document."""
+class DriftMiddleware:
+    """Changes a service's replies after the service has checked them against its document."""
 
     def __init__(self, app: ASGIApp, drifts: Mapping[str, Drift]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The proxy between a client and the vendor: what passes, what is told, what is refused."""
+"""The proxy between a client and the vendor: forwarding, diagnoses, refusals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SALE: dict[str, Any] = {"name": "Sale", "channel": "sms", "sender_id": "MYBRAND"
 
 @pytest.fixture(scope="module")
 def vendors() -> Iterator[Live]:
-    """The vendors as their documents have them."""
+    """Vendors that answer as their documents say."""
     with playing({}) as vendors:
         yield vendors
 
@@ -50,7 +50,7 @@ def sent(vendors: Live) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def strict(vendors: Live) -> Iterator[LiveServer]:
-    """A proxy to Zexa that turns differences into errors."""
+    """A proxy to Zexa that answers differences with errors."""
     with fronted("zexa", f"{vendors.url}/zexa", ProxyOptions(errors=True)) as proxy:
         yield proxy
 
@@ -108,7 +108,7 @@ def test_a_request_is_diagnosed_and_the_vendor_decides(
     body: bytes | None,
     found: list[tuple[str, str, str]],
 ) -> None:
-    """Everything that breaks the document is told beside the vendor's own refusal."""
+    """Every difference is reported beside the vendor's own refusal."""
     reply = httpx.request(method, f"{sent.url}{path}", headers=headers, content=body)
 
     assert sorted(in_header(reply)) == sorted(in_journal(sent, reply)) == sorted(found)
@@ -120,24 +120,24 @@ def test_a_request_is_diagnosed_and_the_vendor_decides(
     [
         (ok(CREDITS), []),
         (ok(b'{"credits": "1", "currency": 1}'), ["type", "type"]),
-        (ok(CREDITS).replace(b"application/json", b"text/html"), ["undocumented-media-type"]),
+        (ok(CREDITS).replace(b"application/json", b"text/html"), ["undocumented-content-type"]),
         (ok(CREDITS).replace(b"application/json", b"Application/JSON; charset=utf-8"), []),
-        (ok(CREDITS).replace(b"content-type", b"x-type"), ["undocumented-media-type"]),
-        (ok(b'{"credits":'), ["malformed-reply"]),
-        (ok(b'{"credits":1,"credits":2,"currency":"USD"}'), ["malformed-reply"]),
-        (ok(b"\xff\xfe"), ["malformed-reply"]),
+        (ok(CREDITS).replace(b"content-type", b"x-type"), ["undocumented-content-type"]),
+        (ok(b'{"credits":'), ["malformed-json"]),
+        (ok(b'{"credits":1,"credits":2,"currency":"USD"}'), ["malformed-json"]),
+        (ok(b"\xff\xfe"), ["malformed-json"]),
         (ok(b""), ["missing-body"]),
-        (ok(CREDITS, b"content-encoding: br"), ["malformed-reply"]),
-        (ok(CREDITS, b"content-encoding: gzip"), ["malformed-reply"]),
+        (ok(CREDITS, b"content-encoding: br"), ["unreadable-body"]),
+        (ok(CREDITS, b"content-encoding: gzip"), ["unreadable-body"]),
         (ok(b"", status=b"304 Not Modified"), ["undocumented-status"]),
         (ok(CREDITS, status=b"299 Odd"), ["undocumented-status"]),
-        (ok(CREDITS, status=b"599 Odd"), ["undocumented-status"]),
+        (ok(CREDITS, status=b"599 Odd"), ["server-error"]),
     ],
 )
 def test_a_reply_is_diagnosed_and_passed_on(reply: bytes, found: list[str]) -> None:
     """The client gets status and body byte for byte, whatever is wrong with them."""
     with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
-        raw = exchange(proxy.url, asked("GET", "/v1/credits"))
+        raw = exchange(proxy.url, request_bytes("GET", "/v1/credits"))
         [kept] = proxy.client().requests.find()
 
     assert [(each.code, each.in_) for each in kept.diagnoses] == [
@@ -147,14 +147,14 @@ def test_a_reply_is_diagnosed_and_passed_on(reply: bytes, found: list[str]) -> N
     assert raw.partition(b"\r\n\r\n")[2] == reply.partition(b"\r\n\r\n")[2]
 
 
-def asked(method: str, target: str, *lines: str) -> bytes:
+def request_bytes(method: str, target: str, *lines: str) -> bytes:
     """A request as bytes, with a credential; the connection ends with its reply."""
     own = ("host: proxy", "connection: close", "authorization: Bearer zexa_test_acme")
     return "\r\n".join([f"{method} {target} HTTP/1.1", *own, *lines, "", ""]).encode("latin-1")
 
 
-def test_a_body_that_no_response_declares_is_told() -> None:
-    """204 is declared without a body; so is what comes in its place."""
+def test_a_reply_without_a_body_may_be_declared() -> None:
+    """A 204 without a body has no difference."""
     reply = ok(b"", status=b"204 No Content").replace(b"content-length: 0\r\n", b"")
     with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
         got = httpx.delete(f"{proxy.url}/v1/contacts/cnt_ivo009", headers=KEY)
@@ -163,8 +163,8 @@ def test_a_body_that_no_response_declares_is_told() -> None:
 
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
-def test_a_packed_reply_is_unpacked(coding: str) -> None:
-    """A vendor that packs although it was asked not to is understood, and passed on plainly."""
+def test_an_encoded_reply_is_decoded(coding: str) -> None:
+    """A vendor that ignores `Accept-Encoding: identity` is passed on without a coding."""
     pack = zlib.compress if coding == "deflate" else gzip.compress
     reply = ok(pack(CREDITS), f"content-encoding: {coding}".encode())
     with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
@@ -176,8 +176,8 @@ def test_a_packed_reply_is_unpacked(coding: str) -> None:
     assert b"accept-encoding: identity" in vendor.received[0]
 
 
-def test_a_packed_request_is_read_and_passed_on_as_it_came() -> None:
-    """What the vendor may unpack is checked unpacked, and forwarded byte for byte."""
+def test_an_encoded_request_is_checked_and_forwarded_unchanged() -> None:
+    """The decoded body is checked, the encoded one is forwarded byte for byte."""
     body = gzip.compress(json.dumps({**SALE, "contact_list_id": 7}).encode())
     headers = {**KEY, "content-type": "application/json", "content-encoding": "gzip"}
     with answering(ok()) as vendor, fronted("zexa", vendor.url) as proxy:
@@ -189,8 +189,8 @@ def test_a_packed_request_is_read_and_passed_on_as_it_came() -> None:
     assert journal["request"]["json"]["name"] == "Sale"
 
 
-def test_an_unreadable_request_is_told_and_passed_on() -> None:
-    """A coding that nobody knows is a diagnosis, not a refusal."""
+def test_an_unreadable_request_is_diagnosed_and_forwarded() -> None:
+    """An unknown coding is a diagnosis, not a refusal."""
     headers = {**KEY, "content-type": "application/json", "content-encoding": "br"}
     with answering(ok()) as vendor, fronted("zexa", vendor.url) as proxy:
         got = httpx.post(f"{proxy.url}/v1/campaigns", headers=headers, content=b"\x0b")
@@ -200,14 +200,14 @@ def test_an_unreadable_request_is_told_and_passed_on() -> None:
 
 
 def test_headers_pass_but_for_those_of_one_hop() -> None:
-    """Doubled headers, cookies and Prefer reach the vendor; what is the proxy's own does not."""
+    """Repeated headers, cookies and Prefer reach the vendor; headers for the proxy do not."""
     lines = [
         *("x-twice: 1", "x-twice: 2", "cookie: a=b", "prefer: wait=5", "user-agent: me"),
         *("x-understudy-session: mine", "keep-alive: 5", "te: trailers", "x-hop: 1"),
         *("proxy-authorization: Basic eDp5", "accept-encoding: br", "upgrade: h2c"),
         *("proxy-connection: x", "trailer: x", "expect: 100-continue"),
     ]
-    request = asked("GET", "/v1/credits", *lines)
+    request = request_bytes("GET", "/v1/credits", *lines)
     request = request.replace(b"connection: close", b"connection: close, x-hop")
     with answering(ok(CREDITS)) as vendor, fronted("zexa", vendor.url) as proxy:
         exchange(proxy.url, request)
@@ -225,14 +225,14 @@ def test_headers_pass_but_for_those_of_one_hop() -> None:
 
 
 def test_a_replys_headers_pass_but_for_those_of_one_hop() -> None:
-    """Doubled headers survive; what an upstream mock says of itself does not."""
+    """Repeated headers are kept; those of an upstream mock are dropped."""
     reply = ok(
         CREDITS,
         *(b"set-cookie: a=1", b"set-cookie: b=2", b"server: theirs", b"date: then"),
         *(b"connection: close, x-hop", b"x-hop: 1", b"keep-alive: 5", b"x-understudy-session: y"),
     )
     with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
-        raw = exchange(proxy.url, asked("GET", "/v1/credits"))
+        raw = exchange(proxy.url, request_bytes("GET", "/v1/credits"))
 
     lines = raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
     assert [each for each in lines if not each.startswith(("x-understudy-", "connection"))] == [
@@ -246,7 +246,7 @@ def test_a_replys_headers_pass_but_for_those_of_one_hop() -> None:
 
 
 def test_a_redirect_is_the_clients_to_follow() -> None:
-    """The proxy goes nowhere but to the upstream."""
+    """The proxy sends requests only to the upstream."""
     with answering(ok()) as elsewhere:
         reply = ok(b"", f"location: {elsewhere.url}/v1/credits".encode(), status=b"302 Found")
         with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
@@ -257,7 +257,7 @@ def test_a_redirect_is_the_clients_to_follow() -> None:
 
 
 def test_no_cookie_is_kept() -> None:
-    """What one reply sets is not sent with the next request."""
+    """A cookie of one reply is not sent with the next request."""
     with answering(ok(CREDITS, b"set-cookie: a=1")) as vendor, fronted("zexa", vendor.url) as proxy:
         for _ in range(2):
             httpx.get(f"{proxy.url}/v1/credits", headers=KEY)
@@ -267,17 +267,17 @@ def test_no_cookie_is_kept() -> None:
 
 
 def test_head_has_the_headers_and_no_body() -> None:
-    """The length is the vendor's, and nothing waits for a body."""
+    """The length is the vendor's, and the reply ends after its head."""
     head = ok(CREDITS).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     with answering(head) as vendor, fronted("zexa", vendor.url) as proxy:
-        raw = exchange(proxy.url, asked("HEAD", "/v1/credits"))
+        raw = exchange(proxy.url, request_bytes("HEAD", "/v1/credits"))
 
     assert f"content-length: {len(CREDITS)}".encode() in raw
     assert raw.endswith(b"\r\n\r\n")
 
 
 def test_a_chunked_reply_is_passed_on_whole() -> None:
-    """However the vendor sends it, the client gets it with its length."""
+    """The client gets it with a Content-Length."""
     head = (
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     )
@@ -292,7 +292,7 @@ def test_a_chunked_reply_is_passed_on_whole() -> None:
 
 
 def test_a_preflight_is_answered_here(sent: LiveServer) -> None:
-    """Pages may ask the proxy, whatever the vendor says of pages."""
+    """The proxy answers it, whatever the vendor allows."""
     asking = {"origin": "http://shop.example", "access-control-request-method": "GET"}
 
     reply = httpx.options(f"{sent.url}/v3/profiles", headers=asking)
@@ -301,7 +301,7 @@ def test_a_preflight_is_answered_here(sent: LiveServer) -> None:
 
 
 def test_cors_headers_are_not_doubled() -> None:
-    """What the vendor grants to one origin the proxy grants to all, and says so once."""
+    """The vendor allows one origin, the proxy all of them, in one header."""
     reply = ok(CREDITS, b"access-control-allow-origin: http://shop.example")
     with answering(reply) as vendor, fronted("zexa", vendor.url) as proxy:
         got = httpx.get(f"{proxy.url}/v1/credits", headers={**KEY, "origin": "http://shop.example"})
@@ -310,7 +310,7 @@ def test_cors_headers_are_not_doubled() -> None:
 
 
 def test_errors_refuse_a_request_that_differs(strict: LiveServer, vendors: Live) -> None:
-    """422 with every diagnosis, and the vendor hears nothing of it."""
+    """422 with every diagnosis; the vendor gets no request."""
     before = len(vendors.app.session().journal)
 
     reply = httpx.post(f"{strict.url}/v1/campaigns", headers=KEY, json=SALE)
@@ -323,7 +323,7 @@ def test_errors_refuse_a_request_that_differs(strict: LiveServer, vendors: Live)
 
 
 def test_errors_refuse_a_reply_that_differs() -> None:
-    """502 with the vendor's status; the reply itself stands in the journal."""
+    """502 with the vendor's status; the reply itself is in the journal."""
     body = b'{"credits":"many","currency":"USD"}'
     with (
         answering(ok(body)) as vendor,
@@ -340,7 +340,7 @@ def test_errors_refuse_a_reply_that_differs() -> None:
 
 
 def test_errors_let_everything_else_pass(strict: LiveServer) -> None:
-    """What is as the document says is passed on as ever."""
+    """An exchange without differences is passed on."""
     reply = httpx.get(f"{strict.url}/v1/credits", headers=KEY)
 
     assert (reply.status_code, in_header(reply)) == (200, [])
@@ -348,7 +348,7 @@ def test_errors_let_everything_else_pass(strict: LiveServer) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
 def test_read_only_refuses_what_may_change_something(method: str) -> None:
-    """403 in the mock's own name; the vendor hears nothing of it."""
+    """403 from the mock; the vendor gets no request."""
     with (
         answering(ok()) as vendor,
         fronted("zexa", vendor.url, ProxyOptions(read_only=True)) as proxy,
@@ -361,7 +361,7 @@ def test_read_only_refuses_what_may_change_something(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_read_only_lets_reading_pass(method: str) -> None:
-    """What changes nothing reaches the vendor."""
+    """A request that changes nothing reaches the vendor."""
     with (
         answering(ok(b"")) as vendor,
         fronted("zexa", vendor.url, ProxyOptions(read_only=True)) as proxy,
@@ -372,7 +372,7 @@ def test_read_only_lets_reading_pass(method: str) -> None:
 
 
 def test_a_large_request_is_not_forwarded() -> None:
-    """413 in the mock's own name, with the limit."""
+    """413 from the mock, with the limit."""
     with (
         answering(ok()) as vendor,
         fronted("zexa", vendor.url, settings=Settings(body_limit=1_000)) as proxy,
@@ -385,7 +385,7 @@ def test_a_large_request_is_not_forwarded() -> None:
 
 
 def test_the_admin_plane_works_in_front_of_the_vendor(vendors: Live) -> None:
-    """Finding, counting, coverage and nearest operations, as with a mock."""
+    """Finding, counting, coverage and near misses work as with a mock."""
     with fronted("sent", f"{vendors.url}/sent") as proxy:
         for path in ("/v3/profiles", "/v3/profile", "/v3/profiles?x=1"):
             httpx.get(f"{proxy.url}{path}", headers=KEYS["sent"])
@@ -399,15 +399,15 @@ def test_the_admin_plane_works_in_front_of_the_vendor(vendors: Live) -> None:
 
 
 def test_a_session_has_its_own_journal(sent: LiveServer) -> None:
-    """What one test asked is not in another's journal; both ask the one vendor."""
+    """A request is in the journal of its session only; all sessions use the same vendor."""
     httpx.get(f"{sent.url}/@one/sent/v3/profiles", headers=KEYS["sent"])
 
     assert sent.client("one").requests.count() == 1
     assert sent.client("other").requests.count() == 0
 
 
-def test_the_account_is_told_where_the_seed_world_knows_it(sent: LiveServer) -> None:
-    """In front of another mock the journal says who asked."""
+def test_the_account_is_recorded_when_the_seed_data_has_it(sent: LiveServer) -> None:
+    """In front of another mock the journal has the account."""
     reply = httpx.get(f"{sent.url}/v3/profiles", headers=KEYS["sent"])
 
     assert kept(sent, reply)["account"] == "acme-admin"

@@ -1,4 +1,4 @@
-"""`understudy proxy` as a user meets it: a process, its banner, its recording, its refusals."""
+"""The command `understudy proxy`: its process, banner, recording and errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from understudy.recording.formats.registry import read_recording
 CREDITS = b'{"credits":1,"currency":"USD"}'
 
 
-def proxying(
+def running_proxy(
     folder: Path, vendor: str, upstream: str, *flags: str, **environment: str
 ) -> AbstractContextManager[tuple[subprocess.Popen[str], str]]:
     """A proxy as a process, and its base URL; it is stopped with SIGTERM."""
@@ -40,8 +40,8 @@ def vendor() -> Iterator[Live]:
         yield vendor
 
 
-def end(process: subprocess.Popen[str], *signals: signal.Signals) -> tuple[str, str]:
-    """End a process by signals; what it printed."""
+def end_process(process: subprocess.Popen[str], *signals: signal.Signals) -> tuple[str, str]:
+    """End a process by signals, and return what it printed."""
     for each in signals:
         process.send_signal(each)
     return process.communicate(timeout=LONG)
@@ -49,12 +49,12 @@ def end(process: subprocess.Popen[str], *signals: signal.Signals) -> tuple[str, 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_writes_the_recording(tmp_path: Path, vendor: Live, by: signal.Signals) -> None:
-    """What was asked stands in the file, at the vendor's own origin, and stderr says so."""
+    """The file has the requests, at the vendor's own origin, and stderr names it."""
     out = tmp_path / "credits.json"
-    with proxying(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
+    with running_proxy(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
         httpx.get(f"{url}/v1/credits?x=1", headers=KEYS["zexa"])
         httpx.get(f"{url}/zexa/v1/campaigns", headers=KEYS["zexa"])
-        _, log = end(process, by)
+        _, log = end_process(process, by)
 
     recording = read_recording(out)
     assert [each.request.url for each in recording.exchanges] == [
@@ -65,19 +65,19 @@ def test_a_signal_writes_the_recording(tmp_path: Path, vendor: Live, by: signal.
     assert f"wrote {out} (2 exchanges)" in log
 
 
-def test_who_signals_twice_gets_the_recording_too(tmp_path: Path, vendor: Live) -> None:
-    """Impatience leaves no half file and no traceback."""
+def test_a_second_signal_does_not_lose_the_recording(tmp_path: Path, vendor: Live) -> None:
+    """There is no partial file and no traceback."""
     out = tmp_path / "out.json"
-    with proxying(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
+    with running_proxy(tmp_path, "zexa", vendor.url, "--out", str(out)) as (process, url):
         httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
-        _, log = end(process, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
+        _, log = end_process(process, signal.SIGTERM, signal.SIGTERM, signal.SIGINT)
 
     assert len(read_recording(out).exchanges) == 1
     assert "Traceback" not in log
 
 
 def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
-    """A vendor that does not answer until the proxy has ended; it is not recorded."""
+    """The proxy ends before the vendor answers; the request is not recorded."""
     out = tmp_path / "out.json"
     ended = threading.Event()
 
@@ -87,45 +87,48 @@ def test_a_request_under_way_does_not_keep_the_proxy(tmp_path: Path) -> None:
 
     with (
         answering(late) as slow,
-        proxying(tmp_path, "zexa", slow.url, "--out", str(out)) as (process, url),
+        running_proxy(tmp_path, "zexa", slow.url, "--out", str(out)) as (process, url),
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as wire,
     ):
         wire.sendall(b"GET /v1/credits HTTP/1.1\r\nhost: x\r\n\r\n")
         wait_until(lambda: slow.received)
-        _, log = end(process, signal.SIGTERM)
+        _, log = end_process(process, signal.SIGTERM)
         ended.set()
 
     assert "Traceback" not in log
     assert read_recording(out).exchanges == ()
 
 
-def test_the_banner_says_where_and_whom(tmp_path: Path, vendor: Live) -> None:
+def test_the_banner_names_the_addresses(tmp_path: Path, vendor: Live) -> None:
     """Address, upstream and recording; then a line for each exchange with what differs."""
-    with proxying(tmp_path, "zexa", vendor.url, "--out", "out.json") as (process, url):
+    with running_proxy(tmp_path, "zexa", vendor.url, "--out", "out.json") as (process, url):
         httpx.get(f"{url}/v1/credits")
-        out, log = end(process, signal.SIGTERM)
+        out, log = end_process(process, signal.SIGTERM)
 
-    assert f"is ready on {url} and asks {vendor.url}, recorded to out.json at the end" in out
+    assert f"is ready on {url}, passes requests to {vendor.url} and records to out.json" in out
     assert f"{url}/zexa" in out
     assert "401 getCredits\n" in log and "missing-credential in header Authorization" in log
 
 
 def test_quiet_says_nothing(tmp_path: Path, vendor: Live) -> None:
     """The recording is written all the same."""
-    with proxying(tmp_path, "zexa", vendor.url, "--quiet", "--out", "o.json") as (process, url):
+    with running_proxy(tmp_path, "zexa", vendor.url, "--quiet", "--out", "o.json") as (
+        process,
+        url,
+    ):
         httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
-        out, log = end(process, signal.SIGTERM)
+        out, log = end_process(process, signal.SIGTERM)
 
     assert (out, log) == ("", "")
     assert len(read_recording(tmp_path / "o.json").exchanges) == 1
 
 
-def test_the_recording_holds_what_the_vendor_said_and_nothing_secret(tmp_path: Path) -> None:
+def test_the_recording_holds_the_vendors_replies_and_no_secret(tmp_path: Path) -> None:
     """Differences are recorded beside the replies; the proxy's own replies and keys are not."""
     answers = iter([ok(b'{"credits":"many"}'), b""])
     with (
         answering(lambda request: next(answers)) as vendor,
-        proxying(tmp_path, "zexa", vendor.url, "--out", "o.json", "--errors") as (_, url),
+        running_proxy(tmp_path, "zexa", vendor.url, "--out", "o.json", "--errors") as (_, url),
     ):
         first = httpx.get(f"{url}/v1/credits", headers={"authorization": "Bearer zx_secret_1"})
         second = httpx.get(f"{url}/v1/credits", headers={"authorization": "Bearer zx_secret_1"})
@@ -141,7 +144,7 @@ def test_the_recording_holds_what_the_vendor_said_and_nothing_secret(tmp_path: P
 def test_flags_come_from_the_environment(tmp_path: Path, vendor: Live) -> None:
     """Every flag has its variable."""
     chosen = {"UNDERSTUDY_READ_ONLY": "1", "UNDERSTUDY_OUT": "env.json", "UNDERSTUDY_QUIET": "1"}
-    with proxying(tmp_path, "zexa", vendor.url, **chosen) as (_, url):
+    with running_proxy(tmp_path, "zexa", vendor.url, **chosen) as (_, url):
         reply = httpx.delete(f"{url}/v1/contacts/x", headers=KEYS["zexa"])
 
     assert (reply.status_code, in_header(reply)[-1][0]) == (403, "read-only")
@@ -149,21 +152,24 @@ def test_flags_come_from_the_environment(tmp_path: Path, vendor: Live) -> None:
 
 
 @needs("openssl")
-def test_a_certificate_that_is_trusted_here_is_enough(tmp_path: Path) -> None:
-    """The system's way to name an authority of one's own works for the upstream, too."""
+def test_a_certificate_that_the_system_trusts_is_enough(tmp_path: Path) -> None:
+    """`SSL_CERT_FILE` applies to the upstream, too."""
     with answering_tls(tmp_path, ok(CREDITS)) as upstream:
         trusted = str(tmp_path / "certificate.pem")
-        with proxying(tmp_path, "zexa", upstream, SSL_CERT_FILE=trusted) as (_, url):
+        with running_proxy(tmp_path, "zexa", upstream, SSL_CERT_FILE=trusted) as (_, url):
             reply = httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
 
     assert (reply.status_code, reply.content) == (200, CREDITS)
 
 
-def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, vendor: Live) -> None:
+def test_a_proxy_of_the_environment_is_not_used(tmp_path: Path, vendor: Live) -> None:
     """Only the named upstream is ever called."""
     with answering(ok()) as other:
         ways = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), other.url)
-        with proxying(tmp_path, "zexa", vendor.url, NO_PROXY="", no_proxy="", **ways) as (_, url):
+        with running_proxy(tmp_path, "zexa", vendor.url, NO_PROXY="", no_proxy="", **ways) as (
+            _,
+            url,
+        ):
             reply = httpx.get(f"{url}/v1/credits", headers=KEYS["zexa"])
 
     assert (reply.status_code, other.received) == (200, [])
@@ -175,9 +181,9 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, vendor: Live) -
         (["zexa"], "'--upstream'"),
         (["--upstream", "http://h"], "VENDOR"),
         (["nobody", "--upstream", "http://h"], 'there is no vendor "nobody"; known: '),
-        (["zexa", "--upstream", "api.zexa.ao"], '"api.zexa.ao" is no http or https URL'),
-        (["zexa", "--upstream", "https://u:p@h"], "the URL holds credentials"),
-        (["zexa", "--upstream", "http://127.0.0.1:4999", "-p", "4999"], "would ask itself"),
+        (["zexa", "--upstream", "api.zexa.ao"], '"api.zexa.ao" is not an http or https URL'),
+        (["zexa", "--upstream", "https://u:p@h"], "the URL contains credentials"),
+        (["zexa", "--upstream", "http://127.0.0.1:4999", "-p", "4999"], "would call itself"),
         (["zexa", "--upstream", "http://h", "--timeout", "0"], "0 is not in the range"),
         (["zexa", "--upstream", "http://h", "--out", "no/out.json"], "there is no folder no"),
         (["zexa", "--upstream", "http://h", "--out", "."], "is a folder"),
@@ -185,13 +191,13 @@ def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, vendor: Live) -
             ["zexa", "--upstream", "http://h", "--out", "x", "--format", "tape"],
             'there is no format "tape"; there are: json',
         ),
-        (["zexa", "--upstream", "http://h", "--format", "json"], "say where with --out"),
+        (["zexa", "--upstream", "http://h", "--format", "json"], "name its file with --out"),
     ],
 )
-def test_what_cannot_be_is_one_sentence_and_exit_code_2(
+def test_a_wrong_option_is_one_sentence_and_exit_code_2(
     flags: list[str], expected: str, tmp_path: Path
 ) -> None:
-    """Nothing is served, and nothing is written, when something is wrong from the start."""
+    """Nothing is served, and nothing is written."""
     result = run("proxy", *flags, cwd=tmp_path)
 
     assert (result.returncode, result.stdout) == (2, "")
@@ -201,7 +207,7 @@ def test_what_cannot_be_is_one_sentence_and_exit_code_2(
 
 
 def test_a_start_that_fails_leaves_an_earlier_recording_alone(tmp_path: Path) -> None:
-    """A taken port must not cost what was recorded yesterday."""
+    """A taken port does not overwrite it."""
     (tmp_path / "out.json").write_text("yesterday")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -213,14 +219,17 @@ def test_a_start_that_fails_leaves_an_earlier_recording_alone(tmp_path: Path) ->
     assert (tmp_path / "out.json").read_text() == "yesterday"
 
 
-def test_a_place_that_is_gone_in_the_end_is_told(tmp_path: Path, vendor: Live) -> None:
+def test_a_folder_that_is_gone_at_the_end_is_reported(tmp_path: Path, vendor: Live) -> None:
     """A recording that cannot be written is a sentence and exit code 2, not a traceback."""
     place = tmp_path / "place"
     place.mkdir()
-    with proxying(tmp_path, "zexa", vendor.url, "--out", str(place / "o.json")) as (process, _):
+    with running_proxy(tmp_path, "zexa", vendor.url, "--out", str(place / "o.json")) as (
+        process,
+        _,
+    ):
         place.rmdir()
         place.write_text("in the way")
-        _, log = end(process, signal.SIGTERM)
+        _, log = end_process(process, signal.SIGTERM)
 
     assert process.returncode == 2
     assert "o.json: cannot be written" in log and "Traceback" not in log

@@ -39,8 +39,8 @@ CODES: dict[str, Any] = {
 }
 
 
-def changed(change: Callable[[Any], object], status: int | None = None) -> Drift:
-    """A drift of every success: it changes the document in place, and the status if given."""
+def drift_of_successes(change: Callable[[Any], object], status: int | None = None) -> Drift:
+    """A drift of every successful reply: changes the document in place, and the status if given."""
 
     def drift(answered: int, document: Any) -> tuple[int, Any]:
         if answered >= 400:
@@ -51,19 +51,21 @@ def changed(change: Callable[[Any], object], status: int | None = None) -> Drift
     return drift
 
 
-# A member that is gone, one of another type, a new value of an enum, a status that is not declared.
+# A missing field, one of another type, a new value of an enum, an undeclared status.
 DRIFTS = {
     "sent": {
-        "listCampaigns": changed(lambda reply: reply["data"][0].pop("name")),
-        "getProfile": changed(lambda reply: reply["data"].update(name=7)),
-        "createCampaign": changed(lambda reply: reply["data"].update(status="LOST")),
-        "listProfiles": changed(lambda reply: None, 206),
+        "listCampaigns": drift_of_successes(lambda reply: reply["data"][0].pop("name")),
+        "getProfile": drift_of_successes(lambda reply: reply["data"].update(name=7)),
+        "createCampaign": drift_of_successes(lambda reply: reply["data"].update(status="LOST")),
+        "listProfiles": drift_of_successes(lambda reply: None, 206),
     },
     "zexa": {
-        "getCampaign": changed(lambda reply: reply.pop("status")),
-        "getCredits": changed(lambda reply: reply.update(credits="many")),
-        "listSenderIds": changed(lambda reply: reply["data"][0].update(channel="pigeon")),
-        "listContacts": changed(lambda reply: None, 418),
+        "getCampaign": drift_of_successes(lambda reply: reply.pop("status")),
+        "getCredits": drift_of_successes(lambda reply: reply.update(credits="many")),
+        "listSenderIds": drift_of_successes(
+            lambda reply: reply["data"][0].update(channel="pigeon")
+        ),
+        "listContacts": drift_of_successes(lambda reply: None, 418),
     },
 }
 SENT_CAMPAIGN = {
@@ -115,7 +117,7 @@ def test_each_drift_is_found_and_nothing_else(
     status: int,
     found: list[tuple[str, str]],
 ) -> None:
-    """Code, pointer and status stand in the header and in the journal."""
+    """Code, pointer and status are in the header and in the journal."""
     proxy = proxies[vendor]
     expected = [(code, "response", pointer) for code, pointer in found]
 
@@ -125,8 +127,8 @@ def test_each_drift_is_found_and_nothing_else(
     assert (kept(proxy, reply)["status"], in_journal(proxy, reply)) == (status, expected)
 
 
-def test_what_differs_is_told_with_what_is_declared(proxies: dict[str, LiveServer]) -> None:
-    """Whoever reads the journal learns what the document says, and whom to ask."""
+def test_a_difference_says_what_is_declared(proxies: dict[str, LiveServer]) -> None:
+    """The journal has what the document declares, and a hint."""
     reply = httpx.get(f"{proxies['sent'].url}/v3/profiles", headers=KEYS["sent"])
 
     [diagnosis] = kept(proxies["sent"], reply)["diagnoses"]
@@ -135,25 +137,25 @@ def test_what_differs_is_told_with_what_is_declared(proxies: dict[str, LiveServe
 
 
 def test_the_client_gets_the_drifted_reply_as_it_is(proxies: dict[str, LiveServer]) -> None:
-    """A difference is told beside the reply, and changes nothing of it."""
+    """A difference does not change the reply."""
     reply = httpx.get(f"{proxies['zexa'].url}/v1/credits", headers=KEYS["zexa"])
 
     assert reply.json() == {"credits": "many", "currency": "USD"}
 
 
 @pytest.fixture(scope="module")
-def true_vendors() -> Iterator[Live]:
-    """The vendors as their documents have them."""
+def faithful_vendors() -> Iterator[Live]:
+    """Vendors that answer as their documents say."""
     with playing({}, Settings(pace=0)) as vendors:
         yield vendors
 
 
-def test_a_campaigns_life_has_no_difference(true_vendors: Live) -> None:
+def test_a_campaigns_life_has_no_difference(faithful_vendors: Live) -> None:
     """The official SDK works through the proxy, from the first list to the filed campaign."""
     session = f"life-{uuid4()}"
-    with fronted("sent", f"{true_vendors.url}/@{session}/sent") as proxy:
+    with fronted("sent", f"{faithful_vendors.url}/@{session}/sent") as proxy:
         with Sent(base_url=proxy.url, api_key="sk_test_acme_admin", max_retries=0) as sdk:
-            live_through(sdk)
+            run_campaign_life(sdk)
 
         journal = httpx.get(f"{proxy.url}/__admin/requests/find").json()["exchanges"]
     assert [each["operation"] for each in journal] == [
@@ -163,8 +165,8 @@ def test_a_campaigns_life_has_no_difference(true_vendors: Live) -> None:
     assert [each for each in journal if each["diagnoses"]] == []
 
 
-def live_through(sdk: Sent) -> None:
-    """Everything that a campaign at Sent goes through."""
+def run_campaign_life(sdk: Sent) -> None:
+    """Every step in the life of a campaign at Sent."""
     campaigns = sdk.profiles.campaigns
     assert sdk.profiles.list().success
     assert sdk.profiles.retrieve(SALES).success
@@ -178,12 +180,12 @@ def live_through(sdk: Sent) -> None:
     assert campaigns.list(CARE).data
 
 
-def test_zexas_whole_document_has_no_difference(true_vendors: Live) -> None:
-    """Every operation of another vendor, its errors among them, is what its document says."""
+def test_zexas_whole_document_has_no_difference(faithful_vendors: Live) -> None:
+    """The operations of another vendor, and errors, agree with its document."""
     contact = {"name": "Nelo", "phone": "+244923000999", "lists": ["lst_abc123"]}
     hook = {"url": "https://hooks.example/x", "events": ["campaign.completed"]}
     with (
-        fronted("zexa", f"{true_vendors.url}/@{uuid4()}/zexa") as proxy,
+        fronted("zexa", f"{faithful_vendors.url}/@{uuid4()}/zexa") as proxy,
         httpx.Client(base_url=proxy.url, headers=KEYS["zexa"]) as client,
     ):
         made = client.post("/v1/contacts", json=contact)

@@ -1,4 +1,4 @@
-"""What hostile clients and hostile vendors may do to a proxy: it asks nobody else, keeps no secret
+"""Hostile clients and hostile vendors: a proxy sends requests only to its upstream, keeps no secret
 and never hangs.
 """
 
@@ -41,21 +41,25 @@ from understudy.inprocess.live_server import LiveServer
 from understudy.proxy.app import make_proxy_app
 from understudy.proxy.options import ProxyOptions
 from understudy.proxy.recorder import ProxyRecorder
-from understudy.proxy.upstream import read_upstream
+from understudy.proxy.upstream import parse_upstream
 from understudy.server.log_lines import exchange_to_json, format_exchange
 
 KEY = KEYS["zexa"]
 CREDITS = b'{"credits":1,"currency":"USD"}'
 
 
-def line(target: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
-    """A request whose target is exactly this; the connection ends with its reply."""
+def request_bytes(target: bytes, *headers: bytes, method: bytes = b"GET") -> bytes:
+    """A request with exactly this target; the connection ends with its reply."""
     head = [method + b" " + target + b" HTTP/1.1", b"host: proxy", b"connection: close", *headers]
     return b"\r\n".join([*head, b"", b""])
 
 
-ABSOLUTE = [b"http://EVIL/v1/credits", b"http://proxy@EVIL/v1/credits", b"HTTP://EVIL:1/v1/credits"]
-STRANGE = [
+ABSOLUTE_TARGETS = [
+    b"http://EVIL/v1/credits",
+    b"http://proxy@EVIL/v1/credits",
+    b"HTTP://EVIL:1/v1/credits",
+]
+ODD_TARGETS = [
     *(b"//EVIL/v1/credits", b"///EVIL/", b"/zexa//EVIL/v1/credits", b"/@EVIL/", b"/x@EVIL/"),
     *(b"/\\\\EVIL\\x", b"/zexa/\\EVIL/x", b"/.EVIL/", b"/v1/..//EVIL/", b"/%2F%2FEVIL/x"),
     *(b"/v1/credits%0d%0aHost:%20EVIL", b"/v1?x=%0d%0aHost:%20EVIL", b"/v1/credits?//EVIL@EVIL/"),
@@ -65,7 +69,7 @@ STRANGE = [
 
 @dataclass(frozen=True)
 class Scene:
-    """A proxy, the upstream that it may ask, and a server that must hear nothing."""
+    """A proxy, its upstream, and a server that must not get any request."""
 
     proxy: LiveServer
     vendor: Bytes
@@ -77,10 +81,10 @@ class Scene:
         return self.vendor.url.removeprefix("http://").encode()
 
     def ask(self, target: bytes, *headers: bytes) -> bytes:
-        """Ask with the evil server's address in the place of EVIL; what comes back."""
+        """Send a request with the evil server's address in place of EVIL; return the reply."""
         self.vendor.received.clear()
         place = self.evil.url.removeprefix("http://").encode()
-        return exchange(self.proxy.url, line(target, *headers).replace(b"EVIL", place))
+        return exchange(self.proxy.url, request_bytes(target, *headers).replace(b"EVIL", place))
 
 
 @pytest.fixture(scope="module", params=["", "/base"])
@@ -94,9 +98,9 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
         yield Scene(proxy, vendor, evil, request.param)
 
 
-@pytest.mark.parametrize("target", [*ABSOLUTE, *STRANGE])
+@pytest.mark.parametrize("target", [*ABSOLUTE_TARGETS, *ODD_TARGETS])
 def test_no_target_leads_anywhere_else(scene: Scene, target: bytes) -> None:
-    """Whatever stands in the request line, the upstream is asked or nobody is."""
+    """Whatever the request line contains, only the upstream gets a request."""
     scene.ask(target)
 
     assert scene.evil.received == []
@@ -125,7 +129,7 @@ def test_no_header_leads_anywhere_else(scene: Scene, header: bytes) -> None:
     ],
 )
 def test_path_and_query_go_byte_for_byte(scene: Scene, target: bytes) -> None:
-    """Nothing is decoded, folded or encoded anew on the way."""
+    """Nothing is decoded, normalised or encoded on the way."""
     scene.ask(target)
 
     assert scene.vendor.received[0].split(b" ")[1] == scene.prefix.encode() + target
@@ -138,8 +142,8 @@ def test_path_and_query_go_byte_for_byte(scene: Scene, target: bytes) -> None:
         *(b"/%252e%252e/other", b"/v1/..\\..\\other", b"/./../other", b"//../other"),
     ],
 )
-def test_nobody_leaves_the_upstreams_prefix(scene: Scene, target: bytes) -> None:
-    """What a server might read as a path above the prefix is not forwarded; without one it is."""
+def test_no_path_leaves_the_upstreams_prefix(scene: Scene, target: bytes) -> None:
+    """A path that a server might resolve above the prefix is forwarded only without a prefix."""
     raw = scene.ask(target)
 
     if scene.prefix:
@@ -150,11 +154,11 @@ def test_nobody_leaves_the_upstreams_prefix(scene: Scene, target: bytes) -> None
 
 
 @pytest.mark.parametrize("target", [b"*", b"evil:443"])
-def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
-    """OPTIONS * and CONNECT are no requests to a vendor."""
+def test_a_target_that_is_not_a_path_is_refused(target: bytes) -> None:
+    """OPTIONS * and CONNECT are not requests to a vendor."""
     with answering(ok(CREDITS)) as vendor, fronted("zexa", vendor.url) as proxy:
         method = b"CONNECT" if b":" in target else b"OPTIONS"
-        raw = exchange(proxy.url, line(target, method=method))
+        raw = exchange(proxy.url, request_bytes(target, method=method))
 
     assert (vendor.received, raw[:12]) == ([], b"HTTP/1.1 400")
 
@@ -181,10 +185,10 @@ def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
         ),
     ],
 )
-def test_an_upstream_that_is_none_is_refused(upstream: str) -> None:
+def test_an_invalid_upstream_is_refused(upstream: str) -> None:
     """One sentence that says what is wrong; a password in it is not repeated."""
-    with pytest.raises(StartError, match=r"^--upstream: .*; name the vendor's origin") as caught:
-        read_upstream(upstream)
+    with pytest.raises(StartError, match=r"^--upstream: .*; give a URL such as https") as caught:
+        parse_upstream(upstream)
 
     assert "secret" not in str(caught.value)
 
@@ -199,21 +203,21 @@ def test_an_upstream_that_is_none_is_refused(upstream: str) -> None:
     ],
 )
 def test_an_upstream_is_an_origin_and_a_prefix(upstream: str, host: str, prefix: str) -> None:
-    """What stands behind the host is put before every path."""
-    read = read_upstream(upstream)
+    """The path of its URL is put in front of every path."""
+    read = parse_upstream(upstream)
 
     assert (read.host, read.prefix) == (host, prefix)
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
-def refused(upstream: str, terms: ProxyOptions | None = None) -> httpx.Response:
-    """What the proxy says in the vendor's place."""
-    with fronted("zexa", upstream, terms) as proxy:
+def refusal(upstream: str, options: ProxyOptions | None = None) -> httpx.Response:
+    """The proxy's own reply instead of the vendor's."""
+    with fronted("zexa", upstream, options) as proxy:
         reply = httpx.get(f"{proxy.url}/v1/credits", headers=KEY, timeout=LONG)
         journal = kept(proxy, reply)
     assert journal["fault"] == "the proxy's own reply"
@@ -222,10 +226,10 @@ def refused(upstream: str, terms: ProxyOptions | None = None) -> httpx.Response:
 
 
 def test_an_upstream_that_is_down_is_a_502() -> None:
-    """What is down is named with what to look at."""
+    """The error names the upstream and what to check."""
     port = free_port()
 
-    reply = refused(f"http://127.0.0.1:{port}/secret-path")
+    reply = refusal(f"http://127.0.0.1:{port}/secret-path")
 
     problem = problem_of(reply)
     assert (reply.status_code, in_header(reply)[0][0]) == (502, "no-reply")
@@ -236,39 +240,39 @@ def test_an_upstream_that_is_down_is_a_502() -> None:
 def test_an_upstream_without_tls_is_a_502() -> None:
     """https to a server that speaks http says so."""
     with playing({}) as vendors:
-        reply = refused(vendors.url.replace("http:", "https:"))
+        reply = refusal(vendors.url.replace("http:", "https:"))
 
     assert "no TLS connection to 127.0.0.1" in problem_of(reply)["detail"]
 
 
 @needs("openssl")
-def test_a_certificate_that_nobody_trusts_is_a_502(tmp_path: Path) -> None:
-    """A stranger with a certificate of his own gets no credential."""
+def test_an_untrusted_certificate_is_a_502(tmp_path: Path) -> None:
+    """A server with a self-signed certificate gets no credential."""
     with answering_tls(tmp_path, ok(CREDITS)) as url:
-        reply = refused(url)
+        reply = refusal(url)
 
     assert "certificate" in problem_of(reply)["detail"]
 
 
-def silent(request: bytes) -> bytes:
-    """An answer that comes too late, whatever the patience of who asks."""
+def answer_too_late(request: bytes) -> bytes:
+    """An answer after any timeout of these tests."""
     time.sleep(LONG)
     return ok(CREDITS)
 
 
 def test_an_upstream_that_is_silent_is_a_504() -> None:
     """The whole reply has to come in time."""
-    with answering(silent) as vendor:
-        reply = refused(vendor.url, ProxyOptions(timeout=0.3))
+    with answering(answer_too_late) as vendor:
+        reply = refusal(vendor.url, ProxyOptions(timeout=0.3))
 
     assert (reply.status_code, in_header(reply)[0][0]) == (504, "late-reply")
     assert "did not answer within 0.3 s" in problem_of(reply)["detail"]
 
 
 def test_an_upstream_that_dribbles_is_a_504() -> None:
-    """A byte now and then does not begin the wait anew."""
+    """A byte now and then does not restart the timeout."""
     with dribbling() as url:
-        reply = refused(url, ProxyOptions(timeout=0.5))
+        reply = refusal(url, ProxyOptions(timeout=0.5))
 
     assert reply.status_code == 504
 
@@ -289,10 +293,10 @@ def test_an_upstream_that_dribbles_is_a_504() -> None:
     ],
     ids=["nothing", "garbage", "short", "cut", "lengths", "line", "del", "777", "101", "long"],
 )
-def test_a_reply_that_is_no_http_is_a_502(answer: bytes) -> None:
-    """Whatever comes back, the client gets an answer that can be read."""
+def test_a_reply_that_is_not_http_is_a_502(answer: bytes) -> None:
+    """The client gets a readable answer in any case."""
     with answering(answer) as vendor:
-        reply = refused(vendor.url)
+        reply = refusal(vendor.url)
 
     assert (reply.status_code, in_header(reply)[0][0]) == (502, "no-reply")
     assert "127.0.0.1" in problem_of(reply)["detail"]
@@ -300,27 +304,27 @@ def test_a_reply_that_is_no_http_is_a_502(answer: bytes) -> None:
 
 @pytest.mark.parametrize("coding", [None, "gzip"])
 def test_a_reply_that_is_too_large_is_a_502(coding: str | None) -> None:
-    """The limit holds for what comes and for what it unpacks to."""
+    """The limit applies to the received and to the decoded body."""
     body = b"x" * 2_000_000 if coding is None else zlib.compress(b"x" * 50_000_000)
     lines = [] if coding is None else [b"content-encoding: deflate"]
     with answering(ok(body, *lines)) as vendor:
-        reply = refused(vendor.url, ProxyOptions(response_limit=1_000_000))
+        reply = refusal(vendor.url, ProxyOptions(response_limit=1_000_000))
 
     assert "larger than 1000000 bytes" in problem_of(reply)["detail"]
     assert problem_of(reply)["hints"] == ["allow more with --response-limit"]
 
 
-def test_a_header_that_http_forbids_is_refused_here() -> None:
-    """What cannot be forwarded is a 400 that says so, or is refused by the server itself."""
+def test_a_header_that_http_forbids_is_refused() -> None:
+    """The proxy or its server answers 400."""
     with answering(ok(CREDITS)) as vendor, fronted("zexa", vendor.url) as proxy:
-        raw = exchange(proxy.url, line(b"/v1/credits", b"x: a\x0cb"))
+        raw = exchange(proxy.url, request_bytes(b"/v1/credits", b"x: a\x0cb"))
 
     assert raw.startswith(b"HTTP/1.1 400")
     assert vendor.received == []
 
 
 def test_after_each_failure_the_next_request_is_answered() -> None:
-    """One broken connection spoils no other."""
+    """A broken connection does not affect the next one."""
     answers = iter([b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", ok(CREDITS)])
     with (
         answering(lambda request: next(answers)) as vendor,
@@ -338,32 +342,32 @@ SECRETS = {
 PLAIN = "Mark-0123456789-abcdef"
 
 
-def stored(proxy: LiveServer, tape: ProxyRecorder) -> str:
-    """Everything that is kept of what passed: the journal as JSON and the recording's bytes."""
+def kept_text(proxy: LiveServer, recorder: ProxyRecorder) -> str:
+    """Everything that is kept of the exchanges: the journal as JSON, and the recording."""
     journal = httpx.get(f"{proxy.url}/__admin/requests/find", timeout=LONG).text
     summaries = httpx.get(f"{proxy.url}/__admin/requests", timeout=LONG).text
-    tape.write(Settings(), "")
-    recorded = tape.file.read_text()
+    recorder.write(Settings(), "")
+    recorded = recorder.file.read_text()
     assert '"exchanges"' in recorded and '"method"' in journal
     return journal + summaries + recorded
 
 
-def pass_through(
+def proxied_exchange(
     tmp_path: Path,
     vendor: str,
     answer: bytes | Callable[[bytes], bytes],
     path: str = "/v3/profiles",
     method: str = "POST",
-    terms: ProxyOptions | None = None,
+    options: ProxyOptions | None = None,
     **sent: Any,
 ) -> tuple[httpx.Response, bytes, str]:
-    """One exchange: the reply, what reached the vendor, and all that is kept of it."""
-    tape = ProxyRecorder(tmp_path / "out.json", None, open_services([vendor]))
+    """One exchange: the reply, the bytes that reached the vendor, and everything that is kept."""
+    recorder = ProxyRecorder(tmp_path / "out.json", None, open_services([vendor]))
     with answering(answer) as upstream:
-        app = make_proxy_app(vendor, upstream.url, terms, log=tape.log(None))
+        app = make_proxy_app(vendor, upstream.url, options, log=recorder.log(None))
         with LiveServer(app) as proxy:
             reply = httpx.request(method, f"{proxy.url}{path}", **sent)
-            return reply, b"".join(upstream.received), stored(proxy, tape)
+            return reply, b"".join(upstream.received), kept_text(proxy, recorder)
 
 
 @pytest.mark.parametrize(
@@ -390,12 +394,12 @@ def pass_through(
 def test_a_credential_in_a_header_is_not_kept_however_it_is_echoed(
     tmp_path: Path, name: str, value: str
 ) -> None:
-    """The vendor quotes it in its error, in a header and in a URL; nothing of that is kept."""
+    """Not even where the vendor repeats it: in its error, in a header, in a URL."""
     body = json.dumps({"error": f"bad key {PLAIN}!", PLAIN: [PLAIN]}).encode()
     answer = ok(body, f"x-echo: {PLAIN}".encode(), status=b"401 No")
     path = f"/v3/profiles/{PLAIN}?q={PLAIN}"
 
-    reply, _, kept = pass_through(
+    reply, _, kept = proxied_exchange(
         tmp_path, "sent", answer, path, "GET", headers={name: value, "x-more": f"<{PLAIN}>"}
     )
 
@@ -405,18 +409,22 @@ def test_a_credential_in_a_header_is_not_kept_however_it_is_echoed(
 
 
 def test_the_credential_itself_reaches_the_vendor(tmp_path: Path) -> None:
-    """What is not kept is still sent."""
-    _, sent, _ = pass_through(tmp_path, "sent", ok(), method="GET", headers={"x-api-key": PLAIN})
+    """A credential that is not kept is still sent."""
+    _, sent, _ = proxied_exchange(
+        tmp_path, "sent", ok(), method="GET", headers={"x-api-key": PLAIN}
+    )
 
     assert f"x-api-key: {PLAIN}".encode() in sent
 
 
 def test_a_password_in_basic_credentials_is_not_kept(tmp_path: Path) -> None:
-    """Not as it is sent, and not as the vendor may read it."""
+    """Neither encoded nor decoded."""
     pair = base64.b64encode(f"user:{PLAIN}".encode()).decode()
     answer = ok(json.dumps({"error": f"{PLAIN} is wrong; {pair}"}).encode())
 
-    _, _, kept = pass_through(tmp_path, "sent", answer, headers={"authorization": f"Basic {pair}"})
+    _, _, kept = proxied_exchange(
+        tmp_path, "sent", answer, headers={"authorization": f"Basic {pair}"}
+    )
 
     assert PLAIN not in kept and pair not in kept
 
@@ -428,10 +436,10 @@ def test_a_password_in_basic_credentials_is_not_kept(tmp_path: Path) -> None:
 def test_a_secret_is_found_however_it_is_spelled(
     tmp_path: Path, secret: str, spelled: Callable[[str], str]
 ) -> None:
-    """Escapes of JSON and of URLs hide nothing."""
+    """Escapes of JSON and of URLs are recognised."""
     answer = ok(f'{{"error": {spelled(secret)}, "n": 1}}'.encode())
 
-    _, _, kept = pass_through(
+    _, _, kept = proxied_exchange(
         tmp_path, "sent", answer, headers={b"x-api-key": secret.encode()}, method="GET"
     )
 
@@ -450,8 +458,8 @@ def test_a_secret_is_found_however_it_is_spelled(
     ],
 )
 def test_a_secret_is_found_wherever_it_hides(tmp_path: Path, hidden: str) -> None:
-    """Letters as escapes, a key twice, another case, HTML, JSON that is none."""
-    _, _, kept = pass_through(
+    """Escaped letters, a repeated key, another case, HTML, invalid JSON."""
+    _, _, kept = proxied_exchange(
         tmp_path, "sent", ok(hidden.encode()), method="GET", headers={"x-api-key": PLAIN}
     )
 
@@ -474,34 +482,34 @@ CARD = "4111111111111111999"
         ("text/plain", f"card_number: {CARD}"),
     ],
 )
-def test_a_secret_member_is_not_kept(tmp_path: Path, media_type: str, body: str) -> None:
-    """What the document calls a password is kept neither in the request nor in the reply."""
+def test_a_secret_field_is_not_kept(tmp_path: Path, media_type: str, body: str) -> None:
+    """A field with `format: password` is kept neither in the request nor in the reply."""
     answer = ok(body.encode()).replace(b"application/json", media_type.encode())
     headers = {"x-api-key": "whatever", "content-type": media_type}
 
-    reply, sent, kept = pass_through(tmp_path, "sent", answer, content=body, headers=headers)
+    reply, sent, kept = proxied_exchange(tmp_path, "sent", answer, content=body, headers=headers)
 
     assert CARD in reply.text and CARD.encode() in sent
     assert CARD not in kept
     assert CARD not in reply.headers["x-understudy-diagnosis"]
 
 
-def test_a_secret_of_the_request_is_not_kept_from_the_reply(tmp_path: Path) -> None:
-    """A member that is secret in the request is so in the sentence that quotes it."""
+def test_a_secret_of_the_request_is_not_kept_in_the_reply(tmp_path: Path) -> None:
+    """A sentence of the reply that repeats a secret field is redacted."""
     answer = ok(json.dumps({"error": f"card {CARD} was declined"}).encode())
 
-    _, _, kept = pass_through(
+    _, _, kept = proxied_exchange(
         tmp_path, "sent", answer, json={"payment_details": {"card_number": CARD}}
     )
 
     assert CARD not in kept and "was declined" in kept
 
 
-def test_what_the_vendor_sets_as_a_cookie_is_not_kept(tmp_path: Path) -> None:
+def test_a_cookie_that_the_vendor_sets_is_not_kept(tmp_path: Path) -> None:
     """Neither in the header nor where the body repeats it."""
     answer = ok(json.dumps({"session": PLAIN}).encode(), f"set-cookie: s={PLAIN}; Path=/".encode())
 
-    reply, _, kept = pass_through(tmp_path, "sent", answer)
+    reply, _, kept = proxied_exchange(tmp_path, "sent", answer)
 
     assert reply.headers["set-cookie"] == f"s={PLAIN}; Path=/"
     assert PLAIN not in kept
@@ -515,11 +523,11 @@ def test_what_the_vendor_sets_as_a_cookie_is_not_kept(tmp_path: Path) -> None:
     ],
 )
 def test_a_credential_in_a_query_is_not_kept(tmp_path: Path, name: str) -> None:
-    """The vendor gets it, the journal and the recording have its name alone."""
+    """The vendor gets it; journal and recording have only its name."""
     answer = ok(json.dumps({"error": f"{PLAIN} is unknown"}).encode())
     path = f"/v3/profiles?a=1&{name}={PLAIN}&b=2"
 
-    _, sent, kept = pass_through(tmp_path, "sent", answer, path, "GET")
+    _, sent, kept = proxied_exchange(tmp_path, "sent", answer, path, "GET")
 
     assert f"{name}={PLAIN}&b=2".encode() in sent
     assert PLAIN not in kept and f"a=1&{name}=[redacted]&b=2" in kept
@@ -533,12 +541,12 @@ def test_a_credential_in_a_query_is_not_kept(tmp_path: Path, name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("form", [True, False])
-def test_a_member_with_a_telling_name_is_not_kept(tmp_path: Path, name: str, form: bool) -> None:
+def test_a_field_named_like_a_credential_is_not_kept(tmp_path: Path, name: str, form: bool) -> None:
     """In JSON and in a form, of the request and of the reply, and where it is echoed."""
     answer = ok(json.dumps({name: f"new-{PLAIN}", "error": PLAIN, "page_token": "p2"}).encode())
     sent = {"data" if form else "json": {"grant_type": "refresh", name: PLAIN}}
 
-    _, _, kept = pass_through(tmp_path, "sent", answer, **sent)
+    _, _, kept = proxied_exchange(tmp_path, "sent", answer, **sent)
 
     assert PLAIN not in kept
     assert "grant_type" in kept and "p2" in kept
@@ -548,60 +556,60 @@ def test_a_token_in_a_location_is_not_kept(tmp_path: Path) -> None:
     """The rest of the URL is."""
     answer = ok(b"{}", f"location: https://x/cb?state=1&access_token={PLAIN}".encode())
 
-    _, _, kept = pass_through(tmp_path, "sent", answer)
+    _, _, kept = proxied_exchange(tmp_path, "sent", answer)
 
     assert PLAIN not in kept and "https://x/cb?state=1&access_token=[redacted]" in kept
 
 
-def test_a_token_that_was_handed_out_is_not_kept_later(tmp_path: Path) -> None:
-    """Wherever later exchanges of the same proxy have it."""
+def test_a_token_from_a_reply_is_not_kept_later(tmp_path: Path) -> None:
+    """Later exchanges of the same proxy are redacted, too."""
     answers = iter([json.dumps({"access_token": PLAIN}), json.dumps({"note": PLAIN})])
-    tape = ProxyRecorder(tmp_path / "out.json", None, open_services(["sent"]))
+    recorder = ProxyRecorder(tmp_path / "out.json", None, open_services(["sent"]))
     with (
         answering(lambda _: ok(next(answers).encode())) as upstream,
-        LiveServer(make_proxy_app("sent", upstream.url, log=tape.log(None))) as proxy,
+        LiveServer(make_proxy_app("sent", upstream.url, log=recorder.log(None))) as proxy,
     ):
         for _ in "12":
             httpx.get(f"{proxy.url}/v3/profiles")
-        kept = stored(proxy, tape)
+        kept = kept_text(proxy, recorder)
 
     assert PLAIN not in kept and '"note": "[redacted]"' in kept
 
 
 def test_many_secrets_are_hidden_in_reasonable_time(tmp_path: Path) -> None:
-    """Each where it stands; they are too many to look for each everywhere."""
+    """There are too many to search for each one everywhere."""
     rows = [{"access_token": f"{PLAIN}-{index}"} for index in range(60_000)]
     body = json.dumps({"rows": rows}).encode()
 
-    reply, _, kept = pass_through(tmp_path, "sent", ok(body), method="GET", timeout=LONG)
+    reply, _, kept = proxied_exchange(tmp_path, "sent", ok(body), method="GET", timeout=LONG)
 
     assert reply.content == body and len(body) > 2_000_000
     assert PLAIN not in kept
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])
-def test_a_packed_body_hides_no_secret(tmp_path: Path, coding: str) -> None:
-    """What can be unpacked is kept unpacked and clean; what cannot is not kept at all."""
+def test_an_encoded_body_hides_no_secret(tmp_path: Path, coding: str) -> None:
+    """A decodable body is kept decoded and redacted, any other one is not kept."""
     pack = zlib.compressobj(wbits=31)
     body = pack.compress(json.dumps({"card_number": CARD}).encode()) + pack.flush()
     headers = {"content-type": "application/json", "content-encoding": coding}
     answer = ok(body, f"content-encoding: {coding}".encode())
 
-    _, sent, kept = pass_through(tmp_path, "sent", answer, content=body, headers=headers)
+    _, sent, kept = proxied_exchange(tmp_path, "sent", answer, content=body, headers=headers)
 
     assert body in sent
     assert CARD not in kept and "\\u001f" not in kept
 
 
 @pytest.mark.parametrize(
-    "terms", [ProxyOptions(errors=True), ProxyOptions(read_only=True), ProxyOptions(timeout=0.2)]
+    "options", [ProxyOptions(errors=True), ProxyOptions(read_only=True), ProxyOptions(timeout=0.2)]
 )
-def test_the_proxys_own_replies_tell_no_secret(tmp_path: Path, terms: ProxyOptions) -> None:
-    """Not in what is kept, and not in what is not the vendor's reply."""
+def test_the_proxys_own_replies_hold_no_secret(tmp_path: Path, options: ProxyOptions) -> None:
+    """Neither the reply itself nor what is kept of it."""
     path = f"/v3/{PLAIN}?api_key={PLAIN}"
 
-    reply, _, kept = pass_through(
-        tmp_path, "sent", silent, path, terms=terms, headers={"x-api-key": PLAIN}
+    reply, _, kept = proxied_exchange(
+        tmp_path, "sent", answer_too_late, path, options=options, headers={"x-api-key": PLAIN}
     )
 
     assert reply.status_code in (403, 422, 504)
@@ -609,8 +617,8 @@ def test_the_proxys_own_replies_tell_no_secret(tmp_path: Path, terms: ProxyOptio
     assert json.loads((tmp_path / "out.json").read_text())["exchanges"] == []
 
 
-def test_log_lines_tell_no_secret(tmp_path: Path) -> None:
-    """What is printed comes from what is kept."""
+def test_log_lines_hold_no_secret(tmp_path: Path) -> None:
+    """Log lines are made from the redacted exchange."""
     lines: list[str] = []
 
     def log(entry: Any) -> None:
@@ -626,13 +634,13 @@ def test_log_lines_tell_no_secret(tmp_path: Path) -> None:
     assert len(lines) == 2 and PLAIN not in "".join(lines)
 
 
-def test_a_long_reply_is_kept_clean_in_reasonable_time(tmp_path: Path) -> None:
-    """Looking for secrets takes time of the reply's length, whatever it holds."""
+def test_a_long_reply_is_redacted_in_reasonable_time(tmp_path: Path) -> None:
+    """The time grows with the reply's length, whatever it contains."""
     rows = [{"name": '\u00e9"\\/ name', "n": index} for index in range(50_000)]
     body = json.dumps({"rows": rows, "echo": PLAIN}).encode()
     headers = {"x-api-key": PLAIN}
 
-    reply, _, kept = pass_through(
+    reply, _, kept = proxied_exchange(
         tmp_path, "sent", ok(body), method="GET", headers=headers, timeout=LONG
     )
 

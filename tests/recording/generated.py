@@ -51,6 +51,7 @@ exchanges = st.builds(
     account=st.none() | texts,
     at=st.none() | instants,
     took=st.integers(0, 10**13),
+    fault=st.none() | texts,
     diagnoses=st.lists(st.builds(Diagnosis, *[texts] * 5), max_size=2).map(tuple),
 )
 json_values = st.recursive(

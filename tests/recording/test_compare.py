@@ -11,7 +11,6 @@ from understudy.recording.compare import (
     IdMapping,
     compare_json,
     find_differences,
-    format_place,
     strip_transport_headers,
 )
 from understudy.recording.model import RecordedRequest, RecordedResponse, dump_compact
@@ -130,8 +129,3 @@ def test_headers_of_the_transport_are_not_told() -> None:
     headers = [("Host", "x"), ("X-Understudy-Session", "a"), ("Content-Length", "1"), ("X-A", "1")]
 
     assert strip_transport_headers(headers) == (("X-A", "1"),)
-
-
-def test_place_is_the_same_for_every_index() -> None:
-    """It says where in its kind of document a member stands; names with digits stay."""
-    assert format_place("/data/0/a1/12") == "/data/*/a1/*"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.recording.recordings import VENDORS, credential, exchange, made_of, take
-from understudy.recording.formats.registry import FORMATS, Written
+from understudy.recording.formats.format import Written
+from understudy.recording.formats.registry import FORMATS
 from understudy.recording.model import Recording
 
 # JSON that can be read, and not be walked through.

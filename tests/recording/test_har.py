@@ -228,30 +228,58 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "sentence"),
     [
-        ("request/url", None, '/request has no "url"'),
-        ("request/url", "/x", '/request/url must be a URL with scheme and host, not "/x"'),
-        ("request/url", "http://[x", "/request/url is no URL (Invalid IPv6 URL)"),
-        ("request/method", 7, "/request/method must be text, not 7"),
+        ("request/url", None, "/request/url must be a URL with scheme and host, white space and"),
+        ("request/url", "/x", 'control characters encoded, not "/x"'),
+        ("request/url", "http://[x", "/request/url must be a URL"),
+        ("request/method", 7, "/request/method must be text without line breaks and NULs"),
         ("request/method", "\ud800", "/request/method holds half a character"),
         ("request/headers", {}, "/request/headers must be a list, not an object"),
         ("request/headers", [{}], '/request/headers/0 has no "name"'),
         ("request/postData", "x", '/request/postData must be an object, not "x"'),
         ("response", [], "/response must be an object, not a list"),
-        ("response/status", None, '/response has no "status"'),
-        ("response/status", "OK", '/response/status must be a number, not "OK"'),
-        ("response/status", 1.5, "/response/status must be a whole number, not 1.5"),
-        ("response/content", {"text": "!", "encoding": "base64"}, "/content/text is not base64"),
-        ("response/content", {"encoding": "gzip"}, '/encoding is "gzip"; only base64 can be read'),
-        ("response/content", {"_file": "a"}, 'in another file, "a"; record the HAR with its'),
+        (
+            "response/status",
+            None,
+            "/response/status must be a status from 100 to 599 (0: no response), not null",
+        ),
+        (
+            "response/status",
+            "OK",
+            '/response/status must be a status from 100 to 599 (0: no response), not "OK"',
+        ),
+        (
+            "response/status",
+            1.5,
+            "/response/status must be a status from 100 to 599 (0: no response), not 1.5",
+        ),
+        (
+            "response/content",
+            {"text": "!", "encoding": "base64"},
+            '/content/text must be base64, not "!"',
+        ),
+        (
+            "response/content",
+            {"encoding": "gzip"},
+            '/encoding must be base64, the only encoding that can be read, not "gzip"',
+        ),
+        (
+            "response/content",
+            {"_file": "a"},
+            "_file is another file, which has the body; record the HAR with its",
+        ),
         ("startedDateTime", "noon", "/startedDateTime must be a time such as 2026-"),
-        ("time", True, "/time must be a number, not true"),
-        ("_understudy", {"at": 1}, "/_understudy/at must be text, not 1"),
-        ("_understudy", {"diagnoses": [{"a": "\ud800"}]}, "/diagnoses/0 cannot be written as JSON"),
+        ("time", True, "/time must be a number up to 1e+40, not true"),
+        (
+            "_understudy",
+            {"at": 1},
+            "/_understudy/at must be a time such as 2026-03-11T12:00:00.000Z, not 1",
+        ),
+        ("_understudy", {"diagnoses": [{"a": "\ud800"}]}, "/diagnoses/0/a holds half a character"),
     ],
 )
-def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> None:
+def test_a_broken_entry_is_one_sentence(place: str, value: Any, sentence: str) -> None:
     """It says where, and what is wrong there."""
     *parents, name = place.split("/")
     entry = {**entry_of(), "_understudy": None}
@@ -260,28 +288,28 @@ def test_a_broken_entry_is_one_sentence(place: str, value: Any, said: str) -> No
     with pytest.raises(UnreadableRecording) as refused:
         read({"log": {"entries": [entry]}})
 
-    assert str(refused.value).startswith("/log/entries/0/") and said in str(refused.value)
+    assert str(refused.value).startswith("/log/entries/0/") and sentence in str(refused.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"", "is empty; record into it first"),
         (b'{"log": NaN}', "is not JSON: it has no NaN"),
         (b"\xff", "is not text; a recording is JSON or YAML in UTF-8"),
-        (b"[" * 100_000, "is JSON that nests too deeply"),
+        (b"[" * 100_000, "is not JSON: it nests deeper than 200 levels"),
         (b"[]", "must be an object, not a list"),
         (b"{}", 'has no "log"'),
         (b'{"log": {}}', '/log has no "entries"'),
         (b'{"log": {"entries": [1]}}', "/log/entries/0 must be an object, not 1"),
     ],
 )
-def test_a_broken_file_is_one_sentence(content: bytes, said: str) -> None:
+def test_a_broken_file_is_one_sentence(content: bytes, sentence: str) -> None:
     """It says what is wrong with the whole."""
     with pytest.raises(UnreadableRecording) as refused:
         har.read(content)
 
-    assert str(refused.value).startswith(said)
+    assert str(refused.value).startswith(sentence)
 
 
 @pytest.mark.parametrize("mime", ["application/json", "application/problem+json", "text/plain"])
@@ -307,7 +335,7 @@ def test_body_that_need_not_be_there(content: Any) -> None:
 
 def test_header_that_would_become_two_is_refused() -> None:
     """A browser's lines are values of one name; what else breaks a line is none."""
-    with pytest.raises(UnreadableRecording, match="/response/headers/0/value holds a line break"):
+    with pytest.raises(UnreadableRecording, match="/response/headers/0/value must be text without"):
         foreign(response={"headers": [header("X-A", "b\r\nSet-Cookie: evil=1")]})
 
 

@@ -9,8 +9,6 @@ import pytest
 from tests.scenarios.scripts import STEPS, broken, scenario
 from understudy.core.clock import SECOND
 from understudy.core.errors import StartError
-from understudy.recording.capture import SETTING_HEADERS
-from understudy.recording.world_settings import SETTING_TYPES
 from understudy.scenarios.loader import find_scenario, read_scenario, scenario_names
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift
 
@@ -79,7 +77,7 @@ class TestSentences:
         """A duration, in nanoseconds."""
         read = scenario(tmp_path, f"{STEPS}  - shift: PT1M0.5S")
 
-        assert read.steps == (Shift("step 1", 60 * SECOND + SECOND // 2),)
+        assert read.steps == (Shift("/steps/0", 60 * SECOND + SECOND // 2),)
 
     def test_default_account(self, tmp_path: Path) -> None:
         """The seed world's, where nobody says otherwise."""
@@ -164,7 +162,7 @@ class TestSentences:
         """An event, of what, and of which."""
         read = scenario(tmp_path, f"{STEPS}  - {{fire: fail, of: campaigns, id: cmp_1}}")
 
-        assert read.steps == (Fire("step 1", "fail", "campaigns", "cmp_1"),)
+        assert read.steps == (Fire("/steps/0", "fail", "campaigns", "cmp_1"),)
 
     def test_errors_of_some_operations(self, tmp_path: Path) -> None:
         """Each documented error of each, in the document's order, and nothing else."""
@@ -203,20 +201,15 @@ class TestSentences:
         assert call(read).query == {"from": "2026-03-01", "to": "2026-03-31"}
 
 
-def test_settings_are_those_that_recordings_tell() -> None:
-    """A scenario may choose what a recording remembers, and nothing else."""
-    assert SETTING_TYPES.keys() == set(SETTING_HEADERS)
-
-
 FILES = {
-    "": "must be a mapping with a title and a list of steps",
-    "- call: getCredits": "must be a mapping with a title",
-    "title: A try": "must be a mapping with a title",
-    "title: A try\nsteps: 3": "must be a mapping with a title",
-    "steps: [shift: PT1S]": "the scenario: title must be text, not null",
-    "title: 3\nsteps: [shift: PT1S]": "the scenario: title must be text, not 3",
-    "title: A try\nsteps: []": "has no steps",
-    "title: A try\nname: x\nsteps: [shift: PT1S]": "the scenario cannot have name; it may have: ac",
+    "": "must be a mapping with a title and a list of steps, not null",
+    "- call: getCredits": "must be a mapping with a title and a list of steps, not a list",
+    "title: A try": 'has no "steps"',
+    "title: A try\nsteps: 3": "/steps must be a list of one or more steps, not 3",
+    "steps: [shift: PT1S]": 'has no "title"',
+    "title: 3\nsteps: [shift: PT1S]": "/title must be text, not 3",
+    "title: A try\nsteps: []": "/steps must be a list of one or more steps, not a list",
+    "title: A try\nname: x\nsteps: [shift: PT1S]": "cannot have name; it may have: account, settin",
     "title: A\ntitle: B\nsteps: []": 'is not YAML: the key "title" stands twice at line 2, column',
     "title: A\nsteps: [shift: PT1S": "is not YAML: while parsing a flow sequence",
     "title: A\nsteps: *there": "is not YAML: found undefined alias",
@@ -226,16 +219,16 @@ FILES = {
     "title: A\nsteps: &here [*here]": "is not YAML: what begins at line 2, column 8 refers to its",
     f"title: A\nsteps: {'[' * 5_000}": "is not YAML: it nests deeper than 200 levels",
     f"title: A\nsteps: [&a [{'b' * 60_000}]{', *a' * 100}]": "(such as to line 2, column 9) repeat",
-    "title: A\nsteps: [3: call]": "the scenario/steps/0: the key 3 is no text; put it into quotes,",
-    "title: A\nsteps: [.nan]": "the scenario/steps/0: NaN is nothing that JSON can say",
-    "title: A\nsteps: [!!set {a}]": "is nothing that JSON can say",
-    "title: A\nsteps: [!!binary aGk=]": "the scenario/steps/0: \"b'hi'\" is nothing that JSON can",
+    "title: A\nsteps: [3: call]": "/steps/0 has the key 3, which is not text; put it in quotes",
+    "title: A\nsteps: [.nan]": "/steps/0 is nan, which JSON cannot hold",
+    "title: A\nsteps: [!!set {a}]": "/steps/0 is \"{'a'}\", which JSON cannot hold",
+    "title: A\nsteps: [!!binary aGk=]": "/steps/0 is bytes, which JSON cannot hold",
     'title: "\\ud800"\nsteps: []': "is not YAML: while parsing a quoted scalar",
-    "title: A\naccount: nobody\nsteps: []": 'the scenario: there is no account "nobody"; there are',
-    "title: A\naccount: [acme]\nsteps: []": 'the scenario: there is no account ["acme"]; there are',
-    "title: A\nvalues: 3\nsteps: []": "the scenario: values must be a mapping, not 3",
-    "title: A\nvalues:\nsteps: []": "the scenario: values must be a mapping, not null",
-    "title: A\nsettings: 3\nsteps: [shift: PT1S]": "the scenario: settings must be a mapping, not",
+    "title: A\naccount: nobody\nsteps: [shift: PT1S]": '/account: there is no account "nobody"; th',
+    "title: A\naccount: [acme]\nsteps: []": "/account must be the name of an account, or null, not",
+    "title: A\nvalues: 3\nsteps: []": "/values must be an object, not 3",
+    "title: A\nvalues:\nsteps: []": "/values must be an object, not null",
+    "title: A\nsettings: 3\nsteps: [shift: PT1S]": "/settings must be an object, not 3",
 }
 
 
@@ -261,15 +254,17 @@ def test_not_there(tmp_path: Path) -> None:
 
 
 SETTINGS_REFUSED = {
-    "rate_limit: true": "settings cannot have rate_limit; it may have: auth, body_limit, pace",
-    "rate_limits: 1": "settings: rate_limits must be true or false, not 1",
-    "static: on time": 'settings: static must be true or false, not "on time"',
-    "body_limit: true": "settings: body_limit must be a number of bytes, not true",
-    "pace: fast": "pace='fast' is neither",
-    "pace: -1": "pace=-1 is neither",
-    "pace: []": 'settings: pace must be a factor or "manual", not []',
-    "auth: none": "auth='none' is none of 'strict', 'any'",
-    "clock: 2026-03-11": "settings cannot have clock",
+    "rate_limit: true": "/settings cannot have rate_limit; it may have: auth, body_limit, pace",
+    "rate_limits: 1": "/settings/rate_limits must be true or false, not 1",
+    "static: on time": '/settings/static must be true or false, not "on time"',
+    "body_limit: true": "/settings/body_limit must be a number of bytes, not true",
+    "pace: fast": '/settings/pace must be a factor from 0 to 1000000 or "manual", not "fast"',
+    "pace: -1": '/settings/pace must be a factor from 0 to 1000000 or "manual", not -1',
+    "pace: []": '/settings/pace must be a factor from 0 to 1000000 or "manual", not a list',
+    "auth: none": '/settings/auth must be "strict" or "any", not "none"',
+    "clock: 2026-03-11": "/settings cannot have clock",
+    "pace: null": '/settings/pace must be a factor from 0 to 1000000 or "manual", not null',
+    'pace: "2"': '/settings/pace must be a factor from 0 to 1000000 or "manual", not "2"',
 }
 
 
@@ -284,65 +279,65 @@ def test_broken_setting(tmp_path: Path, setting: str, sentence: str) -> None:
 GET, POST = "call: getCampaign", "call: createContact"
 PATH = "path: {campaign_id: cmp_1}"
 STEPS_REFUSED = {
-    "3": "step 2 must be a mapping with one of call, shift, fire, errors",
-    "null": "step 2 must be a mapping",
-    "{}": "step 2 must be a mapping",
-    "{wait: PT5S}": "step 2 must be a mapping",
-    "{call: getCredits, shift: PT5S}": "step 2 cannot have shift; it may have: account, body, call",
-    "{shift: soon}": 'step 2: "soon" is not a duration such as P30D or PT1H30M',
-    '{shift: "PT\\n5S"}': 'step 2: "PT 5S" is not a duration',
-    "{shift: 5}": 'step 2: "5" is not a duration',
-    "{shift: null}": "is not a duration",
-    "{shift: [PT5S]}": "is not a duration",
-    "{shift: -PT5S}": "is not a duration",
-    "{shift: P1M}": "is not a duration",
-    "{shift: PT5S, status: 200}": "step 2 cannot have status; it may have: shift",
-    "{call: getNothing, status: 200}": 'step 2: there is no operation "getNothing"; there are: lis',
-    "{call: [getCredits], status: 200}": 'step 2: there is no operation ["getCredits"]; there are',
-    "{call: null, status: 200}": "step 2: there is no operation null",
-    "{call: getCredits}": "step 2 has no status; say what must be answered",
-    "{call: getCredits, status: many}": 'step 2: status must be a number such as 201, not "many"',
-    "{call: getCredits, status: null}": "step 2: status must be a number such as 201, not null",
-    "{call: getCredits, status: true}": "step 2: status must be a number such as 201, not true",
-    "{call: getCredits, status: 200.5}": "step 2: status must be a number such as 201, not 200.5",
-    "{call: getCredits, status: 0}": "step 2: status must be a number such as 201, not 0",
-    "{call: getCredits, status: 200, account: nobody}": 'step 2: there is no account "nobody"; the',
-    "{call: getCredits, status: 200, accounts: acme}": "step 2 cannot have accounts; it may have",
-    "{call: getCredits, status: 200, query: 3}": "step 2: query must be a mapping, not 3",
-    "{call: getCredits, status: 200, query: {a: {b: c}}}": "step 2: query.a must be text or a num",
-    "{call: getCredits, status: 200, query: {a: null}}": "step 2: query.a must be text or a number",
-    "{call: getCredits, status: 200, query: {a: [[b]]}}": "query.a must be text or a number, not [",
-    "{call: getCredits, status: 200, headers: [a]}": 'step 2: headers must be a mapping, not ["a"]',
-    "{call: getCredits, status: 200, headers: {a: []}}": "step 2: headers.a must be text or a num",
-    "{call: getCredits, status: 200, keep: []}": "step 2: keep must be a mapping, not []",
-    "{call: getCredits, status: 200, keep: {a: 3}}": "step 2: keep: a must be text, not 3",
-    "{call: getCredits, status: 200, keep: {a: ''}}": 'step 2: keep: a must be text, not ""',
-    "{call: getCredits, status: 200, keep: {a b: /a}}": 'step 2: "a b" cannot be kept; name it lik',
-    "{call: getCredits, status: 200, shows: 3}": "step 2: shows must be a mapping, not 3",
+    "3": "/steps/1 must be a mapping with one of call, shift, fire, errors",
+    "null": "/steps/1 must be a mapping",
+    "{}": "/steps/1 must be a mapping",
+    "{wait: PT5S}": "/steps/1 must be a mapping",
+    "{call: getCredits, shift: PT5S}": "/steps/1 cannot have shift; it may have: account, body, ca",
+    "{shift: soon}": '/steps/1/shift must be a duration such as P30D or PT1H30M, not "soon"',
+    '{shift: "PT\\n5S"}': '/steps/1/shift must be a duration such as P30D or PT1H30M, not "PT\\n5S',
+    "{shift: 5}": "/steps/1/shift must be a duration such as P30D or PT1H30M, not 5",
+    "{shift: null}": "must be a duration such as P30D or PT1H30M, not null",
+    "{shift: [PT5S]}": "must be a duration such as P30D or PT1H30M, not a list",
+    "{shift: -PT5S}": "must be a duration",
+    "{shift: P1M}": "must be a duration",
+    "{shift: PT5S, status: 200}": "/steps/1 cannot have status; it may have: shift",
+    "{call: getNothing, status: 200}": '/steps/1: there is no operation "getNothing"; there are: l',
+    "{call: [getCredits], status: 200}": "/steps/1/call must be the operationId of an operation, n",
+    "{call: null, status: 200}": "/steps/1/call must be the operationId of an operation, not null",
+    "{call: getCredits}": '/steps/1 has no "status"',
+    "{call: getCredits, status: many}": '/steps/1/status must be a status such as 201, not "many"',
+    "{call: getCredits, status: null}": "/steps/1/status must be a status such as 201, not null",
+    "{call: getCredits, status: true}": "/steps/1/status must be a status such as 201, not true",
+    "{call: getCredits, status: 200.5}": "/steps/1/status must be a status such as 201, not 200.5",
+    "{call: getCredits, status: 0}": "/steps/1/status must be a status such as 201, not 0",
+    "{call: getCredits, status: 200, account: nobody}": '/steps/1/account: there is no account "no',
+    "{call: getCredits, status: 200, accounts: acme}": "/steps/1 cannot have accounts; it may have",
+    "{call: getCredits, status: 200, query: 3}": "/steps/1/query must be a mapping; a list stands",
+    "{call: getCredits, status: 200, query: {a: {b: c}}}": "/steps/1/query/a must be text or a num",
+    "{call: getCredits, status: 200, query: {a: null}}": "/steps/1/query/a must be text or a numbe",
+    "{call: getCredits, status: 200, query: {a: [[b]]}}": "/steps/1/query/a/0 must be text or a nu",
+    "{call: getCredits, status: 200, headers: [a]}": "/steps/1/headers must be an object, not a li",
+    "{call: getCredits, status: 200, headers: {a: []}}": "/steps/1/headers/a must be text or a num",
+    "{call: getCredits, status: 200, keep: []}": "/steps/1/keep must be a mapping from names to po",
+    "{call: getCredits, status: 200, keep: {a: 3}}": "/steps/1/keep/a must be text, not 3",
+    "{call: getCredits, status: 200, keep: {a: ''}}": '/steps/1/keep/a must be text, not ""',
+    "{call: getCredits, status: 200, keep: {a b: /a}}": '/steps/1/keep has the key "a b", which mu',
+    "{call: getCredits, status: 200, shows: 3}": "/steps/1/shows must be a mapping from pointers i",
     "{call: getCredits, status: 200, example: x}": 'no request example of getCredits "x"; there ar',
-    f"{{{GET}, status: 200}}": "step 2: getCampaign needs path: campaign_id",
-    f"{{{GET}, status: 200, path: 3}}": "step 2: path must be a mapping, not 3",
-    f"{{{GET}, status: 200, path: {{campaign_id: null}}}}": "step 2: path.campaign_id must be text",
-    f"{{{GET}, status: 200, path: {{campaign_id: []}}}}": "step 2: path.campaign_id must be text o",
-    f"{{{GET}, status: 200, path: {{id: cmp_1}}}}": "step 2: the path of getCampaign cannot have i",
+    f"{{{GET}, status: 200}}": "/steps/1: getCampaign needs path: campaign_id",
+    f"{{{GET}, status: 200, path: 3}}": "/steps/1/path must be an object, not 3",
+    f"{{{GET}, status: 200, path: {{campaign_id: null}}}}": "/steps/1/path/campaign_id must be tex",
+    f"{{{GET}, status: 200, path: {{campaign_id: []}}}}": "/steps/1/path/campaign_id must be text",
+    f"{{{GET}, status: 200, path: {{id: cmp_1}}}}": "/steps/1/path: getCampaign has no id in its p",
     f"{{{POST}, status: 201, example: x}}": 'createContact "x"; there are: documented, minimal',
-    f"{{{POST}, status: 201, example: []}}": "step 2: example must be text, not []",
-    f"{{{POST}, status: 201, text: 3}}": "step 2: text must be text, not 3",
-    f"{{{POST}, status: 201, text: a, body: b}}": "step 2 can have one of body, example, text; tak",
-    f"{{{POST}, status: 201, body: {{a: .inf}}}}": "the scenario/steps/1/body/a: Infinity is nothi",
-    f"{{{POST}, status: 201, body: {{1: 2}}}}": "the scenario/steps/1/body: the key 1 is no text",
-    "{fire: fail}": "step 2: of must be text, not null",
-    "{fire: fail, of: campaigns}": "step 2: id must be text, not null",
-    "{fire: [], of: campaigns, id: a}": "step 2: fire must be text, not []",
-    "{fire: win, of: campaigns, id: a}": 'step 2: there is no event "win of campaigns"; there are:',
-    "{fire: fail, of: games, id: a}": 'step 2: there is no event "fail of games"; there are: appro',
-    "{fire: fail, of: campaigns, id: a, status: 200}": "step 2 cannot have status; it may have: fi",
-    "{errors: 3}": "step 2: errors must be all, or a list of operations",
-    "{errors: some}": "step 2: errors must be all, or a list of operations",
-    "{errors: [getNothing]}": 'step 2: there is no operation "getNothing"; there are',
-    "{errors: [[getCredits]]}": 'step 2: there is no operation ["getCredits"]; there are',
-    "{errors: all, status: 200}": "step 2 cannot have status; it may have: errors",
-    "{errors: all}": "step 2: getCampaign needs path: campaign_id",
+    f"{{{POST}, status: 201, example: []}}": "/steps/1/example must be text, not a list",
+    f"{{{POST}, status: 201, text: 3}}": "/steps/1/text must be text, not 3",
+    f"{{{POST}, status: 201, text: a, body: b}}": "/steps/1 can have one of body, example, text; t",
+    f"{{{POST}, status: 201, body: {{a: .inf}}}}": "/steps/1/body/a is inf, which JSON cannot hold",
+    f"{{{POST}, status: 201, body: {{1: 2}}}}": "/steps/1/body has the key 1, which is not text",
+    "{fire: fail}": '/steps/1 has no "of"; /steps/1 has no "id"',
+    "{fire: fail, of: campaigns}": '/steps/1 has no "id"',
+    "{fire: [], of: campaigns, id: a}": "/steps/1/fire must be text, not a list",
+    "{fire: win, of: campaigns, id: a}": '/steps/1: there is no event "win of campaigns"; there ar',
+    "{fire: fail, of: games, id: a}": '/steps/1: there is no event "fail of games"; there are: app',
+    "{fire: fail, of: campaigns, id: a, status: 200}": "/steps/1 cannot have status; it may have:",
+    "{errors: 3}": "/steps/1/errors must be all, or a list of operations",
+    "{errors: some}": "/steps/1/errors must be all, or a list of operations",
+    "{errors: [getNothing]}": '/steps/1: there is no operation "getNothing"; there are',
+    "{errors: [[getCredits]]}": "/steps/1/errors/0 must be the operationId of an operation, not a",
+    "{errors: all, status: 200}": "/steps/1 cannot have status; it may have: errors",
+    "{errors: all}": "/steps/1: getCampaign needs path: campaign_id",
 }
 
 
@@ -354,7 +349,7 @@ def test_broken_step(tmp_path: Path, step: str, sentence: str) -> None:
 
 def test_errors_lack_a_query(tmp_path: Path) -> None:
     """The sentence says which parameters the values must have."""
-    with pytest.raises(StartError, match="step 1: getUsageCalendar needs query: from, to"):
+    with pytest.raises(StartError, match="/steps/0: getUsageCalendar needs query: from, to"):
         scenario(tmp_path, f"{STEPS}  - errors: [getUsageCalendar]", "tether")
 
 

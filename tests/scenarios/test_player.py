@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.scripts import STEPS, failed, played, scenario
-from understudy.core.clock import SECOND, parse_instant
+from understudy.core.clock import SECOND
 from understudy.core.errors import StartError
+from understudy.core.strict_json import parse_json
 from understudy.recording.formats import native
-from understudy.recording.model import header, parse_json
-from understudy.scenarios.player import BEGINNING, play_scenario
+from understudy.recording.model import DEFAULT_START, header
+from understudy.scenarios.player import play_scenario
 
 CREATE = "  - {call: createCampaign, example: documented, status: 201, keep: {campaign: /id}}\n"
 GET = "  - {call: getCampaign, path: {campaign_id: '${campaign}'}, status: 200"
@@ -29,7 +30,7 @@ class TestRecording:
         recording = play_scenario(scenario(tmp_path, text))
 
         assert (recording.name, recording.title) == ("zexa-a-try", "A try")
-        assert recording.clock == parse_instant(BEGINNING)
+        assert recording.clock == DEFAULT_START
         assert recording.settings == {"rate_limits": True}
 
     def test_is_the_same_each_time(self, tmp_path: Path) -> None:
@@ -59,8 +60,8 @@ class TestSentences:
         first, second = played(tmp_path, f"{CREATE}  - shift: PT1M\n{GET}}}")
 
         assert (first.at, second.at) == (
-            parse_instant(BEGINNING),
-            parse_instant(BEGINNING) + 60 * SECOND,
+            DEFAULT_START,
+            DEFAULT_START + 60 * SECOND,
         )
         assert parse_json(second.response.body)["status"] == "completed"
 
@@ -185,21 +186,21 @@ class TestOtherwise:
         sentence = failed(tmp_path, "  - shift: PT1S\n  - {call: getCredits, status: 404}")
 
         assert sentence == (
-            'step 2: getCredits answered 200 instead of 404: {"credits":4250,"currency":"USD"}'
+            '/steps/1: getCredits answered 200 instead of 404: {"credits":4250,"currency":"USD"}'
         )
 
     def test_another_status_among_errors(self, tmp_path: Path) -> None:
         """It names the error that was not to be had."""
         text = "title: A try\naccount: null\nsteps: [errors: [getCredits]]"
 
-        with pytest.raises(StartError, match=r"step 1, rate-limited of .* 401 instead of 429"):
+        with pytest.raises(StartError, match=r"/steps/0, rate-limited of .* 401 instead of 429"):
             play_scenario(scenario(tmp_path, text))
 
     def test_never_kept(self, tmp_path: Path) -> None:
         """It lists what there is instead."""
         sentence = failed(tmp_path, f"{CREATE}{GET.replace('${campaign}', '${sale}')}}}")
 
-        assert sentence == 'step 2: nothing was kept as "sale" before; there is: campaign'
+        assert sentence == '/steps/1: nothing was kept as "sale" before; there is: campaign'
 
     @pytest.mark.parametrize(
         "step",
@@ -239,7 +240,7 @@ class TestOtherwise:
         """A reply without a body has nothing at any pointer."""
         step = "{call: deleteContact, path: {contact_id: cnt_ana001}, status: 204, keep: {a: /id}}"
 
-        assert "step 1: the reply has nothing at /id" in failed(tmp_path, f"  - {step}")
+        assert "/steps/0: the reply has nothing at /id" in failed(tmp_path, f"  - {step}")
 
     @pytest.mark.parametrize(
         ("shows", "sentence"),
@@ -255,7 +256,7 @@ class TestOtherwise:
         """It says what, and where."""
         step = f"  - {{call: getCredits, status: 200, shows: {shows}}}"
 
-        assert failed(tmp_path, step).startswith(f"step 1: {sentence}")
+        assert failed(tmp_path, step).startswith(f"/steps/0: {sentence}")
 
     def test_one_is_not_true(self, tmp_path: Path) -> None:
         """Python takes them for the same."""
@@ -263,23 +264,31 @@ class TestOtherwise:
 
         assert "the reply has true at /success, not 1" in failed(tmp_path, step, "sent")
 
+    def test_one_is_not_true_at_any_depth(self, tmp_path: Path) -> None:
+        """A list or an object that has true in it is not one that has 1."""
+        step = (
+            "{call: listCampaigns, status: 200, query: {per_page: 1}, shows: {/meta: {page: true}}}"
+        )
+
+        assert "at /meta, not" in failed(tmp_path, f"  - {step}")
+
     def test_fire_of_nothing(self, tmp_path: Path) -> None:
         """The plane's own words say why."""
         sentence = failed(tmp_path, "  - {fire: fail, of: campaigns, id: cmp_zzz}")
 
-        assert sentence.startswith("step 1: fail was refused: ") and "cmp_zzz" in sentence
+        assert sentence.startswith("/steps/0: fail was refused: ") and "cmp_zzz" in sentence
 
     def test_fire_that_the_state_forbids(self, tmp_path: Path) -> None:
         """A lifecycle holds for scenarios, too."""
         sentence = failed(tmp_path, "  - {fire: fail, of: campaigns, id: cmp_completed001}")
 
-        assert sentence.startswith("step 1: fail was refused: ") and "completed" in sentence
+        assert sentence.startswith("/steps/0: fail was refused: ") and "completed" in sentence
 
     def test_shift_to_the_end_of_time(self, tmp_path: Path) -> None:
         """A clock ends with the last year of four digits."""
         sentence = failed(tmp_path, "  - shift: P999999D\n" * 3)
 
-        assert sentence.startswith("step 3: a clock ends at 9999-")
+        assert sentence.startswith("/steps/2: a clock ends at 9999-")
 
     @pytest.mark.parametrize("fault", ["reset", "empty", "truncated"])
     def test_connection_that_ends(self, tmp_path: Path, fault: str) -> None:
@@ -294,17 +303,17 @@ class TestOtherwise:
             "  - {call: getCredits, headers: {Prefer: fault=malformed}, status: 200, keep: {a: /a}}"
         )
 
-        assert "step 1: the reply has nothing at /a" in failed(tmp_path, step)
+        assert "/steps/0: the reply has nothing at /a" in failed(tmp_path, step)
 
     @pytest.mark.parametrize("header", ['"X Try": a', '"": a', "X-Try: ã", 'X-Try: "a\\nX-B: b"'])
     def test_header_that_cannot_be_sent(self, tmp_path: Path, header: str) -> None:
         """HTTP has no such header."""
         step = f"  - {{call: getCredits, status: 200, headers: {{{header}}}}}"
 
-        assert "step 1: no request can carry the header " in failed(tmp_path, step)
+        assert "/steps/0: no request can carry the header " in failed(tmp_path, step)
 
     def test_query_that_is_too_long(self, tmp_path: Path) -> None:
         """No client would send it."""
         step = f"  - {{call: listContacts, status: 200, query: {{list_id: {'x' * 70_000}}}}}"
 
-        assert "step 1: URL too long" in failed(tmp_path, step)
+        assert "/steps/0: URL too long" in failed(tmp_path, step)

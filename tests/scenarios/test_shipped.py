@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.described_vendors import described_vendors
 from tests.scenarios.shipped import NAMES, shipped, shipped_file
 from understudy.engine.registry import data_folder, open_service, open_services, vendor_names
 from understudy.recording.formats.registry import FORMATS, native
@@ -17,9 +18,9 @@ STALE = "{file} does not match; if the change is meant: make recordings"
 ORDINARY = {"campaign-life", "every-error", "pagination"}
 
 
-def test_every_vendor_has_the_ordinary_scenarios() -> None:
+def test_every_described_vendor_has_the_ordinary_scenarios() -> None:
     """The life of a campaign, every documented error, pagination, and some of its own."""
-    for vendor in vendor_names():
+    for vendor in described_vendors():
         own = {name.partition("/")[2] for name in scenario_names([vendor])}
         assert own > ORDINARY
 
@@ -64,7 +65,7 @@ def test_second_run_gives_the_same_bytes(format: str) -> None:
     assert FORMATS[format].write(first) == FORMATS[format].write(second)
 
 
-@pytest.mark.parametrize("vendor", vendor_names())
+@pytest.mark.parametrize("vendor", described_vendors())
 def test_every_documented_error_is_recorded(vendor: str) -> None:
     """Each status of 400 or above that a document shows a body for."""
     recorded = {

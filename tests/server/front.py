@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import Drift, drifted
+from tests.proxy.drift import Drift, drifting_backend
 from tests.waiting import LONG
 from understudy.core.settings import Settings
 from understudy.inprocess.live_server import LiveServer
@@ -32,7 +32,7 @@ Told = list[tuple[str, str, str]]
 @contextmanager
 def playing(drifts: Mapping[str, Drift], settings: Settings | None = None) -> Iterator[Live]:
     """A mock that plays the vendors, with some of its operations drifted: operationId -> drift."""
-    server = serve(settings or Settings(), backend=drifted(drifts))
+    server = serve(settings or Settings(), backend=drifting_backend(drifts))
     try:
         yield next(server)
     finally:

@@ -6,13 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from string import Template
 
 import httpcore
 import pytest
 
 from tests.conftest import Live
-from understudy.cli import scaffold
+from tests.outside_package import write_outside_package
 from understudy.testing import coverage, failure_report, manager, recording
 
 # Loaded before the inner runs, which would otherwise each load them anew.
@@ -149,11 +148,11 @@ def test_unknown_option_of_a_marker(arguments: str, said: str, pytester: pytest.
 @pytest.mark.parametrize(
     ("marker", "said"),
     [
-        ('clock="noon"', 'understudy: clock="noon" is no time such as 2026-03-11T21:50:50Z'),
-        ('vendors="acme"', 'understudy: there is no vendor "acme"; known: agentmessage, sent'),
-        ('auth="lax"', "understudy: auth='lax' is none of 'strict', 'any'"),
-        ('passthrough="no"', "passthrough='no' is none of 'none', 'localhost', 'all'"),
-        ('hosts={"https://a.example": "acme"}', 'there is no vendor "acme"; served: agentmessage'),
+        ('clock="noon"', 'understudy: clock: "noon" is not a time such as 2026-03-11T21:50:50Z'),
+        ('vendors="no-vendor"', 'understudy: there is no vendor "no-vendor"; known: '),
+        ('auth="lax"', 'understudy: auth: "lax" is not "strict" or "any"'),
+        ('passthrough="no"', 'passthrough: "no" is not "none", "localhost" or "all"'),
+        ('hosts={"https://a.example": "no-vendor"}', 'there is no vendor "no-vendor"; served: '),
     ],
 )
 def test_wrong_value_of_a_marker(marker: str, said: str, pytester: pytest.Pytester) -> None:
@@ -170,9 +169,9 @@ def test_wrong_value_of_a_marker(marker: str, said: str, pytester: pytest.Pytest
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("seed = x", 'understudy_seed: "x" is no whole number'),
-        ("pace = x", 'understudy_pace: "x" is neither "manual" nor a number'),
-        ("static = x", 'understudy_static: "x" is neither true nor false'),
+        ("seed = x", 'understudy_seed: "x" is not a whole number'),
+        ("pace = x", 'understudy_pace: "x" is not a factor from 0'),
+        ("static = x", 'understudy_static: "x" is not true or false'),
         ("hosts = x", 'understudy_hosts: "x" is not URL=VENDOR'),
     ],
 )
@@ -529,25 +528,18 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
 
 def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     """A vendor from outside has its fixture, too."""
-    service = "src/understudy/vendors/$name/"
-    texts = {
-        path.removeprefix(service): text
-        for path, text in scaffold.TEMPLATES.items()
-        if service in path
-    }
-    texts |= {"acme.yaml": scaffold.DOCUMENT, "seed.json": scaffold.SEED}
-    package, dist = pytester.mkdir("acme_room"), pytester.mkdir("acme-1.dist-info")
-    for name, text in texts.items():
-        filled = Template(text).substitute(name="acme", Title="Acme")
-        (package / name).write_text(filled.replace("understudy.vendors.acme", "acme_room"))
-    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: acme\nVersion: 1\n")
-    (dist / "entry_points.txt").write_text("[understudy.vendors]\nacme = acme_room:VENDOR\n")
+    dist = pytester.mkdir("outsider-1.dist-info")
+    write_outside_package(pytester.mkdir("outsider_package"))
+    (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1\n")
+    (dist / "entry_points.txt").write_text(
+        "[understudy.vendors]\noutsider = outsider_package:VENDOR\n"
+    )
     pytester.makepyfile(
         "import httpx\n"
-        "@__import__('pytest').mark.understudy(hosts={'https://acme.example': 'acme'})\n"
-        "def test_acme(acme_mock):\n"
-        "    url = 'https://acme.example/v1/things/thing_1'\n"
-        "    assert httpx.get(url, headers=acme_mock.headers).json()['name'] == 'First'\n"
+        "@__import__('pytest').mark.understudy(hosts={'https://outsider.example': 'outsider'})\n"
+        "def test_outsider(outsider_mock):\n"
+        "    url = 'https://outsider.example/v1/things/thing_1'\n"
+        "    assert httpx.get(url, headers=outsider_mock.headers).json()['name'] == 'First'\n"
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)

@@ -24,7 +24,7 @@ from understudy.verify.transport import Access, Sender
 
 MINUTE = 60 * SECOND
 KEY = "zexa_test_acme"
-ZEXA = Access("Authorization", "Bearer ", KEY)
+ZEXA = Access(open_service("zexa").document.security.first, KEY)
 AS_ACME = {"Authorization": f"Bearer {KEY}"}
 SALE = {
     "name": "Weekend Sale",

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import Drift, drifted
+from tests.proxy.drift import Drift, drifting_backend
 from tests.verify.runs import ZEXA, recorded, told, verified
 from understudy.core.settings import Settings
 from understudy.engine.registry import open_service
 from understudy.verify.fuzz import FuzzOptions
 from understudy.verify.transport import Access
 
-ORIGINS = {"agentmessage": "Bearer ", "sent": "", "tether": "Bearer ", "zexa": "Bearer "}
+VENDORS = ("agentmessage", "sent", "tether", "zexa")
 
 
 def lacking(status: int, document: Any) -> tuple[int, Any]:
@@ -70,13 +70,13 @@ def unreachable(status: int, document: Any) -> tuple[int, Any]:
 @pytest.fixture(scope="module")
 def strayed() -> Iterator[Live]:
     """A Zexa that has drifted in four ways."""
-    yield from serve(Settings(), backend=drifted(DRIFTS))
+    yield from serve(Settings(), backend=drifting_backend(DRIFTS))
 
 
 @pytest.fixture(scope="module")
 def writing_strayed() -> Iterator[Live]:
     """A Zexa that has drifted in what it answers to a change."""
-    yield from serve(Settings(), backend=drifted({"createContact": unreachable}))
+    yield from serve(Settings(), backend=drifting_backend({"createContact": unreachable}))
 
 
 def test_each_planted_drift_is_found_once_and_nothing_else(strayed: Live) -> None:
@@ -131,13 +131,10 @@ def test_drift_in_a_reply_to_a_change_is_not_met_by_reading(writing_strayed: Liv
 
 
 @pytest.mark.parametrize("writes", [False, True], ids=["reading", "writing"])
-@pytest.mark.parametrize("vendor", sorted(ORIGINS))
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_the_mock_conforms(vendor: str, writes: bool, live: Live) -> None:
     """Over HTTP, whatever Schemathesis makes up."""
-    service = open_service(vendor)
-    assert service.accounts is not None
-    header = "x-api-key" if vendor == "sent" else "Authorization"
-    access = Access(header, ORIGINS[vendor], service.accounts.default.credential, writes=writes)
+    access = replace(access_to(vendor), writes=writes)
     session = f"conforms-{vendor}-{writes}"
 
     outcome = verified(
@@ -159,13 +156,15 @@ def test_reading_sends_nothing_but_get(live: Live) -> None:
 
 def test_every_readable_operation_reaches_a_success(live: Live) -> None:
     """Ids are learned from lists."""
-    outcome = verified(f"{live.url}/@reached/agentmessage", agentmessage(), "agentmessage")
+    outcome = verified(
+        f"{live.url}/@reached/agentmessage", access_to("agentmessage"), "agentmessage"
+    )
 
     reading = [each for each in outcome.operations if each.method == "GET"]
     assert all(outcome.exercises[each.id].statuses[200] for each in reading)
 
 
-def agentmessage() -> Access:
-    service = open_service("agentmessage")
+def access_to(vendor: str) -> Access:
+    service = open_service(vendor)
     assert service.accounts is not None
-    return Access("Authorization", "Bearer ", service.accounts.default.credential)
+    return Access(service.document.security.first, service.accounts.default.credential)

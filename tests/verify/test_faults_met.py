@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Live, serve
-from tests.proxy.drift import Drift, drifted
+from tests.proxy.drift import Drift, drifting_backend
 from tests.verify.runs import KEY, ZEXA, told, verified
 from understudy import Client
 from understudy.core.settings import Settings
@@ -31,7 +31,7 @@ def after(live: Live, session: str, kind: Any, **members: Any) -> set[tuple[str,
 @contextmanager
 def strayed(operation: str, drift: Drift, settings: Settings | None = None) -> Iterator[str]:
     """The base URL of a Zexa in which one operation has drifted."""
-    for live in serve(settings or Settings(), backend=drifted({operation: drift})):
+    for live in serve(settings or Settings(), backend=drifting_backend({operation: drift})):
         yield f"{live.url}/zexa"
 
 

@@ -12,18 +12,25 @@ from hypothesis import configuration
 
 from tests.conftest import Live
 from tests.verify.runs import KEY, ZEXA
+from understudy.core.errors import Diagnosis
+from understudy.core.terminal import GREEN, PLAIN, RED
 from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.server.http_server import bind
 from understudy.verify.context import RunContext
 from understudy.verify.curl import Curl
 from understudy.verify.exchange_check import ExchangeChecker
-from understudy.verify.findings import Breach, Findings, Outcome
-from understudy.verify.fuzz import FuzzOptions, elsewhere, fuzz
+from understudy.verify.findings import Findings, Outcome
+from understudy.verify.fuzz import FuzzOptions, fuzz, temporary_storage
 from understudy.verify.junit import render_junit
-from understudy.verify.known_ids import KnownIds, fill_path, own_ids
-from understudy.verify.report import GREEN, PLAIN, RED, render
-from understudy.verify.transport import ORIGIN, Sender, UnreachableError, UnsendableError
+from understudy.verify.known_ids import KnownIds, fill_path, find_own_ids
+from understudy.verify.report import render
+from understudy.verify.transport import (
+    ORIGIN,
+    Sender,
+    UnreachableError,
+    UnsendableError,
+)
 
 SERVICE = open_service("zexa")
 CREDITS = SERVICE.document.operations["getCredits"]
@@ -31,14 +38,14 @@ CAMPAIGNS = SERVICE.document.operations["listCampaigns"]
 URL = "http://127.0.0.1:4010/zexa/v1/contacts"
 
 
-def breach(code: str, pointer: str = "", message: str = "") -> Breach:
-    return Breach(code, "response", pointer, message)
+def fault(code: str, pointer: str = "", message: str = "") -> Diagnosis:
+    return Diagnosis(code, "response", pointer, message)
 
 
 def test_a_curl_line_can_be_pasted() -> None:
     """Method, URL, headers and body; the credential is a variable."""
-    headers = (*ZEXA.headers(), ("Content-Type", "application/json"))
-    request = RecordedRequest("POST", f"{URL}?a=1&b=2", headers, b'{"name": "it\'s"}')
+    typed = (("Content-Type", "application/json"),)
+    request = ZEXA.sign(RecordedRequest("POST", f"{URL}?a=1&b=2", typed, b'{"name": "it\'s"}'))
 
     line = Curl(ZEXA, frozenset()).line(request)
 
@@ -72,7 +79,7 @@ def test_items_of_one_list_are_one_finding() -> None:
     findings = Findings()
 
     for index in range(3):
-        findings.add(CREDITS, 200, breach("type", f"/data/{index}/id", f"{index} is wrong"), "", "")
+        findings.add(CREDITS, 200, fault("type", f"/data/{index}/id", f"{index} is wrong"), "", "")
 
     (finding,) = findings
     assert (finding.pointer, finding.times) == ("/data/*/id", 3)
@@ -85,7 +92,7 @@ def test_two_undeclared_members_are_two_findings() -> None:
 
     for name in ("a", "b", "a"):
         findings.add(
-            CREDITS, 200, breach("additionalProperties", "", f"'{name}' was unexpected"), "", ""
+            CREDITS, 200, fault("additionalProperties", "", f"'{name}' was unexpected"), "", ""
         )
 
     assert [each.times for each in findings] == [2, 1]
@@ -94,7 +101,7 @@ def test_two_undeclared_members_are_two_findings() -> None:
 def test_results_are_coloured_where_that_is_wanted() -> None:
     """Green for what conforms, red for what does not; the text is the same."""
     outcome = Outcome("zexa", "http://x", (CREDITS, CAMPAIGNS))
-    outcome.findings.add(CREDITS, 200, breach("type"), "", "")
+    outcome.findings.add(CREDITS, 200, fault("type"), "", "")
 
     shown = render(outcome, color=True)
 
@@ -108,7 +115,7 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
     outcome = Outcome("zexa", "http://x", (CREDITS,))
     curl = Curl(ZEXA, frozenset())
     hostile = curl.text("\x00\x1b\x0b\ud800\ufffe<&]]>")
-    outcome.findings.add(CREDITS, 200, breach("type", "/a", hostile), hostile, hostile)
+    outcome.findings.add(CREDITS, 200, fault("type", "/a", hostile), hostile, hostile)
 
     root = ElementTree.fromstring(render_junit([outcome]))
 
@@ -118,8 +125,7 @@ def test_junit_is_well_formed_whatever_was_answered() -> None:
 
 def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
     """Its ids fill the path of what stands below it."""
-    judge = ExchangeChecker(SERVICE.document)
-    known = KnownIds(SERVICE, judge)
+    known = KnownIds(SERVICE, ExchangeChecker(SERVICE.document))
     operation = SERVICE.document.operations["getCampaign"]
     reply = RecordedResponse(200, (), b'{"data": [{"id": "cmp_new"}]}')
 
@@ -138,7 +144,7 @@ def test_a_lists_reply_tells_how_to_reach_its_items() -> None:
 )
 def test_ids_are_found_wherever_a_reply_lists_them(document: object) -> None:
     """The first level that has any is the list."""
-    assert own_ids(document, "campaign_id") == ["a", "b"]
+    assert find_own_ids(document, "campaign_id") == ["a", "b"]
 
 
 def test_a_path_is_filled_with_encoded_values() -> None:
@@ -152,7 +158,7 @@ def test_no_write_leaves_where_none_is_allowed(live: Live) -> None:
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
         with pytest.raises(UnsendableError, match="POST might change something"):
-            sender.send(sender.placed(RecordedRequest("POST", f"{ORIGIN}/v1/contacts")))
+            sender.send(sender.address(RecordedRequest("POST", f"{ORIGIN}/v1/contacts")))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +178,7 @@ def test_what_http_cannot_carry_is_not_sent(
         sender = Sender(http, f"{live.url}/zexa", ZEXA)
 
         with pytest.raises(UnsendableError):
-            sender.send(sender.placed(RecordedRequest("GET", f"{ORIGIN}{path}", headers)))
+            sender.send(sender.address(RecordedRequest("GET", f"{ORIGIN}{path}", headers)))
 
 
 def test_a_rate_spreads_requests(live: Live) -> None:
@@ -182,7 +188,7 @@ def test_a_rate_spreads_requests(live: Live) -> None:
         access = replace(ZEXA, rate=0.01)
         sender = Sender(http, f"{live.url}/zexa", access, sleep=waited.append)
         for _ in range(3):
-            sender.send(sender.placed(RecordedRequest("GET", f"{ORIGIN}/v1/credits")))
+            sender.send(sender.address(RecordedRequest("GET", f"{ORIGIN}/v1/credits")))
 
     assert [round(each, -1) for each in waited] == [100, 200]
 
@@ -201,7 +207,7 @@ def test_hypothesis_is_left_as_it_was() -> None:
     """What it computes goes to a folder that goes; afterwards it writes where it did."""
     before = configuration.storage_directory(intent_to_write=False).path
 
-    with elsewhere():
+    with temporary_storage():
         during = configuration.storage_directory(intent_to_write=False).path
 
     assert configuration.storage_directory(intent_to_write=False).path == before

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, Live, serve
-from tests.proxy.drift import drifted
+from tests.proxy.drift import drifting_backend
 from tests.testing.receiver_thread import receiving
 from tests.verify.runs import LIFE, ZEXA, recorded, told, verified
 from understudy import Client
@@ -40,7 +40,7 @@ def dearer() -> Iterator[Live]:
     def drift(status: int, document: Any) -> tuple[int, Any]:
         return status, {**document, "credits": 1} if status == 200 else document
 
-    yield from serve(Settings(clock=NOON, seed=7), backend=drifted({"getCredits": drift}))
+    yield from serve(Settings(clock=NOON, seed=7), backend=drifting_backend({"getCredits": drift}))
 
 
 def preferring(recording: Recording, preference: str) -> Recording:

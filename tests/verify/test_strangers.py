@@ -78,7 +78,7 @@ def asked_once(url: str, method: str = "GET", timeout: float = LONG) -> None:
     """Send one request, with so many seconds for its reply."""
     with httpx.Client(timeout=timeout, trust_env=False) as http:
         sender = Sender(http, url, replace(ZEXA, writes=True))
-        sender.send(sender.placed(RecordedRequest(method, f"{ORIGIN}/v1/credits")))
+        sender.send(sender.address(RecordedRequest(method, f"{ORIGIN}/v1/credits")))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_a_finding_points_at_the_member_that_may_not_be() -> None:
     request = RecordedRequest("GET", f"{ORIGIN}/v1/credits")
     reply = RecordedResponse(200, (JSON,), b'{"credits": "1.00", "bonus": 1, "a/b, \'c": 2}')
 
-    found = ExchangeChecker(service.document).breaches(
+    found = ExchangeChecker(service.document).find_faults(
         service.document.operations["getCredits"], request, reply
     )
 

@@ -10,7 +10,6 @@ from functools import lru_cache
 import orjson
 
 from understudy.openapi.document import Operation
-from understudy.openapi.path_router import PathRouter
 from understudy.service.service import Service
 from understudy.session.journal import Exchange
 
@@ -77,7 +76,7 @@ def _has_reached(service: Service, exchange: Exchange) -> str:
     """The path template that the request met, "" when it met none of this service."""
     if service.name != exchange.vendor:
         return ""
-    found = PathRouter(service.document.operations.values()).match(exchange.path)
+    found = service.document.router.match(exchange.path)
     return found[0].path if found else ""
 
 

@@ -1,4 +1,8 @@
-"""A session's world as readable JSON, and back: what a downloaded snapshot holds."""
+"""A session's world as readable JSON, and back: the format of downloaded snapshots.
+
+The shape of an uploaded snapshot is checked against `World` in specs/admin.yaml before this module
+reads it; here is checked what only the served vendors know, and what a schema cannot express.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ FORMAT_VERSION = 1
 # The state of Python's Mersenne Twister: its version, 624 words and a position, no spare Gauss.
 TWISTER_VERSION = 3
 TWISTER_WORDS = 625
-# What may stand in a reply's headers.
+# What the headers of a reply may contain.
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 HEADER_VALUE = re.compile(r"[ -~]*")
 Json = dict[str, Any]
@@ -112,11 +116,12 @@ def _write_reply(owner: tuple[str, str, str], entry: RememberedReply) -> Json:
 
 
 def read_world(written: Json, services: Mapping[str, Service], seed: int) -> World:
-    """The world that JSON of the documented form describes.
+    """The world that a snapshot describes.
 
     Args:
+        written: valid against `World` in specs/admin.yaml.
         services: those that are served, by name.
-        seed: of the ids, when the world does not say where they stand.
+        seed: of the ids, when the snapshot has no state of theirs.
 
     Raises:
         Unfit: with everything that these services cannot have stored or scheduled.
@@ -184,7 +189,7 @@ def _read_shelf(
     for index, resource in enumerate(resources):
         found = validate_resource(service, collection, resource, prefix=f"{pointer}/{index}")
         if not found and resource[service.vendor.key] in shelf:
-            twin = f'"{resource[service.vendor.key]}" stands twice'
+            twin = f'"{resource[service.vendor.key]}" is there twice'
             found = [_fault("duplicate", f"{pointer}/{index}", twin, "give each an id of its own")]
         faults += found
         if not found:
@@ -205,7 +210,7 @@ def _read_due(
         elif each["action"] != SEND_HELD_DELIVERY:
             faults += _argument_faults(service, each, f"{pointer}/arguments")
         else:
-            faults += _parcel_faults(service, each["arguments"], f"{pointer}/arguments")
+            faults += _held_delivery_faults(service, each["arguments"], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
         arguments = write_json(each["arguments"])
@@ -216,7 +221,7 @@ def _read_due(
 
 
 def _argument_faults(service: Service | None, due: Json, pointer: str) -> Iterator[Diagnosis]:
-    """What keeps an action from being called when its time has come."""
+    """The faults that would keep an action from being called when it is due."""
     if service is None:
         return
     try:
@@ -225,22 +230,22 @@ def _argument_faults(service: Service | None, due: Json, pointer: str) -> Iterat
         yield _fault("required", pointer, f"{due['action']}: {error}", "give what the action takes")
 
 
-def _parcel_faults(service: Service, parcel: Json, pointer: str) -> list[Diagnosis]:
-    """What keeps a held delivery from leaving when its time has come."""
-    found = _parcel().diagnose(parcel, "body", pointer)
+def _held_delivery_faults(service: Service, held: Json, pointer: str) -> list[Diagnosis]:
+    """The faults that would keep a held delivery from being sent when it is due."""
+    found = _held_delivery_validator().diagnose(held, "body", pointer)
     if found:
         return found
-    if parcel["vendor"] != service.name:
-        other = f"it is a delivery of {parcel['vendor']}, the call one of {service.name}"
+    if held["vendor"] != service.name:
+        other = f"it is a delivery of {held['vendor']}, the call one of {service.name}"
         return [_fault("const", f"{pointer}/vendor", other, "make them the same")]
-    if parcel["report"] not in (None, *service.vendor.actions):
-        unknown = f'{service.name} has no action "{parcel["report"]}"'
+    if held["report"] not in (None, *service.vendor.actions):
+        unknown = f'{service.name} has no action "{held["report"]}"'
         return [_fault("unknown", f"{pointer}/report", unknown)]
     return []
 
 
 @cache
-def _parcel() -> Validator:
+def _held_delivery_validator() -> Validator:
     return Validator(HELD_FIELD_TYPES)
 
 
@@ -271,7 +276,7 @@ def _read_replies(
 ) -> Iterator[tuple[tuple[str, str, str], RememberedReply]]:
     for index, each in enumerate(written):
         expires = _read_instant(each["expires"], f"/idempotency/{index}/expires", faults)
-        # The request's id is repeated in a header, too.
+        # The request's id becomes a header as well.
         for name, value in {"request_id": each["request_id"], **each["headers"]}.items():
             if not (HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value)):
                 pointer = f"/idempotency/{index}/headers/{escape_token(name)}"

@@ -1,4 +1,4 @@
-"""What an error's code means: the rule it names, where a document says so, how to satisfy it."""
+"""Explanations of error codes: the rule, where a document states it, how to satisfy it."""
 
 from __future__ import annotations
 
@@ -10,71 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.core import errors
+from understudy.core.codes import MEANINGS
 from understudy.core.errors import ApiError, StartError
 from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Document, Node
-from understudy.openapi.schemas import HINTS
 from understudy.service.service import Service
 
 WIDTH = 96
 HEADING = ("VENDOR", "CODE", "RULE", "STATUS", "WHAT IT SAYS")
-KEYWORD = (
-    "A value breaks its schema; to pass, {hint}. {code} is a keyword of the schema that the "
-    "document gives to what the diagnosis points at. The vendors' bodies: understudy explain {body}"
-)
-# Errors that only a vendor with idempotency keys has.
+# Errors of vendors with idempotency keys only.
 IDEMPOTENCY = (errors.InvalidIdempotencyKey, errors.IdempotencyInFlight)
-# What a schema would fill into a hint.
-ANY = {"limit": "N", "multiple_of": "N", "options": "those that the document lists"}
-# Codes of faults that are neither a keyword nor an error of their own.
-OTHERS = {
-    "duplicate": "A parameter that holds one value was sent more often. To pass: send it once.",
-    "fault": (
-        "A planned fault, or Prefer: fault=KIND, struck the request. To pass: take the fault back "
-        "(DELETE /__admin/faults/ID), or wait until it is used up."
-    ),
-    "not-recorded": (
-        "A recording is served, and it holds no such request. To pass: ask what was recorded, as "
-        "the message says of the nearest one, or serve it with --match operation."
-    ),
-    "unknown": (
-        "What is to be stored names a vendor, a collection or an action that is not served. To "
-        "pass: use one that the hint lists."
-    ),
-    "unshowable": (
-        "The vendor could not show the resource that is to be stored. To pass: give it the members "
-        "that others of its collection have (GET /__admin/resources/VENDOR/COLLECTION)."
-    ),
-    "scope": (
-        "A resource's id is in several scopes, or a new one could go to several. To pass: name "
-        "the scope, the id of what owns the resource, as GET /__admin/resources lists it."
-    ),
-    "unknown-parameter": (
-        "The admin plane's operation has no query parameter of this name. To pass: use those that "
-        "the hint lists."
-    ),
-    "undocumented-status": (
-        "The vendor answered with a status that the document does not declare for the operation. "
-        "To pass: ask the vendor which of the two is right; if it is the reply, declare it."
-    ),
-    "undocumented-media-type": (
-        "The vendor's reply has another Content-Type than the document declares. To pass: ask the "
-        "vendor which of the two is right; if it is the reply, declare its type."
-    ),
-    "undocumented-body": (
-        "The vendor's reply has a body where the document declares none. To pass: ask the vendor "
-        "which of the two is right; if it is the reply, declare its body."
-    ),
-    "missing-body": (
-        "The vendor's reply has no body where the document declares one. To pass: ask the vendor "
-        "which of the two is right; if it is the reply, declare no body."
-    ),
-    "malformed-reply": (
-        "The body of the vendor's reply is no JSON that can be read, although it is sent as such. "
-        "To pass: tell the vendor; nothing in the request or the document helps."
-    ),
-    "const": "The id in the body is not the one in the path. To pass: make them the same.",
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Spelling:
-    """One documented body that says that a rule was broken.
+    """One documented body for a broken rule.
 
     Attributes:
         code, message: the vendor's words; the code is "" where the body has none.
@@ -104,7 +49,7 @@ class Spelling:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a vendor refuses: the bodies of one name that say the same."""
+    """A rule of a vendor: the documented bodies of one name and one text."""
 
     vendor: str
     name: str
@@ -123,21 +68,21 @@ class Rule:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that a code stands for; the text is "" where only vendors have the code."""
+    """Everything that a code means; the text is "" when only vendors have the code."""
 
     code: str
     text: str
     rules: tuple[Rule, ...]
 
 
-def explain(services: Sequence[Service], code: str) -> Explanation:
-    """What a code stands for at these vendors; upper and lower case are alike.
+def explain_code(services: Sequence[Service], code: str) -> Explanation:
+    """Explain a code of these vendors; upper and lower case are alike.
 
     Args:
-        code: a vendor's, that of a diagnosis, or the name of an example.
+        code: of a vendor or a diagnosis, or the name of an example.
 
     Raises:
-        StartError: when nobody has the code; names the nearest ones.
+        StartError: for an unknown code; names the nearest ones.
     """
     wanted = code.casefold()
     kind = next((kind for kind in _kinds(ApiError) if kind.code == wanted), None)
@@ -147,31 +92,22 @@ def explain(services: Sequence[Service], code: str) -> Explanation:
         for rule in rules_of(service)
         if rule.is_called(wanted) or (kind and rule.name in _names(service, kind))
     )
-    common = {each: text for each, text in meanings().items() if each.casefold() == wanted}
+    common = {each: text for each, text in MEANINGS.items() if each.casefold() == wanted}
     if not rules and not common:
         raise StartError(_unknown(services, code))
     return Explanation(next(iter(common), code), "".join(common.values()), rules)
 
 
-def meanings() -> dict[str, str]:
-    """The codes that belong to no vendor, and what they mean."""
-    keywords = {
-        code: KEYWORD.format(code=code, hint=hint.format_map(ANY), body=errors.InvalidBody.code)
-        for code, hint in HINTS.items()
-    }
-    return {**keywords, **OTHERS, **{kind.code: kind.meaning for kind in _kinds(ApiError)}}
-
-
 def _kinds(above: type[ApiError]) -> Iterator[type[ApiError]]:
-    """Every error below one that has a code of its own, not a rule's."""
+    """The subclasses of an error that have a code of their own, not a rule's."""
     for kind in above.__subclasses__():
-        if "meaning" in vars(kind):
+        if "code" in vars(kind):
             yield kind
         yield from _kinds(kind)
 
 
 def _unknown(services: Sequence[Service], code: str) -> str:
-    known = {each.casefold(): each for each in meanings()}
+    known = {each.casefold(): each for each in MEANINGS}
     for rule in (rule for service in services for rule in rules_of(service)):
         known |= {each.casefold(): each for each in (rule.name, *rule.codes)}
     close = difflib.get_close_matches(code.casefold(), known, cutoff=0.5)
@@ -198,7 +134,7 @@ def rules_of(service: Service) -> list[Rule]:
 
 
 def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
-    """Where each error response stands, what it declares, and who answers with it."""
+    """The place of each error response, its declaration, and the operation that has it."""
     for operation in document.operations.values():
         method = operation.method.lower()
         for status, declared in document.raw["paths"][operation.path][method]["responses"].items():
@@ -211,7 +147,7 @@ def _error_responses(document: Document) -> Iterator[tuple[str, Node, Answer]]:
 
 
 def _bodies(document: Document, place: str, response: Node) -> Iterator[tuple[str, str, Node]]:
-    """The name of each documented body, where it stands, and what is said of it."""
+    """The name, the place and the declaration of each documented body."""
     for media_type, media in response.get("content", {}).items():
         for name, declared in media.get("examples", {}).items():
             own = f"{place}/content/{escape_token(media_type)}/examples/{escape_token(name)}"
@@ -245,7 +181,7 @@ def _undocumented(service: Service) -> list[Rule]:
     for kind, (code, message) in _table(service, "UNDOCUMENTED").items():
         answer = Answer("no operation", kind.status, "assumed", "the document cannot say it")
         spelling = Spelling(code, message, "", (answer,))
-        rules.append(Rule(service.name, kind.code, kind.meaning, (spelling,)))
+        rules.append(Rule(service.name, kind.code, MEANINGS[kind.code], (spelling,)))
     return rules
 
 
@@ -274,7 +210,7 @@ def _table(service: Service, name: str) -> Mapping[Any, Any]:
     return found
 
 
-def rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
+def rule_rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
     """A line for each rule of these vendors, then one for each code that all of them share."""
     yield HEADING
     for service in services:
@@ -282,7 +218,7 @@ def rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:
             statuses = sorted({each.status for one in rule.spellings for each in one.answers})
             shown = " ".join(map(str, statuses))
             yield rule.vendor, " ".join(rule.codes), rule.name, shown, _gist(rule.text)
-    yield from (("any", code, "", "", _gist(text)) for code, text in meanings().items())
+    yield from (("any", code, "", "", _gist(text)) for code, text in MEANINGS.items())
 
 
 def _gist(text: str) -> str:
@@ -290,7 +226,7 @@ def _gist(text: str) -> str:
     return text.partition(". ")[0].rstrip(".")
 
 
-def render(explanation: Explanation) -> str:
+def render_explanation(explanation: Explanation) -> str:
     """An explanation as text."""
     common = [f"{explanation.code}\n{_prose(explanation.text)}"] if explanation.text else []
     return "\n\n".join([*common, *map(_rule, explanation.rules)])
@@ -306,7 +242,7 @@ def _rule(rule: Rule) -> str:
 
 
 def _body(spelling: Spelling) -> str:
-    """The vendor's words, who answers them, and where they stand."""
+    """The vendor's words, the operations that answer with them, and their place."""
     words = ": ".join(part for part in (spelling.code, spelling.message) if part)
     place = [spelling.place] if spelling.place else []
     operations: dict[tuple[int, str, str], list[str]] = {}

@@ -1,25 +1,55 @@
-"""The command line: its group, and the commands that are about the mock itself."""
+"""The command line: its group of commands, and how it ends."""
 
 from __future__ import annotations
 
-import os
 import sys
-import tomllib
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import click
 
-from understudy.cli.options import Instant, Pace, option
-from understudy.cli.proxy import proxy
-from understudy.cli.recording import export, record, replay
-from understudy.cli.verify import check, verify
+from understudy.cli.lazy_group import LazyCommand, LazyGroup
 from understudy.core.errors import StartError
-from understudy.core.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 from understudy.core.version import __version__
 
-USAGE = 2
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+COMMANDS = {
+    "serve": LazyCommand("understudy.cli.serve:serve", "Serve the vendors until Ctrl-C."),
+    "vendors": LazyCommand(
+        "understudy.cli.documents:vendors",
+        "List the vendors, or one vendor's operations, responses and keys.",
+    ),
+    "lint": LazyCommand(
+        "understudy.cli.documents:lint",
+        "Check documents: specification, examples, fidelity.",
+    ),
+    "explain": LazyCommand(
+        "understudy.cli.documents:explain",
+        "Explain an error code and how to avoid the error, or list all codes.",
+    ),
+    "record": LazyCommand(
+        "understudy.cli.recording:record", "Record scenarios, or the requests of a command."
+    ),
+    "export": LazyCommand("understudy.cli.recording:export", "Write recordings in another format."),
+    "replay": LazyCommand(
+        "understudy.cli.recording:replay", "Serve recordings, or compare them with the mock."
+    ),
+    "proxy": LazyCommand(
+        "understudy.cli.proxy:proxy",
+        "Pass requests to a real vendor and report differences from its document.",
+    ),
+    "verify": LazyCommand(
+        "understudy.cli.verify:verify", "Check a running API against its vendor's document."
+    ),
+    "check": LazyCommand(
+        "understudy.cli.verify:check", "Check this mock itself against the vendors' documents."
+    ),
+    "new": LazyCommand(
+        "understudy.cli.scaffold:new", "Write an empty vendor package into a checkout."
+    ),
+    "version": LazyCommand("understudy.cli.main:version", "Print the version."),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = commands.main(arguments, prog_name="understudy", standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
-        sys.exit(USAGE)
+        sys.exit(USAGE_ERROR)
     except click.ClickException as error:
         _stop(error.format_message())
     except StartError as error:
@@ -40,167 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _stop(reason: str) -> None:
     click.echo(f"understudy: {reason}", err=True)
-    sys.exit(USAGE)
+    sys.exit(USAGE_ERROR)
 
 
-def read_defaults(folder: Path) -> dict[str, Any]:
-    """The settings in `[tool.understudy]` of a folder's pyproject.toml, by flag name.
-
-    Raises:
-        StartError: when the file is not TOML, or names what no flag does.
-    """
-    file = folder / "pyproject.toml"
-    try:
-        table = tomllib.loads(file.read_text()).get("tool", {}).get("understudy", {})
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StartError(f"{file} cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise StartError(f"{file}: tool.understudy is no table; write [tool.understudy]")
-    flags = {option.removeprefix("--"): each for each in serve.params for option in each.opts}
-    defaults = {}
-    for name, value in table.items():
-        if len(name) == 1 or name not in flags:
-            raise StartError(
-                f"{file}: [tool.understudy] has no key {name}; see understudy serve -h"
-            )
-        defaults[str(flags[name].name)] = _as_typed(value)
-    return defaults
-
-
-def _as_typed(value: Any) -> Any:
-    """A TOML value as it would be typed behind its flag, so that it is checked the same way."""
-    if isinstance(value, list):
-        return [str(each) for each in value]
-    return value if isinstance(value, bool) else str(value)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy_commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="understudy %(version)s")
-@click.pass_context
-def commands(context: click.Context) -> None:
+def commands() -> None:
     """A stateful mock of messaging vendors' campaign APIs, driven by their OpenAPI documents."""
-    if context.invoked_subcommand == "serve":
-        context.default_map = {"serve": read_defaults(Path.cwd())}
 
 
-@commands.command()
-@option("-p", "--port", type=click.IntRange(0, 65535), default=4010, help="0: any free port.")
-@option("-H", "--host", default="127.0.0.1", help="Address to listen on.")
-@option("--port-file", type=click.Path(path_type=Path), help="Write the port here when ready.")
-@option("--vendor", "vendors", multiple=True, help="Serve only this one (repeatable).")
-@option("--seed", type=int, default=0, help="What ids and example data derive from.")
-@option(
-    "--clock",
-    type=Instant(),
-    default="real",
-    metavar="real|TIME",
-    help="Sessions stand still at TIME.",
-)
-@option(
-    "--pace",
-    type=Pace(),
-    default="1",
-    metavar="FACTOR|manual",
-    help="Scales delays; 0: at once.",
-)
-@option("--auth", type=click.Choice(["strict", "any"]), default="strict", help="Which keys count.")
-@option("--static", is_flag=True, help="No state: answer with the documented examples.")
-@option("--rate-limits", is_flag=True, help="Refuse what exceeds the documented limits.")
-@option("--max-sessions", type=click.IntRange(1), default=10_000, help="Least used one goes first.")
-@option("--journal-size", type=click.IntRange(0), default=1_000, help="Exchanges kept per session.")
-@option("--body-limit", type=click.IntRange(1), default=DEFAULT_BODY_LIMIT, help="In bytes.")
-@option(
-    "--snapshot-limit", type=click.IntRange(1), default=DEFAULT_SNAPSHOT_LIMIT, help="In bytes."
-)
-@option("--admin-token", default="", help="What /__admin demands; made up beyond loopback.")
-@option("--webhook-host", "webhook_hosts", multiple=True, help="May receive deliveries, too.")
-@option("--reload", is_flag=True, help="Start anew when documents or sources change.")
-@option("--log-format", type=click.Choice(["text", "json"]), default="text", help="On stderr.")
-@option("--quiet", is_flag=True, help="No banner, no log.")
-@option("--no-color", is_flag=True, help="Plain text (NO_COLOR does the same).")
-def serve(
-    port: int,
-    host: str,
-    port_file: Path | None,
-    reload: bool,
-    log_format: str,
-    quiet: bool,
-    no_color: bool,
-    **chosen: Any,
-) -> None:
-    """Serve the vendors until Ctrl-C."""
-    from understudy.server.http_server import Listening, run
-
-    settings = Settings(
-        **{**chosen, "webhook_hosts": frozenset(chosen["webhook_hosts"])},
-    )
-    color = not (no_color or os.environ.get("NO_COLOR")) and sys.stderr.isatty()
-    log = None if quiet else log_format
-    run(settings, Listening(host, port, port_file, reload, log, color))
-
-
-@commands.command()
-@click.argument("name", required=False)
-def vendors(name: str | None) -> None:
-    """List the vendors, or one vendor's operations, responses and keys."""
-    from understudy.engine.registry import open_services
-    from understudy.server.banner import describe_service, list_services
-
-    services = open_services([name] if name else [])
-    click.echo(describe_service(services[0]) if name else list_services(services))
-
-
-@commands.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-def lint(files: tuple[Path, ...]) -> int:
-    """Check documents (the project's own, or FILES): specification, examples, fidelity."""
-    from understudy.engine.registry import own_documents
-    from understudy.openapi.lint import lint_file
-
-    findings = 0
-    for file in files or own_documents():
-        for finding in lint_file(file):
-            findings += 1
-            click.echo(f"{file.name}: {finding}")
-    click.echo(f"{len(files or own_documents())} documents, {findings} findings")
-    return 1 if findings else 0
-
-
-@commands.command()
-@click.argument("code", required=False)
-@option("--vendor", "names", multiple=True, help="Only what this one says (repeatable).")
-def explain(code: str | None, names: tuple[str, ...]) -> None:
-    """Say what an error's CODE means and how to satisfy its rule, or list all codes."""
-    from understudy.cli import explain as explaining
-    from understudy.core.terminal import format_table
-    from understudy.engine.registry import open_services
-
-    services = open_services(names)
-    if code is None:
-        click.echo(format_table(explaining.rows(services)))
-    else:
-        click.echo(explaining.render(explaining.explain(services, code)))
-
-
-@commands.command()
-@click.argument("name")
-def new(name: str) -> None:
-    """Write an empty vendor package NAME into the checkout in the current folder."""
-    from understudy.cli.scaffold import write_vendor_package
-
-    here = Path.cwd()
-    for file in write_vendor_package(name, here):
-        click.echo(f"wrote {file.relative_to(here)}")
-    click.echo("next: describe the vendor in the document, then write its rules and handlers")
-
-
-for command in (record, export, replay, proxy, verify, check):
-    commands.add_command(command)
-
-
-@commands.command()
+@click.command()
 def version() -> None:
     """Print the version."""
     click.echo(f"understudy {__version__}")

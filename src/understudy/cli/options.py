@@ -1,51 +1,71 @@
-"""Flags of the command line: each has an environment variable; their types say what is wrong."""
+"""Flags of the command line: those of the settings, and what all flags have in common."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import reduce
+from typing import IO, Any, TypeVar
 
 import click
 
-from understudy.core.clock import parse_instant
-from understudy.core.settings_parsing import MAX_PACE
+from understudy.core.setting_kinds import SWITCH, Kind
+from understudy.core.settings import Settings
+from understudy.core.settings_parsing import SETTINGS, flag_variable
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+# How a flag spells the default of a setting whose value is read from a text.
+DEFAULT_TEXTS = {"clock": "real", "pace": "1"}
 
 
-class Instant(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
-    """`real`, or an RFC 3339 time."""
+class SettingType(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
+    """The type of a setting's flag."""
 
-    name = "real|TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value is None or isinstance(value, int) or value == "real":
-            return None if value == "real" else value
-        try:
-            return parse_instant(str(value))
-        except ValueError:
-            self.fail(f'"{value}" is neither "real" nor a time such as 2026-03-11T21:50:50Z')
-
-
-class Pace(click.ParamType):  # type: ignore[type-arg]  # none before click 8.4
-    """`manual`, or a factor that is not negative."""
-
-    name = "FACTOR|manual"
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self.name = kind.metavar or "TEXT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value is None or value == "manual":
-            return None
         try:
-            pace = float(value)
-        except ValueError:
-            self.fail(f'"{value}" is neither "manual" nor a number')
-        if not 0 <= pace <= MAX_PACE:
-            self.fail(f"a pace is not negative and at most {MAX_PACE}; 0 means at once")
-        return pace
+            return self._kind.read(self._kind.read_text(value) if isinstance(value, str) else value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
-def option(*flags: str, **settings: Any) -> Callable[[Command], Command]:
+def option(*flags: str, **attributes: Any) -> Callable[[Command], Command]:
     """A flag with its environment variable: `--journal-size` is UNDERSTUDY_JOURNAL_SIZE."""
     name = next(flag for flag in flags if flag.startswith("--")).partition("/")[0]
-    variable = f"UNDERSTUDY_{name[2:].replace('-', '_').upper()}"
-    return click.option(*flags, envvar=variable, show_default=True, **settings)
+    attributes = {"show_default": True, "envvar": flag_variable(name), **attributes}
+    return click.option(*flags, **attributes)
+
+
+def setting_option(name: str, **attributes: Any) -> Callable[[Command], Command]:
+    """The flag of a setting; the attributes are those in which this command differs."""
+    setting = SETTINGS[name]
+    kind = setting.kind
+    own: dict[str, Any] = {"help": setting.help, "metavar": kind.metavar}
+    if kind is SWITCH:
+        own |= {"is_flag": True}
+    elif kind.repeated:
+        own |= {
+            "multiple": True,
+            "callback": lambda ctx, param, value: kind.read(value),
+        }
+    else:
+        default = DEFAULT_TEXTS.get(name, getattr(Settings(), name))
+        own |= {
+            "type": click.Choice(kind.choices) if kind.choices else SettingType(kind),
+            "default": default,
+            "show_default": default != "",
+        }
+    return option(setting.flag, name, **{**own, **attributes})
+
+
+def add_options(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    """Add flags to a command, in the order in which its help shows them."""
+    return reduce(lambda decorated, add: add(decorated), reversed(options), command)
+
+
+def use_color(no_color: bool, stream: IO[str]) -> bool:
+    """Whether to write in colour: to a terminal, unless --no-color or NO_COLOR says otherwise."""
+    return not (no_color or os.environ.get("NO_COLOR")) and stream.isatty()

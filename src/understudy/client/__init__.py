@@ -1,11 +1,11 @@
-"""The admin plane from Python: what a tester does around the mock.
+"""A client of the admin plane: control a mock server from Python.
 
     mock = Client("http://127.0.0.1:4010", session="checkout")
     mock.clock.shift(days=1).fired
     with mock.faults.during("reset", vendor="sent"):
         ...
 
-`AsyncClient` is the same to be awaited. It needs httpx and nothing of the server.
+`AsyncClient` has the same methods as coroutines. The clients need httpx, and nothing of the server.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Unpack
 import httpx
 
 from understudy.client.errors import AdminError, ClientError, Unreachable, Unreadable
-from understudy.client.keywords import FaultMembers
+from understudy.client.keywords import FaultFields
 from understudy.client.models import Fault, FaultKind, Instant, Page
-from understudy.client.operations import FaultAsks, Operations
-from understudy.client.transport import AsyncSender, Sender, target
+from understudy.client.operations import FaultOperations, Operations
+from understudy.client.transport import AsyncSender, Sender, parse_target
 
 __all__ = [
     "AdminError",
@@ -34,14 +34,14 @@ __all__ = [
     "Unreadable",
 ]
 
-URL = "http://127.0.0.1:4010"
-# Seconds: a long shift or many invented resources take a while.
-TIMEOUT = 60.0
+DEFAULT_URL = "http://127.0.0.1:4010"
+# Seconds; a long shift of the clock, or populating many resources, takes a while.
+DEFAULT_TIMEOUT = 60.0
 
 
 @contextmanager
-def _unless_gone() -> Iterator[None]:
-    """A fault that a reset has taken back need not be taken back again."""
+def _ignore_missing() -> Iterator[None]:
+    """Ignore that a fault has been deleted already, for example by a reset."""
     try:
         yield
     except AdminError as error:
@@ -49,48 +49,46 @@ def _unless_gone() -> Iterator[None]:
             raise
 
 
-class Faults(FaultAsks[Sender]):
-    """Planned failures of the session."""
+class Faults(FaultOperations[Sender]):
+    """The planned faults of the session."""
 
     @contextmanager
-    def during(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> Iterator[Fault]:
-        """Plan a failure, and take it back at the end; takes what `add` takes."""
-        planned = self.add(kind, **members)
+    def during(self, kind: FaultKind, **fields: Unpack[FaultFields]) -> Iterator[Fault]:
+        """Plan a fault and delete it at the end; the arguments are those of `add`."""
+        planned = self.add(kind, **fields)
         try:
             yield planned
         finally:
-            with _unless_gone():
+            with _ignore_missing():
                 self.delete(planned.id)
 
 
-class AsyncFaults(FaultAsks[AsyncSender]):
-    """Planned failures of the session."""
+class AsyncFaults(FaultOperations[AsyncSender]):
+    """The planned faults of the session."""
 
     @asynccontextmanager
-    async def during(
-        self, kind: FaultKind, **members: Unpack[FaultMembers]
-    ) -> AsyncIterator[Fault]:
-        """Plan a failure, and take it back at the end; takes what `add` takes."""
-        planned = await self.add(kind, **members)
+    async def during(self, kind: FaultKind, **fields: Unpack[FaultFields]) -> AsyncIterator[Fault]:
+        """Plan a fault and delete it at the end; the arguments are those of `add`."""
+        planned = await self.add(kind, **fields)
         try:
             yield planned
         finally:
-            with _unless_gone():
+            with _ignore_missing():
                 await self.delete(planned.id)
 
 
 class Client(Operations[Sender]):
-    """A mock server from the outside, in one session.
+    """A client of a mock server, in one session.
 
     Args:
-        url: of the server; it may name the session, as `http://HOST:PORT/@SESSION`.
-        session: `default` when neither names one.
-        token: of the admin plane, where it demands one.
-        transport: in place of a network.
-        timeout: in seconds, for each answer; None waits for ever.
-        http: a client of your own to send with, which stays open; transport and timeout are its.
+        url: URL of the server; it may name the session, as `http://HOST:PORT/@SESSION`.
+        session: name of the session; without one, that of the URL, else `default`.
+        token: the admin token, if the server requires one.
+        transport: an httpx transport to use instead of the network.
+        timeout: seconds to wait for each answer; None to wait without end.
+        http: an httpx client to send with, instead of transport and timeout; it is not closed.
 
-    A proxy that the environment names is not used.
+    Proxies of the environment are not used.
 
     Raises:
         ValueError: when the URL has no scheme.
@@ -98,30 +96,30 @@ class Client(Operations[Sender]):
 
     def __init__(
         self,
-        url: str = URL,
+        url: str = DEFAULT_URL,
         *,
         session: str | None = None,
         token: str | None = None,
         transport: httpx.BaseTransport | None = None,
-        timeout: float | None = TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
         http: httpx.Client | None = None,
     ) -> None:
-        self._lent = http is not None
-        whom = target(url, session, token)
-        pool = http or httpx.Client(
-            transport=transport, timeout=timeout, verify=whom.tls, trust_env=False
+        self._shares_http = http is not None
+        target = parse_target(url, session, token)
+        sender_http = http or httpx.Client(
+            transport=transport, timeout=timeout, verify=target.tls, trust_env=False
         )
-        super().__init__(Sender(pool, whom))
+        super().__init__(Sender(sender_http, target))
         self.faults = Faults(self.send)
 
     def session(self, name: str) -> Client:
-        """A client of another session; it shares the connections, and closing it closes none."""
-        whom = self.send.target
-        return Client(whom.origin, session=name, token=whom.token, http=self.send.http)
+        """Return a client of another session; it shares the connections and never closes them."""
+        target = self.send.target
+        return Client(target.origin, session=name, token=target.token, http=self.send.http)
 
     def close(self) -> None:
         """Close the connections."""
-        if not self._lent:
+        if not self._shares_http:
             self.send.http.close()
 
     def __enter__(self) -> Client:
@@ -137,17 +135,18 @@ class Client(Operations[Sender]):
 
 
 class AsyncClient(Operations[AsyncSender]):
-    """A mock server from the outside, in one session; everything that asks it is awaited.
+    """A client of a mock server, in one session, whose requests are awaited.
 
     Args:
-        url: of the server; it may name the session, as `http://HOST:PORT/@SESSION`.
-        session: `default` when neither names one.
-        token: of the admin plane, where it demands one.
-        transport: in place of a network, such as `httpx.ASGITransport(app)`.
-        timeout: in seconds, for each answer; None waits for ever.
-        http: a client of your own to send with, which stays open; transport and timeout are its.
+        url: URL of the server; it may name the session, as `http://HOST:PORT/@SESSION`.
+        session: name of the session; without one, that of the URL, else `default`.
+        token: the admin token, if the server requires one.
+        transport: an httpx transport to use instead of the network, such as
+            `httpx.ASGITransport(app)`.
+        timeout: seconds to wait for each answer; None to wait without end.
+        http: an httpx client to send with, instead of transport and timeout; it is not closed.
 
-    A proxy that the environment names is not used.
+    Proxies of the environment are not used.
 
     Raises:
         ValueError: when the URL has no scheme.
@@ -155,30 +154,30 @@ class AsyncClient(Operations[AsyncSender]):
 
     def __init__(
         self,
-        url: str = URL,
+        url: str = DEFAULT_URL,
         *,
         session: str | None = None,
         token: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
-        timeout: float | None = TIMEOUT,
+        timeout: float | None = DEFAULT_TIMEOUT,
         http: httpx.AsyncClient | None = None,
     ) -> None:
-        self._lent = http is not None
-        whom = target(url, session, token)
-        pool = http or httpx.AsyncClient(
-            transport=transport, timeout=timeout, verify=whom.tls, trust_env=False
+        self._shares_http = http is not None
+        target = parse_target(url, session, token)
+        sender_http = http or httpx.AsyncClient(
+            transport=transport, timeout=timeout, verify=target.tls, trust_env=False
         )
-        super().__init__(AsyncSender(pool, whom))
+        super().__init__(AsyncSender(sender_http, target))
         self.faults = AsyncFaults(self.send)
 
     def session(self, name: str) -> AsyncClient:
-        """A client of another session; it shares the connections, and closing it closes none."""
-        whom = self.send.target
-        return AsyncClient(whom.origin, session=name, token=whom.token, http=self.send.http)
+        """Return a client of another session; it shares the connections and never closes them."""
+        target = self.send.target
+        return AsyncClient(target.origin, session=name, token=target.token, http=self.send.http)
 
     async def close(self) -> None:
         """Close the connections."""
-        if not self._lent:
+        if not self._shares_http:
             await self.send.http.aclose()
 
     async def __aenter__(self) -> AsyncClient:

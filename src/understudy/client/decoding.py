@@ -1,4 +1,4 @@
-"""From JSON to a shape: one reader for all of them."""
+"""Decodes JSON into the models; one function for all of them."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ from understudy.client.models import Instant, Page
 T = TypeVar("T")
 
 
-def decode_reply(shape: type[T], member: str, told: Any) -> T:
-    """An answer in a shape.
+def decode_reply(model: type[T], field: str, document: Any) -> T:
+    """Decode the JSON document of a reply.
 
     Args:
-        shape: a record of `shapes`, or a tuple or page of them, or a plain JSON type.
-        member: of the answer that holds it; the whole answer when empty.
-        told: the answer.
+        model: a class of `models`, a tuple or page of such a class, or a plain JSON type.
+        field: name of the field that holds the result; "" when it is the whole document.
 
     Raises:
-        LookupError, TypeError: when it lacks something.
+        LookupError, TypeError: when something is missing in the document.
     """
-    answer: Any = decode(shape, told[member] if member else told)
-    if get_origin(shape) is Page:
-        answer = Page(answer, told["total"])
-    result: T = answer
+    decoded: Any = decode(model, document[field] if field else document)
+    if get_origin(model) is Page:
+        decoded = Page(decoded, document["total"])
+    result: T = decoded
     return result
 
 
-def decode(shape: Any, told: Any) -> Any:
-    """A value in a shape; what is no record, tuple or instant stays as it is."""
-    if is_dataclass(shape):
-        return shape(**dict(_members(shape, told)))  # type: ignore[operator]
-    if get_origin(shape) in (tuple, Page):
-        return tuple(decode(get_args(shape)[0], each) for each in told)
-    if NoneType in get_args(shape):
-        whole = next(each for each in get_args(shape) if each is not NoneType)
-        return None if told is None else decode(whole, told)
-    return Instant(told) if shape is Instant else told
+def decode(model: Any, value: Any) -> Any:
+    """Decode a JSON value; types other than models, tuples and instants are left as they are."""
+    if is_dataclass(model):
+        return model(**dict(_decode_fields(model, value)))  # type: ignore[operator]
+    if get_origin(model) in (tuple, Page):
+        return tuple(decode(get_args(model)[0], each) for each in value)
+    if NoneType in get_args(model):
+        other = next(each for each in get_args(model) if each is not NoneType)
+        return None if value is None else decode(other, value)
+    return Instant(value) if model is Instant else value
 
 
-def _members(shape: Any, told: Any) -> Iterator[tuple[str, Any]]:
-    for field, name, of, required in _declared(shape):
-        if required or name in told:
-            yield field, decode(of, told[name])
+def _decode_fields(model: Any, document: Any) -> Iterator[tuple[str, Any]]:
+    for name, json_name, field_type, required in _list_fields(model):
+        if required or json_name in document:
+            yield name, decode(field_type, document[json_name])
 
 
 @cache
-def _declared(shape: Any) -> tuple[tuple[str, str, Any, bool], ...]:
-    """A record's fields: name here, name in JSON, shape, and whether it is always there."""
-    hints = get_type_hints(shape)
+def _list_fields(model: Any) -> tuple[tuple[str, str, Any, bool], ...]:
+    """List the fields of a model: name, name in JSON, type, and whether it is required."""
+    hints = get_type_hints(model)
     return tuple(
         (each.name, each.name.rstrip("_"), hints[each.name], each.default is MISSING)
-        for each in fields(shape)
+        for each in fields(model)
     )

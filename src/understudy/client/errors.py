@@ -1,9 +1,9 @@
-"""What can go wrong between a test and the mock.
+"""The errors of the client.
 
 ClientError
-+-- Unreachable     nothing answers at the URL, or not in time
-+-- Unreadable      what answers there is no mock, or one of another version
-+-- AdminError      the admin plane refused, and says why
++-- Unreachable     no mock answers at the URL, or not in time
++-- Unreadable      the reply is not one of a mock, or of one of another version
++-- AdminError      the admin plane refused the request, and says why
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from understudy.client.models import Diagnosis
 
 
 class ClientError(Exception):
-    """Something that keeps a client from its answer."""
+    """The base class of the client's errors."""
 
 
 class Unreachable(ClientError):
-    """Nothing answers at the URL, or not in time."""
+    """No mock answers at the URL, or not in time."""
 
 
 class Unreadable(ClientError):
-    """The answer is not one that this client knows."""
+    """The reply is not one of a mock, or of one of another version."""
 
 
 class AdminError(ClientError):
-    """The admin plane refused what it was asked; its text says why, and what to do.
+    """The admin plane refused the request; the text says why, and what to do.
 
     Attributes:
-        status: of the reply.
-        title: the kind of error, such as `IllegalTransition`.
-        detail: what was wrong, in a sentence.
-        errors: everything that was wrong, each with a pointer and a hint.
+        status: HTTP status of the reply.
+        title: kind of the error, such as `IllegalTransition`.
+        detail: a sentence that says what was wrong.
+        errors: every single fault, with a JSON pointer and a hint.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class AdminError(ClientError):
         return "\n".join([f"{self.status}: {self.detail}", *self._lines()])
 
     def _lines(self) -> Iterator[str]:
-        """A line for each diagnosis, without what the detail says already."""
+        """Format a line for each diagnosis, without repeating the detail."""
         for each in self.errors:
-            where = f"{each.in_} {each.pointer}: " if each.pointer else ""
-            said = each.message if each.message != self.detail else ""
-            line = f"{where}{said}{f' ({each.hint})' if said and each.hint else each.hint}"
+            place = f"{each.in_} {each.pointer}: " if each.pointer else ""
+            message = each.message if each.message != self.detail else ""
+            line = f"{place}{message}{f' ({each.hint})' if message and each.hint else each.hint}"
             if line:
                 yield f"  {line}"

@@ -1,4 +1,4 @@
-"""What several methods take as keywords, and how it is said to the admin plane."""
+"""The keywords that several methods share, and their encoding for the admin plane."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 
-class FaultMembers(TypedDict, total=False):
-    """What a planned fault may say beside its kind; None is as if it were not given.
+class FaultFields(TypedDict, total=False):
+    """The fields of a planned fault beside its kind; None means the same as absent.
 
-    vendor, operation, event (str): only this vendor, operationId, or event of its webhooks.
-    times (int): how often it strikes; always when absent.
-    probability (float): from 0 to 1 that it strikes; 1 when absent.
-    seed (int): what its draws derive from.
-    status (int), example (str), body (JSON): of kind `status`: the answer's status, 200 to 599,
-        and the name of a documented body or a body of your own.
-    delay (int): milliseconds, of kinds `delay`, `trickle`, `webhook-late`, `webhook-out-of-order`.
-    sigma (float): of kind `delay`: spreads it log-normally around `delay`.
-    retry_after (int): seconds, of kind `rate-limit` and of status 429.
-    after (bool): of kinds `status`, `rate-limit`, `reset`, `empty`: the request takes effect first.
+    vendor, operation, event (str): strike only this vendor, operationId, or webhook event.
+    times (int): how often it strikes; without limit when absent.
+    probability (float): 0 to 1; 1 when absent.
+    seed (int): seed of the random draws.
+    status (int), example (str), body (JSON): for kind `status`: the status of the answer (200 to
+        599), and the name of a documented body or a body of your own.
+    delay (int): milliseconds; for kinds `delay`, `trickle`, `webhook-late` and
+        `webhook-out-of-order`.
+    sigma (float): for kind `delay`: spreads it log-normally around `delay`.
+    retry_after (int): seconds, for kind `rate-limit` and for status 429.
+    after (bool): whether the request takes effect first, for kinds `status`, `rate-limit`, `reset`
+        and `empty`.
     """
 
     vendor: str | None
@@ -39,16 +41,17 @@ class FaultMembers(TypedDict, total=False):
 
 
 class Filters(TypedDict, total=False):
-    """Which requests are meant; None is as if it were not given, but for `value`.
+    """Filters of the journal; None means the same as absent, except for `value`.
 
-    vendor, operation, method, path (str): of the request; the path is the vendor's own, without
-        prefix and query, the operation an operationId.
-    status (int or str): 404, or a class such as "4xx"; 0 stands for no reply.
-    since, until (datetime or str): from this instant of the session's clock on; before that one.
-    pointer (str), value (JSON): a JSON pointer into the request's body, and what must stand
-        there; without `value`, that something does.
-    after (int or str): only requests that came after the one with this id.
-    limit (int): how many at most, 1 to 1000.
+    vendor, method (str): of the request.
+    operation (str): its operationId.
+    path (str): its path at the vendor, without prefix and query.
+    status (int or str): 404, or a class such as "4xx"; 0 means that no reply was sent.
+    since, until (datetime or str): at or after, and before, an instant of the session's clock.
+    pointer (str), value (JSON): a JSON pointer into the request's body, and the value that must be
+        there; without `value`, any value.
+    after (int or str): only requests after the one with this id.
+    limit (int): maximum number of requests, 1 to 1000.
     """
 
     vendor: str | None
@@ -65,24 +68,24 @@ class Filters(TypedDict, total=False):
 
 
 class Pattern(Filters, total=False):
-    """`Filters`, and any number of body members instead of a pointer and a value.
+    """`Filters`, and a mapping instead of one pointer and one value.
 
-    body (mapping): JSON pointers into the request's body and the values that must stand there.
+    body (mapping): JSON pointers into the request's body, and the values that must be there.
     """
 
     body: Mapping[str, Any] | None
 
 
-def given(**members: Any) -> dict[str, Any]:
-    """What is not None."""
-    return {name: value for name, value in members.items() if value is not None}
+def drop_none(**keywords: Any) -> dict[str, Any]:
+    """Return the keywords that are not None."""
+    return {name: value for name, value in keywords.items() if value is not None}
 
 
-def instant(moment: datetime | str) -> str:
-    """An instant as the plane reads it.
+def format_instant(moment: datetime | str) -> str:
+    """Format an instant for the admin plane (RFC 3339); a string is returned as it is.
 
     Raises:
-        ValueError: when a datetime does not say in which zone it is.
+        ValueError: when a datetime has no time zone.
     """
     if isinstance(moment, str):
         return str(moment)
@@ -91,53 +94,58 @@ def instant(moment: datetime | str) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def fault(members: FaultMembers) -> dict[str, Any]:
-    """A fault's members as JSON.
+def encode_fault(fields: FaultFields) -> dict[str, Any]:
+    """Encode the fields of a fault as a JSON object.
 
     Raises:
-        TypeError: for a keyword that is none of them.
+        TypeError: for an unknown keyword.
     """
-    _known(members, FaultMembers.__optional_keys__)
-    return given(**members)
+    _require_known(fields, FaultFields.__optional_keys__)
+    return drop_none(**fields)
 
 
-def filters(stated: Filters) -> dict[str, Any]:
-    """Filters as a query.
+def encode_filters(filters: Filters) -> dict[str, Any]:
+    """Encode filters as query parameters.
 
     Raises:
-        TypeError: for a keyword that is none of them.
-        ValueError: for a value without a pointer, or an instant without a zone.
+        TypeError: for an unknown keyword.
+        ValueError: for a value without a pointer, or an instant without a time zone.
     """
-    _known(stated, Filters.__optional_keys__)
-    return _said(stated)
+    _require_known(filters, Filters.__optional_keys__)
+    return _encode(filters)
 
 
-def pattern(stated: Pattern) -> dict[str, Any]:
-    """A pattern as JSON when it has a body, else as a query.
+def encode_pattern(pattern: Pattern) -> dict[str, Any]:
+    """Encode a pattern: as a JSON object when it has a body, else as query parameters.
 
     Raises:
-        TypeError: for a keyword that is none of its members.
-        ValueError: for a pointer or a value beside a body, or what `filters` raises.
+        TypeError: for an unknown keyword.
+        ValueError: for a pointer or a value beside a body, and as `encode_filters`.
     """
-    _known(stated, Pattern.__optional_keys__)
-    said = _said(stated)
-    if "body" in said and "pointer" in said:
-        raise ValueError("give a body, or a pointer and a value: not both")
-    return said
+    _require_known(pattern, Pattern.__optional_keys__)
+    encoded = _encode(pattern)
+    if "body" in encoded and "pointer" in encoded:
+        raise ValueError("give a body, or a pointer and a value, but not both")
+    return encoded
 
 
-def _said(stated: Mapping[str, Any]) -> dict[str, Any]:
-    spelt: Mapping[str, Callable[[Any], Any]]
-    spelt = {"status": str, "since": instant, "until": instant, "after": int}
-    said = {name: value for name, value in stated.items() if value is not None or name == "value"}
-    if "value" in said:
-        if "pointer" not in said:
-            raise ValueError(f"value={said['value']!r} needs a pointer to where it must stand")
-        said["value"] = json.dumps(said["value"])
-    return {name: spelt[name](value) if name in spelt else value for name, value in said.items()}
+def _encode(keywords: Mapping[str, Any]) -> dict[str, Any]:
+    encoders: Mapping[str, Callable[[Any], Any]]
+    encoders = {"status": str, "since": format_instant, "until": format_instant, "after": int}
+    present = {
+        name: value for name, value in keywords.items() if value is not None or name == "value"
+    }
+    if "value" in present:
+        if "pointer" not in present:
+            raise ValueError(f"value={present['value']!r} needs a pointer to its place")
+        present["value"] = json.dumps(present["value"])
+    return {
+        name: encoders[name](value) if name in encoders else value
+        for name, value in present.items()
+    }
 
 
-def _known(members: Mapping[str, Any], known: frozenset[str]) -> None:
-    """A misspelt filter must not match everything."""
-    for strange in sorted(members.keys() - known):
-        raise TypeError(f'there is no keyword "{strange}"; it takes: {", ".join(sorted(known))}')
+def _require_known(keywords: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Raise TypeError for an unknown keyword: the server would ignore it and match everything."""
+    for unknown in sorted(keywords.keys() - known):
+        raise TypeError(f'unknown keyword "{unknown}"; known: {", ".join(sorted(known))}')

@@ -1,7 +1,7 @@
-"""What the admin plane answers: one frozen record for each shape of `specs/admin.yaml`.
+"""The answers of the admin plane: a frozen dataclass for each schema of `specs/admin.yaml`.
 
-A member has the name that it has there; Python's own words get a final underscore (`in_`). A
-list of one kind of thing is a tuple, a page of a longer list is a `Page`.
+Fields have the names that they have there; Python's keywords get a final underscore (`in_`). A list
+is a tuple, and a page of a longer list is a `Page`.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ DeliveryState = Literal["pending", "held", "withheld", "delivered", "failed", "b
 
 
 class Instant(str):
-    """An instant in UTC as the plane tells it: a text with nine digits of fraction.
+    """An instant in UTC: a string (RFC 3339) with nine fraction digits.
 
-    As texts, instants compare in time order, and may be given back to any method that takes one
-    without losing a digit.
+    Instants compare in time order, and can be passed to any method that takes an instant without
+    losing a digit.
     """
 
     __slots__ = ()
 
     @property
     def datetime(self) -> datetime:
-        """The same in UTC, cut off after the microseconds, which is as far as Python goes."""
+        """The instant as a datetime in UTC, cut off after the microseconds."""
         return datetime.fromisoformat(self)
 
 
@@ -52,7 +52,7 @@ class Page(tuple[T, ...]):
     """The entries of one page.
 
     Attributes:
-        total: how many there are in all, whatever the limit.
+        total: number of entries on all pages.
     """
 
     total: int
@@ -63,13 +63,13 @@ class Page(tuple[T, ...]):
         return page
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        """For copies and pickles."""
+        """Return the arguments for a copy or a pickle."""
         return (tuple(self), self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The mock is ready; `uptime_seconds` is real time."""
+    """The server is ready; `uptime_seconds` is real time."""
 
     status: Literal["ok"]
     name: Literal["understudy"]
@@ -80,7 +80,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class VendorLine:
-    """A vendor in the list of all; `operations` counts them."""
+    """A vendor in the list of vendors; `operations` is their number."""
 
     name: str
     title: str
@@ -93,7 +93,7 @@ class VendorLine:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of a vendor's seed world, and the credential that stands for it."""
+    """An account of a vendor's seed data, and its credential."""
 
     name: str
     key: str
@@ -127,8 +127,12 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A vendor's collection: what one of its resources is called, which events can be fired by
-    hand, and whether `populate` can make some.
+    """A vendor's collection of resources.
+
+    Attributes:
+        kind: what one of its resources is called.
+        events: lifecycle events that can be fired by hand.
+        populated: whether `populate` can create such resources.
     """
 
     collection: str
@@ -139,7 +143,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """What a vendor answers, its keys, and what can be done with its resources."""
+    """A vendor with its accounts, operations and collections."""
 
     name: str
     title: str
@@ -154,7 +158,7 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session in numbers; `pending` counts the due calls that wait."""
+    """The figures of a session; `pending` is the number of due calls that wait."""
 
     name: str
     now: Instant
@@ -169,7 +173,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A saved world in numbers; `now` is where its clock stands."""
+    """The figures of a snapshot; `now` is the time of its clock."""
 
     name: str
     now: Instant
@@ -180,7 +184,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class DueCall:
-    """Something that a vendor does at an instant."""
+    """A vendor's action that is due at an instant."""
 
     at: Instant
     vendor: str
@@ -190,11 +194,11 @@ class DueCall:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A session's time.
+    """A session's clock.
 
     Attributes:
         pace: factor on the vendors' delays; None when only a move of the clock fires due calls.
-        pending: how many due calls wait.
+        pending: number of due calls that wait.
         due: the next hundred of them.
     """
 
@@ -210,8 +214,8 @@ class MovedClock(Clock):
     """The clock after a move.
 
     Attributes:
-        complete: whether it has come to where it was to go.
-        fired: what fell due on the way, in order.
+        complete: whether it has reached the requested instant.
+        fired: the due calls that fired on the way, in order.
     """
 
     complete: bool
@@ -219,9 +223,11 @@ class MovedClock(Clock):
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """How many resources a collection holds in one scope; the scope is empty when nothing owns
-    them.
+class CollectionSize:
+    """The number of resources that a collection holds in one scope.
+
+    Attributes:
+        scope: "" when the resources have no owner.
     """
 
     vendor: str
@@ -232,7 +238,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class StoredResource:
-    """A resource as the vendor's package keeps it, and where."""
+    """A resource in its stored form, with its vendor, collection, scope and id."""
 
     vendor: str
     collection: str
@@ -243,7 +249,7 @@ class StoredResource:
 
 @dataclass(frozen=True, slots=True)
 class Populated:
-    """What was made; `fired` counts the due calls that fired on the way."""
+    """The result of `populate`; `fired` is the number of due calls that fired on the way."""
 
     vendor: str
     collection: str
@@ -254,8 +260,11 @@ class Populated:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A lifecycle event that was fired: the state before and after it, and what can be fired
-    now.
+    """A lifecycle event that was fired by hand.
+
+    Attributes:
+        before, after: the state of the resource before and after the event.
+        allowed: the events that can be fired next.
     """
 
     vendor: str
@@ -271,8 +280,12 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A planned fault; `struck` counts how often it did. `delay` is in milliseconds,
-    `retry_after` in seconds.
+    """A planned fault.
+
+    Attributes:
+        delay: milliseconds.
+        retry_after: seconds.
+        struck: how often it has struck.
     """
 
     id: str
@@ -296,16 +309,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class RequestSummary:
-    """A request in one line.
+    """A request without headers and bodies.
 
     Attributes:
         vendor: None when the request reached no vendor.
-        path: at the vendor; the whole path when no vendor was reached.
-        status: 0 when a fault kept the reply from leaving.
-        milliseconds: by the session's clock.
-        preference: what `Prefer` asked for.
+        path: the path at the vendor; the whole path when no vendor was reached.
+        status: 0 when a fault kept the reply from being sent.
+        milliseconds: duration by the session's clock.
+        preference: the preference that was applied, from the header `Prefer`.
         fault: the planned fault that struck.
-        codes: of its diagnoses.
+        codes: the codes of the diagnoses.
     """
 
     id: str
@@ -325,8 +338,12 @@ class RequestSummary:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request or a reply: headers by lower-case name, without secrets; the body as text (of a
-    long one the first 64 KiB) and, when it is that, as JSON.
+    """A request or a reply.
+
+    Attributes:
+        headers: by lower-case name, without secrets.
+        body: the body as text, cut after 64 KiB.
+        json: the body as JSON, when it is JSON.
     """
 
     headers: Mapping[str, str]
@@ -336,7 +353,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that was wrong: `in_` says in which part, `pointer` where in it."""
+    """One thing that was wrong, in a part of the request (`in_`), at a JSON pointer in it."""
 
     code: str
     in_: str
@@ -347,7 +364,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Exchange(RequestSummary):
-    """A request and its reply, whole."""
+    """A request and its reply, with headers and bodies."""
 
     request: Message
     response: Message
@@ -356,7 +373,7 @@ class Exchange(RequestSummary):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a request differs from an operation that it was near to."""
+    """A difference between a request and an operation that is a near miss."""
 
     in_: Literal["path", "method", "header"]
     expected: str
@@ -365,7 +382,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An operation that a request may have been meant for; `path` has the vendor's prefix."""
+    """An operation that is a near miss of a request; `path` has the vendor's prefix."""
 
     vendor: str
     operation: str
@@ -376,7 +393,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A request that met no operation, and the nearest ones."""
+    """A request that matched no operation, and its near misses."""
 
     request: RequestSummary
     nearest: tuple[Candidate, ...]
@@ -384,7 +401,7 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a delivery; `status` is None when no answer came, then `error` says why."""
+    """One attempt of a delivery; without an answer `status` is None and `error` says why."""
 
     at: Instant
     milliseconds: int
@@ -398,7 +415,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook delivery with every attempt; `reason` says why it failed or did not leave."""
+    """A webhook delivery with every attempt; `reason` says why it failed or was not sent."""
 
     id: str
     vendor: str
@@ -416,7 +433,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many are documented, and how many of these were exercised."""
+    """The number of documented items, and how many of them were exercised."""
 
     documented: int
     exercised: int
@@ -444,7 +461,7 @@ class OperationCoverage:
 
 @dataclass(frozen=True, slots=True)
 class VendorCoverage:
-    """What of a vendor's document the session has exercised."""
+    """How much of a vendor's document the session has exercised."""
 
     vendor: str
     operations: Share
@@ -454,7 +471,7 @@ class VendorCoverage:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A refusal (RFC 9457)."""
+    """A refused request (RFC 9457)."""
 
     type: str
     title: str

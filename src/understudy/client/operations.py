@@ -1,11 +1,11 @@
-"""What can be asked of the admin plane: each operation once, in groups, for both clients.
+"""The operations of the admin plane: each one once, in groups, for both clients.
 
-A method says what it asks; `operation` makes of that what the client's kind of sending makes of
-it. So `Ask[Clock]` in a signature reads: a `Clock`, or a coroutine of one.
+A method describes its request, and `operation` makes it send that request. So a method that is
+annotated with `AdminRequest[Clock]` returns a `Clock`, or a coroutine of one.
 
-Every method raises `AdminError` when the plane refuses (each says which status, beyond those that
-any may meet: 400 for what the document does not declare, 401 and 403 for who may not ask),
-`Unreachable` when nobody answers, and `Unreadable` when it is no mock that does.
+Every method raises `AdminError` when the admin plane refuses (the docstrings name the statuses
+beside 400 for an invalid request and 401 and 403 for a missing permission), `Unreachable` when no
+mock answers, and `Unreadable` when the reply is not one of a mock.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from types import NoneType
 from typing import Any, Generic, TypeVar, Unpack
 
 from understudy.client import keywords
-from understudy.client.keywords import FaultMembers, Filters, Pattern, given
+from understudy.client.keywords import FaultFields, Filters, Pattern, drop_none
 from understudy.client.models import (
     Clock,
+    CollectionSize,
     Delivery,
     DeliveryState,
     Exchange,
@@ -32,7 +33,6 @@ from understudy.client.models import (
     Populated,
     RequestSummary,
     Session,
-    Shelf,
     Snapshot,
     StoredResource,
     Unmatched,
@@ -43,97 +43,95 @@ from understudy.client.models import (
 from understudy.client.transport import AdminRequest, AsyncSender, Sender, operation
 
 T = TypeVar("T")
-Way = TypeVar("Way", bound=Sender | AsyncSender)
+SenderT = TypeVar("SenderT", bound=Sender | AsyncSender)
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class VendorAsks(Generic[Way]):
+class VendorOperations(Generic[SenderT]):
     """The vendors that are served."""
 
-    send: Way
+    send: SenderT
 
     @operation
     def list(self) -> AdminRequest[tuple[VendorLine, ...]]:
-        """Every vendor, in a line each."""
+        """List the vendors."""
         return AdminRequest("GET", ("vendors",), tuple[VendorLine, ...], "vendors", server=True)
 
     @operation
     def get(self, vendor: str) -> AdminRequest[Vendor]:
-        """What a vendor answers, its keys, and what can be done with its resources.
+        """Return a vendor's operations, its accounts and its collections.
 
         Raises:
-            AdminError: 404 when it is not served.
+            AdminError: 404 when the vendor is not served.
         """
         return AdminRequest("GET", ("vendors", vendor), Vendor, server=True)
 
 
 @dataclass(frozen=True)
-class SessionAsks(Generic[Way]):
-    """The server's sessions; without a name, the client's own is meant."""
+class SessionOperations(Generic[SenderT]):
+    """The server's sessions; without a name, methods use the client's own."""
 
-    send: Way
+    send: SenderT
 
     @operation
     def list(
         self, *, limit: int | None = None, after: str | None = None
     ) -> AdminRequest[Page[Session]]:
-        """The sessions, least recently used first.
+        """List the sessions, least recently used first.
 
         Args:
-            limit: how many at most, 1 to 1000; 1000 when absent.
-            after: name of the last session of the page before.
+            limit: maximum number, 1 to 1000; 1000 when absent.
+            after: name of the last session of the previous page.
         """
-        query = given(limit=limit, after=after)
+        query = drop_none(limit=limit, after=after)
         return AdminRequest("GET", ("sessions",), Page[Session], "sessions", query, server=True)
 
     @operation
     def get(self, session: str | None = None) -> AdminRequest[Session]:
-        """A session in numbers, without making one.
+        """Return the figures of a session; does not create it.
 
         Raises:
-            AdminError: 404 when there is none.
+            AdminError: 404 when there is no such session.
         """
-        return (
-            AdminRequest("GET", (), Session)
-            if session is None
-            else _session("GET", session, Session)
-        )
+        if session is None:
+            return AdminRequest("GET", (), Session)
+        return _session_request("GET", session, Session)
 
     @operation
     def drop(self, session: str | None = None) -> AdminRequest[None]:
-        """Drop a session with everything in it; named again, it begins in the seed world.
+        """Drop a session and everything in it; used again, it begins with the seed data.
 
         Raises:
-            AdminError: 404 when there is none.
+            AdminError: 404 when there is no such session.
         """
         if session is None:
             return AdminRequest("DELETE", (), NoneType)
-        return _session("DELETE", session, NoneType)
+        return _session_request("DELETE", session, NoneType)
 
     @operation
     def clear(self) -> AdminRequest[None]:
-        """Drop every session, also those of others."""
+        """Drop all sessions of the server, not only the client's."""
         return AdminRequest("DELETE", ("sessions",), NoneType, server=True)
 
 
-def _session(method: str, name: str, shape: type[T]) -> AdminRequest[T]:
-    return AdminRequest(method, ("sessions", name), shape, server=True)
+def _session_request(method: str, name: str, result: type[T]) -> AdminRequest[T]:
+    return AdminRequest(method, ("sessions", name), result, server=True)
 
 
 @dataclass(frozen=True)
-class SnapshotAsks(Generic[Way]):
-    """Named states of the session's world.
+class SnapshotOperations(Generic[SenderT]):
+    """The session's snapshots.
 
-    A snapshot holds resources, clock, due calls, ids, idempotency keys, rate windows and readers'
-    pages; not the journal, deliveries and faults.
+    A snapshot holds resources, clock, due calls, ids, idempotency keys, rate limit windows and
+    page cursors; it does not hold the journal, deliveries and faults.
     """
 
-    send: Way
+    send: SenderT
 
     @operation
     def save(self, name: str) -> AdminRequest[Snapshot]:
-        """Save the world under a name; a snapshot of this name is replaced.
+        """Save the session's state under a name; a snapshot of this name is replaced.
 
         Raises:
             AdminError: 409 when there are too many.
@@ -142,56 +140,56 @@ class SnapshotAsks(Generic[Way]):
 
     @operation
     def restore(self, name: str) -> AdminRequest[Session]:
-        """Make a snapshot the session's world; deliveries under way are given up.
+        """Restore the session's state from a snapshot; pending deliveries are dropped.
 
         Raises:
-            AdminError: 404 when there is none of this name.
+            AdminError: 404 when there is no snapshot of this name.
         """
         return AdminRequest("POST", ("snapshots", name, "restore"), Session)
 
     @operation
     def list(self) -> AdminRequest[tuple[Snapshot, ...]]:
-        """The session's snapshots, oldest first."""
+        """List the session's snapshots, oldest first."""
         return AdminRequest("GET", ("snapshots",), tuple[Snapshot, ...], "snapshots")
 
     @operation
     def delete(self, name: str) -> AdminRequest[None]:
-        """Forget a snapshot.
+        """Delete a snapshot.
 
         Raises:
-            AdminError: 404 when there is none of this name.
+            AdminError: 404 when there is no snapshot of this name.
         """
         return AdminRequest("DELETE", ("snapshots", name), NoneType)
 
     @operation
     def download(self, name: str) -> AdminRequest[dict[str, Any]]:
-        """A snapshot as readable JSON, which any server of the same format version takes.
+        """Return a snapshot as readable JSON, for any server of the same format version.
 
         Raises:
-            AdminError: 404 when there is none of this name.
+            AdminError: 404 when there is no snapshot of this name.
         """
         return AdminRequest("GET", ("snapshots", name), dict[str, Any])
 
     @operation
     def upload(self, name: str, world: Mapping[str, Any]) -> AdminRequest[Snapshot]:
-        """Keep a world that was downloaded, or written by hand, as a snapshot; `restore` it then.
+        """Upload a snapshot that was downloaded or written by hand; `restore` makes it current.
 
         Raises:
-            AdminError: 422 when its resources do not fit the vendors, 413 when it is too large,
-                409 when there are too many.
+            AdminError: 422 when a vendor could not have stored its resources, 413 when it is
+                too large, 409 when there are too many.
         """
         return AdminRequest("PUT", ("snapshots", name), Snapshot, body=world)
 
 
 @dataclass(frozen=True)
-class ClockAsks(Generic[Way]):
-    """The session's time. What falls due when it is moved fires, in time order."""
+class ClockOperations(Generic[SenderT]):
+    """The session's clock. Moving it fires what falls due on the way, in time order."""
 
-    send: Way
+    send: SenderT
 
     @operation
     def get(self) -> AdminRequest[Clock]:
-        """The session's time, and what is due next."""
+        """Return the session's time, and what is due next."""
         return AdminRequest("GET", ("clock",), Clock)
 
     @operation
@@ -206,43 +204,45 @@ class ClockAsks(Generic[Way]):
         seconds: float = 0,
         milliseconds: float = 0,
     ) -> AdminRequest[MovedClock]:
-        """Move the clock forward by the sum of these, to the microsecond.
+        """Move the clock forward by the sum of the arguments, exact to the microsecond.
 
         Raises:
-            ValueError: when that is not forward.
-            AdminError: 409 when the clock cannot go there.
+            ValueError: when the sum is negative.
+            AdminError: 409 when the clock cannot be moved that far.
         """
-        more = timedelta(days, seconds, 0, milliseconds, minutes, hours, weeks)
-        return _moved({"shift": _duration(by + more)})
+        further = timedelta(days, seconds, 0, milliseconds, minutes, hours, weeks)
+        return _clock_change({"shift": _format_duration(by + further)})
 
     @operation
     def move_to(self, instant: datetime | str) -> AdminRequest[MovedClock]:
-        """Set the clock to a later instant: a datetime with a zone, or RFC 3339 with as many as
-        nine digits of fraction.
+        """Set the clock to a later instant.
+
+        Args:
+            instant: a datetime with a time zone, or RFC 3339 with at most nine fraction digits.
 
         Raises:
-            ValueError: when a datetime has no zone.
+            ValueError: when a datetime has no time zone.
             AdminError: 409 when the instant is not later.
         """
-        return _moved({"move_to": keywords.instant(instant)})
+        return _clock_change({"move_to": keywords.format_instant(instant)})
 
     @operation
     def freeze(self) -> AdminRequest[MovedClock]:
-        """Stand still, until it is moved or runs again."""
-        return _moved({"freeze": True})
+        """Stop the clock; moves are still possible."""
+        return _clock_change({"freeze": True})
 
     @operation
     def run(self) -> AdminRequest[MovedClock]:
-        """Go on from here, as fast as real time."""
-        return _moved({"run": True})
+        """Let the clock run on from where it is, as fast as real time."""
+        return _clock_change({"run": True})
 
 
-def _moved(change: Mapping[str, Any]) -> AdminRequest[MovedClock]:
+def _clock_change(change: Mapping[str, Any]) -> AdminRequest[MovedClock]:
     return AdminRequest("PATCH", ("clock",), MovedClock, body=change)
 
 
-def _duration(delta: timedelta) -> str:
-    """A duration as the plane reads it, whatever its length: in seconds."""
+def _format_duration(delta: timedelta) -> str:
+    """Format a duration of any length in seconds (ISO 8601)."""
     microseconds = delta // MICROSECOND
     if microseconds < 0:
         raise ValueError(f"a clock is shifted forward, not by {delta}; reset() goes back")
@@ -250,19 +250,19 @@ def _duration(delta: timedelta) -> str:
 
 
 @dataclass(frozen=True)
-class ResourceAsks(Generic[Way]):
-    """What the vendors have stored in the session, as their services keep it.
+class ResourceOperations(Generic[SenderT]):
+    """The resources that the vendors have stored in the session, in their stored form.
 
-    A scope is the id of what owns a resource (a profile, an organization); it is only needed where
-    an id is in several.
+    A scope is the id of the owner of a resource (a profile, an organization); it is only needed
+    when several owners have a resource of that id.
     """
 
-    send: Way
+    send: SenderT
 
     @operation
-    def collections(self) -> AdminRequest[tuple[Shelf, ...]]:
-        """The collections that hold something, one entry for each scope."""
-        return AdminRequest("GET", ("resources",), tuple[Shelf, ...], "collections")
+    def collections(self) -> AdminRequest[tuple[CollectionSize, ...]]:
+        """List the collections that are not empty, with an entry for each scope."""
+        return AdminRequest("GET", ("resources",), tuple[CollectionSize, ...], "collections")
 
     @operation
     def list(
@@ -274,17 +274,17 @@ class ResourceAsks(Generic[Way]):
         limit: int | None = None,
         offset: int | None = None,
     ) -> AdminRequest[Page[StoredResource]]:
-        """Resources in the order in which they were first stored.
+        """List resources in the order in which they were first stored.
 
         Args:
-            scope: only of this one.
-            limit: how many at most, 1 to 1000; 1000 when absent.
-            offset: how many to leave out at the beginning.
+            scope: list only the resources of this scope.
+            limit: maximum number, 1 to 1000; 1000 when absent.
+            offset: number of resources to skip.
 
         Raises:
             AdminError: 404 when the vendor has no such collection.
         """
-        query = given(scope=scope, limit=limit, offset=offset)
+        query = drop_none(scope=scope, limit=limit, offset=offset)
         path = ("resources", vendor, collection)
         return AdminRequest("GET", path, Page[StoredResource], "resources", query)
 
@@ -292,13 +292,13 @@ class ResourceAsks(Generic[Way]):
     def get(
         self, vendor: str, collection: str, id: str, *, scope: str | None = None
     ) -> AdminRequest[StoredResource]:
-        """A resource.
+        """Return a resource.
 
         Raises:
-            AdminError: 404 when it is not there, 400 when it needs a scope.
+            AdminError: 404 when there is no such resource, 400 when it needs a scope.
         """
         path = ("resources", vendor, collection, id)
-        return AdminRequest("GET", path, StoredResource, query=given(scope=scope))
+        return AdminRequest("GET", path, StoredResource, query=drop_none(scope=scope))
 
     @operation
     def set(
@@ -310,128 +310,133 @@ class ResourceAsks(Generic[Way]):
         *,
         scope: str | None = None,
     ) -> AdminRequest[StoredResource]:
-        """Store a resource, as it is to be kept; a new one goes to the scope given, else to the
-        collection's only one.
+        """Store a resource in its stored form.
+
+        Args:
+            scope: scope of a new resource; not needed when the collection has only one.
 
         Raises:
             AdminError: 422 when the vendor could not have stored it, 404 when it has no such
                 collection, 400 when it needs a scope.
         """
         path = ("resources", vendor, collection, id)
-        return AdminRequest("PUT", path, StoredResource, query=given(scope=scope), body=resource)
+        return AdminRequest(
+            "PUT", path, StoredResource, query=drop_none(scope=scope), body=resource
+        )
 
     @operation
     def delete(
         self, vendor: str, collection: str, id: str, *, scope: str | None = None
     ) -> AdminRequest[None]:
-        """Remove a resource.
+        """Delete a resource.
 
         Raises:
-            AdminError: 404 when it is not there, 400 when it needs a scope.
+            AdminError: 404 when there is no such resource, 400 when it needs a scope.
         """
         path = ("resources", vendor, collection, id)
-        return AdminRequest("DELETE", path, NoneType, query=given(scope=scope))
+        return AdminRequest("DELETE", path, NoneType, query=drop_none(scope=scope))
 
 
 @dataclass(frozen=True)
-class FaultAsks(Generic[Way]):
-    """Planned failures of the session."""
+class FaultOperations(Generic[SenderT]):
+    """The planned faults of the session."""
 
-    send: Way
+    send: SenderT
 
     @operation
-    def add(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> AdminRequest[Fault]:
-        """Plan a failure; `during` does so for a while.
+    def add(self, kind: FaultKind, **fields: Unpack[FaultFields]) -> AdminRequest[Fault]:
+        """Plan a fault; `during` plans it for a block of code.
 
         Args:
             kind: such as "status", "reset" or "webhook-never".
-            members: vendor, operation, event, times, probability, seed, status, example, body,
-                delay (ms), sigma, retry_after (s), after; see `keywords.FaultMembers`.
+            fields: vendor, operation, event, times, probability, seed, status, example, body,
+                delay (ms), sigma, retry_after (s), after; see `keywords.FaultFields`.
 
         Raises:
-            TypeError: for another keyword.
+            TypeError: for an unknown keyword.
             AdminError: 422 when it could never strike, 404 when the vendor is not served, 409
                 when there are too many.
         """
-        return AdminRequest(
-            "POST", ("faults",), Fault, body={"kind": kind, **keywords.fault(members)}
-        )
+        body = {"kind": kind, **keywords.encode_fault(fields)}
+        return AdminRequest("POST", ("faults",), Fault, body=body)
 
     @operation
     def list(self) -> AdminRequest[tuple[Fault, ...]]:
-        """The planned faults in their order, and how often each has struck."""
+        """List the planned faults in their order, and how often each has struck."""
         return AdminRequest("GET", ("faults",), tuple[Fault, ...], "faults")
 
     @operation
     def get(self, id: str) -> AdminRequest[Fault]:
-        """A planned fault, and how often it has struck.
+        """Return a planned fault, and how often it has struck.
 
         Raises:
-            AdminError: 404 when there is none of this id.
+            AdminError: 404 when there is no fault of this id.
         """
         return AdminRequest("GET", ("faults", id), Fault)
 
     @operation
     def delete(self, id: str) -> AdminRequest[None]:
-        """Take a fault back.
+        """Delete a planned fault.
 
         Raises:
-            AdminError: 404 when there is none of this id.
+            AdminError: 404 when there is no fault of this id.
         """
         return AdminRequest("DELETE", ("faults", id), NoneType)
 
     @operation
     def clear(self) -> AdminRequest[None]:
-        """Take every fault back."""
+        """Delete all planned faults."""
         return AdminRequest("DELETE", ("faults",), NoneType)
 
 
 @dataclass(frozen=True)
-class RequestAsks(Generic[Way]):
-    """The session's journal: what was asked and answered.
+class RequestOperations(Generic[SenderT]):
+    """The session's journal: its requests and their replies.
 
-    Which requests are meant, `list`, `find` and `count` are told with the same keywords: vendor,
-    operation, method, path, status, since, until, pointer, value, after, limit; see
-    `keywords.Filters`. They raise TypeError for another one, and ValueError for an instant without
-    a zone.
+    `list`, `find` and `count` take the same keywords: vendor, operation, method, path, status,
+    since, until, pointer, value, after, limit; see `keywords.Filters`. They raise TypeError for an
+    unknown keyword, and ValueError for an instant without a time zone.
     """
 
-    send: Way
+    send: SenderT
 
     @operation
     def list(self, **filters: Unpack[Filters]) -> AdminRequest[Page[RequestSummary]]:
-        """The requests that match, in a line each, oldest first."""
-        query = keywords.filters(filters)
+        """List the requests that match, without headers and bodies, oldest first."""
+        query = keywords.encode_filters(filters)
         return AdminRequest("GET", ("requests",), Page[RequestSummary], "requests", query)
 
     @operation
     def find(self, **pattern: Unpack[Pattern]) -> AdminRequest[Page[Exchange]]:
-        """The requests that match, oldest first, with headers, bodies and diagnoses.
+        """Return the requests that match, oldest first, with headers, bodies and diagnoses.
 
         Args:
-            pattern: the filters, or instead of pointer and value a `body`: any number of JSON
-                pointers into the request's body, and the values that must stand there.
+            pattern: the filters. Instead of pointer and value there may be a `body`: any number of
+                JSON pointers into the request's body, and the values that must be there.
         """
-        return _matching("find", Page[Exchange], "exchanges", pattern)
+        return _pattern_request("find", Page[Exchange], "exchanges", pattern)
 
     @operation
     def count(self, **pattern: Unpack[Pattern]) -> AdminRequest[int]:
-        """How many requests match; the keywords are those of `find`."""
-        return _matching("count", int, "count", pattern)
+        """Count the requests that match; the keywords are those of `find`."""
+        return _pattern_request("count", int, "count", pattern)
 
     @operation
     def unmatched(self, *, limit: int | None = None) -> AdminRequest[Page[Unmatched]]:
-        """The latest requests that met no operation, oldest first, each with the nearest ones.
+        """List the latest requests that matched no operation, oldest first, with near misses.
 
         Args:
-            limit: how many at most, 1 to 1000; 1000 when absent.
+            limit: maximum number, 1 to 1000; 1000 when absent.
         """
         path = ("requests", "unmatched")
-        return AdminRequest("GET", path, Page[Unmatched], "unmatched", given(limit=limit))
+        return AdminRequest("GET", path, Page[Unmatched], "unmatched", drop_none(limit=limit))
 
     @operation
     def get(self, id: str) -> AdminRequest[Exchange]:
-        """One request and its reply; the id is that of the reply header X-Understudy-Exchange.
+        """Return a request and its reply.
+
+        Args:
+            id: the value of the reply header X-Understudy-Exchange.
 
         Raises:
             AdminError: 404 when the journal does not hold it, or no longer.
@@ -444,20 +449,20 @@ class RequestAsks(Generic[Way]):
         return AdminRequest("DELETE", ("requests",), NoneType)
 
 
-def _matching(what: str, shape: type[T], member: str, pattern: Pattern) -> AdminRequest[T]:
-    """Only a pattern with a body of its own needs a request with a body."""
-    path = ("requests", what)
-    stated = keywords.pattern(pattern)
-    if "body" in stated:
-        return AdminRequest("POST", path, shape, member, body=stated)
-    return AdminRequest("GET", path, shape, member, stated)
+def _pattern_request(verb: str, result: type[T], field: str, pattern: Pattern) -> AdminRequest[T]:
+    """Send a pattern with a body by POST, any other one by GET."""
+    path = ("requests", verb)
+    encoded = keywords.encode_pattern(pattern)
+    if "body" in encoded:
+        return AdminRequest("POST", path, result, field, body=encoded)
+    return AdminRequest("GET", path, result, field, encoded)
 
 
 @dataclass(frozen=True)
-class DeliveryAsks(Generic[Way]):
-    """The webhooks that the vendors sent in the session."""
+class DeliveryOperations(Generic[SenderT]):
+    """The webhook deliveries of the session."""
 
-    send: Way
+    send: SenderT
 
     @operation
     def list(
@@ -468,69 +473,71 @@ class DeliveryAsks(Generic[Way]):
         state: DeliveryState | None = None,
         limit: int | None = None,
     ) -> AdminRequest[Page[Delivery]]:
-        """The latest deliveries that match, oldest first, with every attempt.
+        """List the latest deliveries that match, oldest first, with every attempt.
 
         Args:
-            vendor, event, state: only deliveries of this vendor, of this event, in this state.
-            limit: how many at most, 1 to 1000; 1000 when absent.
+            vendor, event, state: list only deliveries of this vendor, event or state.
+            limit: maximum number, 1 to 1000; 1000 when absent.
         """
-        query = given(vendor=vendor, event=event, state=state, limit=limit)
+        query = drop_none(vendor=vendor, event=event, state=state, limit=limit)
         return AdminRequest("GET", ("deliveries",), Page[Delivery], "deliveries", query)
 
     @operation
     def get(self, id: str) -> AdminRequest[Delivery]:
-        """A delivery with every attempt.
+        """Return a delivery with every attempt.
 
         Raises:
-            AdminError: 404 when there is none of this id.
+            AdminError: 404 when there is no delivery of this id.
         """
         return AdminRequest("GET", ("deliveries", id), Delivery)
 
     @operation
     def replay(self, id: str) -> AdminRequest[Delivery]:
-        """Send a delivery once more, signed anew, and wait for the answer: its last attempt.
+        """Sign and send a delivery again, and wait for the answer, which is its last attempt.
 
         Raises:
-            AdminError: 404 when there is none of this id.
+            AdminError: 404 when there is no delivery of this id.
         """
         return AdminRequest("POST", ("deliveries", id, "replay"), Delivery)
 
 
-class Operations(Generic[Way]):
-    """Everything that both clients can ask.
+class Operations(Generic[SenderT]):
+    """The operations of both clients.
 
     Attributes:
-        vendors, sessions: of the server.
-        clock, snapshots, resources, requests, deliveries: of the client's session.
+        vendors, sessions: operations of the server.
+        clock, snapshots, resources, requests, deliveries: operations of the client's session.
     """
 
-    def __init__(self, send: Way) -> None:
+    def __init__(self, send: SenderT) -> None:
         self.send = send
-        self.vendors = VendorAsks(send)
-        self.sessions = SessionAsks(send)
-        self.clock = ClockAsks(send)
-        self.snapshots = SnapshotAsks(send)
-        self.resources = ResourceAsks(send)
-        self.requests = RequestAsks(send)
-        self.deliveries = DeliveryAsks(send)
+        self.vendors = VendorOperations(send)
+        self.sessions = SessionOperations(send)
+        self.clock = ClockOperations(send)
+        self.snapshots = SnapshotOperations(send)
+        self.resources = ResourceOperations(send)
+        self.requests = RequestOperations(send)
+        self.deliveries = DeliveryOperations(send)
 
     def __repr__(self) -> str:
         target = self.send.target
         return f"{type(self).__name__}({target.origin!r}, session={target.session!r})"
 
     def url(self, vendor: str) -> str:
-        """Where a vendor's own paths begin in this session: the base URL of what is under test."""
+        """Return the vendor's base URL in this session, for the code under test."""
         return self.send.target.vendor(vendor)
 
     @operation
     def health(self) -> AdminRequest[Health]:
-        """The mock is ready, and what it serves; needs no token."""
+        """Return the server's health and vendors; needs no token."""
         return AdminRequest("GET", ("health",), Health, server=True)
 
     @operation
     def reset(self) -> AdminRequest[Session]:
-        """Go back to the seed world: resources, clock, ids, keys, journal, deliveries and faults
-        begin anew; snapshots stay.
+        """Reset the session to the seed data.
+
+        Resources, clock, ids, idempotency keys, journal, deliveries and faults are reset; snapshots
+        stay.
         """
         return AdminRequest("POST", ("reset",), Session)
 
@@ -544,39 +551,36 @@ class Operations(Generic[Way]):
         since: datetime | str | None = None,
         account: str | None = None,
     ) -> AdminRequest[Populated]:
-        """Make realistic resources, by the vendor's own operation at instants of the past.
+        """Create realistic resources with the vendor's own operation, at instants in the past.
 
         Args:
             count: 1 to 10000.
-            since: where that past begins; 30 days ago when absent.
-            account: name of the account that makes them; the vendor's default one when absent.
+            since: the earliest instant; 30 days ago when absent.
+            account: name of the account that creates them; the default one when absent.
 
         Raises:
-            AdminError: 404 when the vendor has no such collection or account, 409 when it makes
-                none of these or when its rules forbid them.
+            AdminError: 404 when the vendor has no such collection or account, 409 when it has no
+                samples of them or when its rules forbid them.
         """
-        begun = None if since is None else keywords.instant(since)
-        asked = {"vendor": vendor, "collection": collection, "count": count}
-        return AdminRequest(
-            "POST", ("populate",), Populated, body={**asked, **given(since=begun, account=account)}
-        )
+        earliest = None if since is None else keywords.format_instant(since)
+        body = {"vendor": vendor, "collection": collection, "count": count}
+        body |= drop_none(since=earliest, account=account)
+        return AdminRequest("POST", ("populate",), Populated, body=body)
 
     @operation
     def fire(
         self, vendor: str, collection: str, id: str, event: str, *, scope: str | None = None
     ) -> AdminRequest[Fired]:
-        """Fire a lifecycle event by hand; everything happens that happens at the vendor.
+        """Fire a lifecycle event by hand, with all its consequences at the vendor.
 
         Raises:
             AdminError: 409 when the lifecycle forbids it in this state, 404 when there is no such
                 resource, 400 when it needs a scope.
         """
-        whom = {"vendor": vendor, "collection": collection, "id": id}
-        return AdminRequest(
-            "POST", ("fire",), Fired, body={**whom, "event": event, **given(scope=scope)}
-        )
+        body = {"vendor": vendor, "collection": collection, "id": id, "event": event}
+        return AdminRequest("POST", ("fire",), Fired, body={**body, **drop_none(scope=scope)})
 
     @operation
     def coverage(self) -> AdminRequest[tuple[VendorCoverage, ...]]:
-        """What of each vendor's document the session has exercised since it began."""
+        """Return how much of each vendor's document the session has exercised."""
         return AdminRequest("GET", ("coverage",), tuple[VendorCoverage, ...], "vendors")

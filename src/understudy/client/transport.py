@@ -1,10 +1,11 @@
-"""How an operation, described once, is sent by a client that blocks and by one that is awaited."""
+"""Sends the operations, which are described once, for the blocking and the asynchronous client."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from understudy.client.decoding import decode, decode_reply
 from understudy.client.errors import AdminError, Unreachable, Unreadable
 from understudy.client.models import Problem
 
-PREFIX = "/__admin"
+ADMIN_PREFIX = "/__admin"
 DEFAULT_SESSION = "default"
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,62 +24,65 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class AdminRequest(Generic[T]):
-    """One request to the admin plane, and the shape of its answer.
+    """One request to the admin plane, and the type of its result.
 
     Attributes:
-        path: its segments after the session's address, or the plane's when it is the `server`
-            that is asked.
-        shape: what the answer is read into; `member` of the answer, when it says one.
+        path: the segments of the path, below the session's address.
+        result: the type that the answer is decoded into.
+        field: name of the answer's field that holds the result; "" when it is the whole answer.
+        server: whether the path is below the admin plane's root instead.
     """
 
     method: str
     path: tuple[str, ...]
-    shape: type[T]
-    member: str = ""
-    query: Mapping[str, Any] = field(default_factory=dict)
+    result: type[T]
+    field: str = ""
+    query: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     server: bool = False
 
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a client talks to: a server's origin and one of its sessions."""
+    """The server that a client talks to, the session, and the admin token."""
 
     origin: str
     session: str
-    token: str | None = field(default=None, repr=False)
+    token: str | None = dataclasses.field(default=None, repr=False)
 
     @property
     def tls(self) -> bool:
-        """Whether there are certificates to check; reading the trusted ones takes a while."""
+        """Whether there are certificates to verify; loading the trusted ones takes a while."""
         return self.origin.startswith("https:")
 
     def vendor(self, name: str) -> str:
-        """Where a vendor's own paths begin, in this session."""
+        """Return the URL below which the vendor's own paths are, in this session."""
         return f"{self.origin}/@{self.session}/{name}"
 
-    def request(self, ask: AdminRequest[Any]) -> dict[str, Any]:
-        """What httpx is told."""
-        path = ask.path if ask.server else ("sessions", self.session, *ask.path)
+    def request(self, request: AdminRequest[Any]) -> dict[str, Any]:
+        """Return the arguments of `httpx.Client.request` for a request."""
+        path = request.path if request.server else ("sessions", self.session, *request.path)
         return {
-            "method": ask.method,
-            "url": "/".join([f"{self.origin}{PREFIX}", *(_encoded(each) for each in path)]),
-            "params": ask.query,
-            "json": ask.body,
+            "method": request.method,
+            "url": "/".join(
+                [f"{self.origin}{ADMIN_PREFIX}", *(_encode_segment(each) for each in path)]
+            ),
+            "params": request.query,
+            "json": request.body,
             "headers": {"Authorization": f"Bearer {self.token}"} if self.token else {},
         }
 
 
-def _encoded(segment: str) -> str:
-    """A segment that stays one; `..` would climb."""
+def _encode_segment(segment: str) -> str:
+    """Encode a path segment; also `.` and `..`, which would name another path."""
     return quote(segment, safe="") if segment.strip(".") else segment.replace(".", "%2E")
 
 
-def target(url: str, session: str | None, token: str | None) -> Target:
-    """Whom a URL means; it may name the session as `http://HOST:PORT/@SESSION`.
+def parse_target(url: str, session: str | None, token: str | None) -> Target:
+    """Parse the URL of a server; it may name the session, as `http://HOST:PORT/@SESSION`.
 
     Raises:
-        ValueError: when it is no URL of a server.
+        ValueError: when it is not an http or https URL.
     """
     if not url.startswith(("http://", "https://")):
         raise ValueError(f'"{url}" is not the URL of a mock; write http://HOST:PORT')
@@ -89,101 +93,102 @@ def target(url: str, session: str | None, token: str | None) -> Target:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends, and waits for the answer."""
+    """Sends requests and waits for the answers."""
 
     http: httpx.Client
     target: Target
 
-    def __call__(self, ask: AdminRequest[T]) -> T:
-        with _reaching(self.target, self.http.timeout):
-            reply = self.http.request(**self.target.request(ask))
-        return _answer(ask, reply)
+    def __call__(self, request: AdminRequest[T]) -> T:
+        with _translate_errors(self.target, self.http.timeout):
+            reply = self.http.request(**self.target.request(request))
+        return _decode_answer(request, reply)
 
 
 @dataclass(frozen=True)
 class AsyncSender:
-    """Sends, and lets others go on until the answer comes."""
+    """Sends requests and awaits the answers."""
 
     http: httpx.AsyncClient
     target: Target
 
-    async def __call__(self, ask: AdminRequest[T]) -> T:
-        with _reaching(self.target, self.http.timeout):
-            reply = await self.http.request(**self.target.request(ask))
-        return _answer(ask, reply)
+    async def __call__(self, request: AdminRequest[T]) -> T:
+        with _translate_errors(self.target, self.http.timeout):
+            reply = await self.http.request(**self.target.request(request))
+        return _decode_answer(request, reply)
 
 
 @contextmanager
-def _reaching(target: Target, timeout: httpx.Timeout) -> Iterator[None]:
+def _translate_errors(target: Target, timeout: httpx.Timeout) -> Iterator[None]:
+    """Raise Unreachable for httpx's errors."""
     try:
         yield
     except httpx.ReadTimeout as error:
-        late = f"the mock at {target.origin} did not answer within {timeout.read:g} seconds"
-        raise Unreachable(f"{late}; give the client a longer timeout") from error
+        message = f"the mock at {target.origin} did not answer within {timeout.read:g} seconds"
+        raise Unreachable(f"{message}; give the client a longer timeout") from error
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        nobody = f"no mock answers at {target.origin}: {error or type(error).__name__}"
-        raise Unreachable(f"{nobody}; start one with `understudy serve`") from error
+        message = f"no mock answers at {target.origin}: {error or type(error).__name__}"
+        raise Unreachable(f"{message}; start one with `understudy serve`") from error
 
 
-def _answer(ask: AdminRequest[T], reply: httpx.Response) -> T:
-    """What a reply says.
+def _decode_answer(request: AdminRequest[T], reply: httpx.Response) -> T:
+    """Decode the result of a request from its reply.
 
     Raises:
-        AdminError: when the plane refused.
-        Unreadable: when the reply is none of the plane's.
+        AdminError: when the admin plane refused the request.
+        Unreadable: when the reply is not one of the admin plane.
     """
-    asked = f"{reply.request.method} {reply.request.url}"
     try:
-        told = reply.json() if reply.content else None
+        document = reply.json() if reply.content else None
         if reply.is_success:
-            return decode_reply(ask.shape, ask.member, told)
-        problem = decode(Problem, told)
+            return decode_reply(request.result, request.field, document)
+        problem = decode(Problem, document)
     except (LookupError, TypeError, ValueError) as error:
-        strange = f"{asked} was answered with {reply.status_code} and not as a mock does"
-        hint = "is it one, and of this client's version?"
-        raise Unreadable(f"{strange} ({type(error).__name__}: {error}); {hint}") from error
+        sent = f"{reply.request.method} {reply.request.url}"
+        message = f"{sent} was answered with {reply.status_code}, but not as a mock answers"
+        hint = "check the URL, and that server and client have the same version"
+        raise Unreadable(f"{message} ({type(error).__name__}: {error}); {hint}") from error
     raise AdminError(problem.status, problem.title, problem.detail, problem.errors)
 
 
-class Sends(Protocol):
-    """A group of operations whose answers are waited for."""
+class HasSender(Protocol):
+    """A group of operations of the blocking client."""
 
     @property
     def send(self) -> Sender: ...
 
 
-class SendsAsync(Protocol):
-    """A group of operations whose answers are awaited."""
+class HasAsyncSender(Protocol):
+    """A group of operations of the asynchronous client."""
 
     @property
     def send(self) -> AsyncSender: ...
 
 
 class operation(Generic[P, T]):
-    """Turns a method that returns an `Ask[T]` into one that sends it.
+    """Turns a method that returns an `AdminRequest[T]` into one that sends it.
 
-    Of a client that blocks the method then returns a T, of one that is awaited a coroutine of a
-    T; this is all that the two do differently, so each operation is written once.
+    On the blocking client the method then returns a T, on the asynchronous one a coroutine of a T.
+    The clients differ in nothing else, so that each operation is written once.
     """
 
-    def __init__(self, ask: Callable[Concatenate[Any, P], AdminRequest[T]]) -> None:
-        self._ask = ask
+    def __init__(self, method: Callable[Concatenate[Any, P], AdminRequest[T]]) -> None:
+        self._method = method
 
     @overload
-    def __get__(self, group: Sends, kind: type) -> Callable[P, T]: ...
+    def __get__(self, group: HasSender, kind: type) -> Callable[P, T]: ...
     @overload
-    def __get__(self, group: SendsAsync, kind: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, group: HasAsyncSender, kind: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
     @overload
     def __get__(
         self, group: None, kind: type
     ) -> Callable[Concatenate[Any, P], AdminRequest[T]]: ...
     def __get__(self, group: Any, kind: type) -> Any:
         if group is None:
-            return self._ask
-        ask = self._ask.__get__(group)
+            return self._method
+        method = self._method.__get__(group)
 
-        @wraps(ask)
+        @wraps(method)
         def send(*args: P.args, **keywords: P.kwargs) -> Any:
-            return group.send(ask(*args, **keywords))
+            return group.send(method(*args, **keywords))
 
         return send

@@ -1,4 +1,4 @@
-"""A session's time: where it stands, how it is moved, and the calls that fall due in it.
+"""A session's clock: its time, how it is moved, and the calls that are due later.
 
 Instants are integers: nanoseconds since 1970-01-01T00:00:00Z.
 """
@@ -19,7 +19,7 @@ FIRST_YEAR = 1000
 # 9999-01-01T00:00:00Z: the vendors' times have years of four digits.
 LAST = 253_370_764_800 * SECOND
 FRACTION = re.compile(r"(?<=:[0-9]{2})[.,]([0-9]+)")
-# What a duration may be made of, each with its seconds; months and years have no fixed length.
+# Seconds of a duration's units; months and years have no fixed length.
 PARTS = {"W": 604_800, "D": 86_400, "H": 3_600, "M": 60, "S": 1}
 DURATION = re.compile(
     r"P(?:(?P<W>[0-9]{1,5})W)?(?:(?P<D>[0-9]{1,6})D)?"
@@ -65,7 +65,7 @@ DueCall = DueAction | HeldDelivery
 
 @dataclass(frozen=True, slots=True)
 class ClockState:
-    """A clock at one moment: where it stood, whether it stood still, and what was to come."""
+    """A clock at one moment: its time, whether it was frozen, and the calls that waited."""
 
     now: int
     frozen: bool
@@ -77,7 +77,7 @@ class Clock:
     """The virtual clock of one session.
 
     Args:
-        start: where the clock stands still from the beginning; None for real time.
+        start: instant (ns) at which the clock is frozen from the beginning; None for real time.
         wall: the real time it follows while it is not frozen.
     """
 
@@ -99,7 +99,7 @@ class Clock:
         return self._wall() + self._offset
 
     def shift(self, nanoseconds: int) -> None:
-        """Move forward; what falls due on the way is fired by whoever runs the session.
+        """Move forward; the scheduler fires the calls that become due.
 
         Raises:
             ValueError: when asked to go back in time.
@@ -112,34 +112,38 @@ class Clock:
             self._offset += nanoseconds
 
     def move_to(self, instant: int) -> None:
-        """Set the clock to a later instant; it goes on from there, or stands there when frozen."""
+        """Set the clock to a later instant (ns); a frozen clock stays frozen there.
+
+        Raises:
+            ValueError: when the instant is in the past.
+        """
         self.shift(instant - self.now())
 
     def freeze(self) -> None:
-        """Stand still from now on; only `shift` and `move_to` move a frozen clock."""
+        """Stop; only `shift` and `move_to` move a frozen clock."""
         self._stands_at = self.now()
 
     def run(self) -> None:
-        """Go on from where it stands, as fast as real time."""
+        """Run on from the present time, as fast as real time."""
         if self._stands_at is not None:
             self._offset = self._stands_at - self._wall()
             self._stands_at = None
 
     def snapshot(self) -> ClockState:
-        """Where the clock stands and what waits."""
+        """The clock's state."""
         return ClockState(self.now(), self.frozen, tuple(self.pending()), self._scheduled)
 
     def restore(self, state: ClockState) -> None:
-        """Back to where a clock stood; one that ran goes on from there."""
+        """Return to a state; a clock that ran goes on from there."""
         self._stands_at = state.now
         if not state.frozen:
             self.run()
-        # What is sorted is a heap.
+        # A sorted list is a heap.
         self._due = list(state.due)
         self._scheduled = state.scheduled
 
     def schedule(self, at: int, vendor: str, action: str, arguments: bytes) -> DueAction:
-        """Have a vendor's action called at an instant (ns)."""
+        """Schedule a vendor's action; calls of one instant fire in the order of scheduling."""
         call = DueAction(at, self._next_order(), vendor, action, arguments)
         heapq.heappush(self._due, call)
         return call
@@ -184,7 +188,7 @@ def _to_the_second(seconds: int) -> str:
 
 
 def format_timestamp(instant: int, digits: int = 7, zone: str = "+00:00") -> str:
-    """An instant as RFC 3339 with `digits` of fraction; UTC is spelled as `zone`."""
+    """An instant as RFC 3339 with `digits` of fraction; the zone is UTC, written as `zone`."""
     seconds, fraction = divmod(instant, SECOND)
     if not digits:
         return f"{_to_the_second(seconds)}{zone}"
@@ -209,7 +213,7 @@ def parse_instant(text: str) -> int:
     if moment.year < FIRST_YEAR:
         raise ValueError(f"{text} is before the year {FIRST_YEAR}")
     since = moment - EPOCH
-    # Python's own reading of a fraction ends at microseconds.
+    # Python parses no more than microseconds.
     nanoseconds = int(fraction[1][:9].ljust(9, "0")) if fraction else 0
     return (since.days * 86_400 + since.seconds) * SECOND + nanoseconds
 
@@ -218,7 +222,7 @@ def parse_duration(text: str) -> int:
     """Nanoseconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds.
 
     Raises:
-        ValueError: when the text is none.
+        ValueError: when the text is not such a duration.
     """
     found = DURATION.fullmatch(text)
     parts = {name: value for name, value in (found.groupdict() if found else {}).items() if value}
@@ -230,7 +234,7 @@ def parse_duration(text: str) -> int:
 
 
 class Stopwatch:
-    """Real seconds since it was made: how long the server has been up."""
+    """Real seconds since it was made, such as a server's uptime."""
 
     def __init__(self, read: Callable[[], float] = time.monotonic) -> None:
         self._read = read
@@ -240,6 +244,11 @@ class Stopwatch:
         return self._read() - self._begun
 
 
-def format_instant(at: int) -> str:
-    """An instant as the admin plane tells it: to the nanosecond."""
-    return format_timestamp(at, 9, "Z")
+def format_instant(instant: int, trimmed: bool = False) -> str:
+    """An instant as RFC 3339 in UTC, to the nanosecond.
+
+    Args:
+        trimmed: with as many digits of fraction as it needs, instead of nine.
+    """
+    text = format_timestamp(instant, 9, "")
+    return f"{text.rstrip('0').rstrip('.') if trimmed else text}Z"

@@ -1,4 +1,4 @@
-"""What can go wrong, in the mock's own words; each vendor package renders it in its envelope.
+"""The mock's errors; each vendor package renders them in the vendor's envelope.
 
 ApiError
 +-- BadRequest 400
@@ -6,12 +6,12 @@ ApiError
 |   +-- InvalidParameters         the path, the query or a header breaks its schema
 |   +-- InvalidBody               the body breaks its schema
 |   +-- InvalidIdempotencyKey
-+-- Unforwardable 400            nothing that a proxy could pass on
++-- Unforwardable 400             a request that a proxy cannot pass on
 +-- Unauthorized 401
 |   +-- MissingCredential
 |   +-- UnknownCredential         never issued, or revoked
 +-- Forbidden 403                 known, but not allowed
-+-- ReadOnly 403                  the proxy lets nothing pass that changes something
++-- ReadOnly 403                  the proxy passes only GET, HEAD and OPTIONS
 +-- NotFound 404
 +-- UnknownPath 404              the document has no such path
 +-- MethodNotAllowed 405
@@ -20,15 +20,15 @@ ApiError
 +-- BodyTooLarge 413
 +-- UnsupportedMediaType 415
 +-- PreferenceUnmet 422           no such response or example in the document
-+-- Unfit 422                     well formed, but nothing that this mock can keep
++-- Unfit 422                     well formed, but the mock cannot store it
 +-- TooManyRequests 429
 +-- Internal 500
 |   +-- ResponseMismatch          a handler's reply that the document does not declare
-+-- NoReply 502                   a proxy's upstream gave none that could be passed on
++-- NoReply 502                   a proxy's upstream gave no reply that could be passed on
 +-- LateReply 504                 a proxy's upstream took too long
 +-- Refused                       a business rule said no; the document has status and words
-+-- IllegalTransition             a lifecycle has no such move from this state
-StartError                        a document, a service or a setting that cannot be served
++-- IllegalTransition             the lifecycle does not allow the event in this state
+StartError                        a document, a service or a setting that cannot be used
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from understudy.core.codes import MEANINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Diagnosis:
     hint: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The members as conventions spell them: `where` is called `in`."""
+        """The fields as JSON names them: `where` is called `in`."""
         members = asdict(self)
         return {("in" if name == "where" else name): value for name, value in members.items()}
 
@@ -63,15 +65,17 @@ class ApiError(Exception):
     """Something that ends a request with an error.
 
     Args:
-        message: what, with which value, in which state; for people, in the diagnosis.
-        diagnoses: everything that was wrong; made from the message when there is none.
+        message: what is wrong, with which value, in which state; for people, in the diagnosis.
+        diagnoses: everything that was wrong; one is made from the message when there are none.
     """
 
     status = 500
     code = "error"
     where = "rule"
-    # What the code means and how to pass, for `understudy explain`; each code has its own.
-    meaning = ""
+
+    def __init_subclass__(cls) -> None:
+        if cls.code not in MEANINGS:
+            raise TypeError(f'{cls.__name__}: give "{cls.code}" a meaning in core/codes.py')
 
     def __init__(self, message: str, diagnoses: Iterable[Diagnosis] = (), hint: str = "") -> None:
         super().__init__(message)
@@ -83,96 +87,55 @@ class ApiError(Exception):
 class BadRequest(ApiError):
     status = 400
     code = "bad-request"
-    meaning = "The request cannot be understood. To pass: do as each diagnosis's hint says."
 
 
 class MalformedBody(BadRequest):
     code = "malformed-body"
     where = "body"
-    meaning = (
-        "The body is no JSON that can be read. To pass: send one UTF-8 JSON document, each key "
-        "once, nested no deeper than 100 levels."
-    )
 
 
 class InvalidParameters(BadRequest):
     code = "invalid-parameters"
-    meaning = (
-        "A value in the path, the query or a header breaks the document or a rule. To pass: "
-        "correct each parameter that a diagnosis points at."
-    )
 
 
 class InvalidBody(BadRequest):
     code = "invalid-body"
     where = "body"
-    meaning = (
-        "The body breaks the document or a rule. To pass: correct each member that a diagnosis "
-        "points at."
-    )
 
 
 class InvalidIdempotencyKey(BadRequest):
     code = "invalid-idempotency-key"
     where = "header"
-    meaning = (
-        "The idempotency key has not the vendor's form. To pass: send one that matches the "
-        "pattern in the message, or leave the header out."
-    )
 
 
 class Unforwardable(ApiError):
     status = 400
     code = "unforwardable"
     where = "path"
-    meaning = (
-        "The proxy cannot pass the request on without changing it, or without leaving what "
-        "--upstream names. To pass: do as the hint says."
-    )
 
 
 class Unauthorized(ApiError):
     status = 401
     code = "unauthorized"
     where = "header"
-    meaning = (
-        "The request is nobody's. To pass: send a credential that `understudy vendors NAME` lists."
-    )
 
 
 class MissingCredential(Unauthorized):
     code = "missing-credential"
-    meaning = (
-        "No credential was sent where the vendor looks for it. To pass: send one that "
-        "`understudy vendors NAME` lists, in the header that the server's start shows."
-    )
 
 
 class UnknownCredential(Unauthorized):
     code = "unknown-credential"
-    meaning = (
-        "The credential was never issued, or it was revoked. To pass: send one that `understudy "
-        "vendors NAME` lists; with --auth any, every well-formed one is taken that is not "
-        "revoked."
-    )
 
 
 class Forbidden(ApiError):
     status = 403
     code = "forbidden"
-    meaning = (
-        "The caller is known, but may not do this. To pass: use a credential with the role, "
-        "scope or owner that the hint names."
-    )
 
 
 class ReadOnly(ApiError):
     status = 403
     code = "read-only"
-    meaning = (
-        "The proxy runs with --read-only, and the method may change something at the vendor. To "
-        "pass: use GET, HEAD or OPTIONS, or run the proxy without --read-only."
-    )
 
     def __init__(self, method: str) -> None:
         hint = "use GET, HEAD or OPTIONS, or run the proxy without --read-only"
@@ -180,14 +143,10 @@ class ReadOnly(ApiError):
 
 
 class NotFound(ApiError):
-    """A resource that is not there for this caller; `kind` is its singular noun."""
+    """A resource that does not exist for this caller; `kind` is its singular noun."""
 
     status = 404
     code = "not-found"
-    meaning = (
-        "There is no such resource, it was deleted, or it is somebody else's. To pass: use the "
-        "id of one that the same credential can list in the same session."
-    )
 
     def __init__(self, kind: str, id: str) -> None:
         plural = f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
@@ -200,20 +159,12 @@ class UnknownPath(ApiError):
     status = 404
     code = "unknown-path"
     where = "path"
-    meaning = (
-        "The document has no such path. To pass: use one that `understudy vendors NAME` lists, "
-        "behind the vendor's prefix."
-    )
 
 
 class MethodNotAllowed(ApiError):
     status = 405
     code = "method-not-allowed"
     where = "path"
-    meaning = (
-        "The document has the path, but not with this method. To pass: use one that the reply's "
-        "Allow header lists."
-    )
 
     def __init__(self, method: str, allowed: Iterable[str]) -> None:
         self.allowed = sorted(allowed)
@@ -224,56 +175,34 @@ class MethodNotAllowed(ApiError):
 class Conflict(ApiError):
     status = 409
     code = "conflict"
-    meaning = "Something that exists already stands in the way. To pass: do as the hint says."
 
 
 class IdempotencyInFlight(Conflict):
     code = "idempotency-in-flight"
-    meaning = (
-        "The first request with this idempotency key has no reply yet. To pass: wait for that "
-        "reply and then send the request again, or use a key of its own."
-    )
 
 
 class BodyTooLarge(ApiError):
     status = 413
     code = "body-too-large"
     where = "body"
-    meaning = (
-        "The body is larger than the server reads. To pass: send a smaller one, or serve with a "
-        "larger --body-limit."
-    )
 
 
 class UnsupportedMediaType(ApiError):
     status = 415
     code = "unsupported-media-type"
     where = "header"
-    meaning = (
-        "The body was sent with a Content-Type that the document does not declare. To pass: "
-        "send it as the hint says."
-    )
 
 
 class PreferenceUnmet(ApiError):
     status = 422
     code = "preference-unmet"
     where = "header"
-    meaning = (
-        "Prefer (or its query twin) asks for what the document does not have. To pass: pick a "
-        "response and an example that `understudy vendors NAME` lists."
-    )
 
 
 class Unfit(ApiError):
     status = 422
     code = "unfit"
     where = "body"
-    meaning = (
-        "The admin plane cannot keep what it was given: a resource or a snapshot that the vendor "
-        "could not show, or a fault that could never strike. To pass: correct what each "
-        "diagnosis points at."
-    )
 
 
 class TooManyRequests(ApiError):
@@ -281,10 +210,6 @@ class TooManyRequests(ApiError):
 
     status = 429
     code = "too-many-requests"
-    meaning = (
-        "The caller has used up its window, and the server enforces it (--rate-limits). To "
-        "pass: wait as long as Retry-After says, by the session's clock."
-    )
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message, hint=f"wait {retry_after} s by the session's clock")
@@ -294,41 +219,25 @@ class TooManyRequests(ApiError):
 class Internal(ApiError):
     status = 500
     code = "internal"
-    meaning = (
-        "The mock failed; the request was not wrong. To pass: nothing in the request helps, the "
-        "server's log has the reason."
-    )
 
 
 class ResponseMismatch(Internal):
     code = "response-mismatch"
     where = "response"
-    meaning = (
-        "A handler's reply is not what the document declares: a defect of the mock. To pass: "
-        "correct the handler or the document where the diagnoses point."
-    )
 
 
 class NoReply(ApiError):
     status = 502
     code = "no-reply"
     where = "response"
-    meaning = (
-        "The proxy's upstream gave no reply that could be passed on: it was not reached, broke "
-        "off, or sent too much. To pass: do as the hint says."
-    )
 
 
 class LateReply(ApiError):
-    """`seconds` is how long the whole reply could take."""
+    """`seconds` is the time that the whole reply may take."""
 
     status = 504
     code = "late-reply"
     where = "response"
-    meaning = (
-        "The proxy's upstream did not answer in time; the request may have taken effect. To "
-        "pass: see how the upstream fares, or allow more time with --timeout."
-    )
 
     def __init__(self, host: str, seconds: float) -> None:
         hint = "allow more with --timeout; the request may have taken effect"
@@ -336,9 +245,9 @@ class LateReply(ApiError):
 
 
 class Refused(ApiError):
-    """A business rule said no.
+    """A business rule refused the request.
 
-    `example` names the documented body that says so; its response gives the status and the text.
+    `example` names the documented error body; its response has the status and the text.
     """
 
     status = 400
@@ -354,10 +263,6 @@ class IllegalTransition(ApiError):
 
     status = 409
     code = "illegal-transition"
-    meaning = (
-        "The resource's state does not know this move. To pass: use a resource in another "
-        "state, or make a move that the hint lists."
-    )
 
     def __init__(self, kind: str, event: str, state: Any, allowed: Iterable[str]) -> None:
         self.kind, self.event, self.state = kind, event, state
@@ -369,4 +274,4 @@ class IllegalTransition(ApiError):
 
 
 class StartError(Exception):
-    """Why the mock cannot start: one sentence that also says what to do. Exit code 2."""
+    """The reason why a command cannot start: one sentence that says what to do. Exit code 2."""

@@ -7,13 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 ANY_VALUE = object()
-
-
 MISSING = object()
-
-
-# No body that is kept has a list of more members.
+# No body that is kept has a list of more items.
 ARRAY_INDEX = re.compile("[0-9]{1,9}")
+INDEX_TOKEN = re.compile(r"/\d+(?=/|$)")
 
 
 def same_json(found: Any, value: Any) -> bool:
@@ -29,8 +26,7 @@ def same_json(found: Any, value: Any) -> bool:
 
 def resolve_pointer(document: Any, pointer: str) -> Any:
     """The value at a JSON pointer, or MISSING."""
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
+    for name in split_pointer(pointer):
         if isinstance(document, dict) and name in document:
             document = document[name]
         elif (
@@ -43,15 +39,24 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
 
 
 def escape_token(part: str) -> str:
-    """One reference token of a JSON pointer (RFC 6901)."""
+    """One reference token of a JSON pointer."""
     return part.replace("~", "~0").replace("/", "~1")
+
+
+def split_pointer(pointer: str) -> list[str]:
+    """The names and indexes that a JSON pointer is made of."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def mask_indexes(pointer: str) -> str:
+    """A pointer with `*` for every index: the place of a field in any document of its kind."""
+    return INDEX_TOKEN.sub("/*", pointer)
 
 
 @lru_cache(maxsize=4096)
 def to_dotted_path(pointer: str) -> str:
     """A pointer as a path: `/campaign/useCases/0/type` is `campaign.useCases[0].type`."""
     path = ""
-    for token in pointer.split("/")[1:]:
-        part = token.replace("~1", "/").replace("~0", "~")
+    for part in split_pointer(pointer):
         path += f"[{part}]" if part.isdecimal() else f".{part}"
     return path.lstrip(".")

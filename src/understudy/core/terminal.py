@@ -1,14 +1,16 @@
-"""Text for terminals: colours, tables, counts, and what must be escaped."""
+"""Text for terminals: colours, tables, counts, escapes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-# What a request may smuggle in must neither end a line nor speak to the terminal.
-CONTROL_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-
-
 RED, YELLOW, GREEN, DIM, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[2m", "\x1b[0m"
+MAX_SHOWN = 300
+
+
+def paint(color: str, text: str) -> str:
+    """Text in a colour."""
+    return f"{color}{text}{PLAIN}"
 
 
 def format_table(rows: Iterable[Sequence[str]]) -> str:
@@ -27,20 +29,29 @@ def format_count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-MAX_SHOWN = 300
+def escape_unprintable(text: str, keep_lines: bool = False) -> str:
+    """Text with an escape for every character that is not printable.
 
+    What a request contains must neither end a line nor control the terminal.
 
-def escape_unprintable(text: str) -> str:
-    """Text with every character that is not printable as its escape; lines stay lines."""
+    Args:
+        keep_lines: whether newlines stay.
+    """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() or each == "\n" else _escape(each) for each in text)
+    return "".join(
+        each if each.isprintable() or (keep_lines and each == "\n") else _escape(each)
+        for each in text
+    )
 
 
 def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    code = ord(character)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def truncate(text: str, most: int = MAX_SHOWN) -> str:
-    """The beginning of a text, and how much there is when that is not all."""
+    """The beginning of a text, and its length when that is not all."""
     return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"

@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
 from understudy.coverage.declared import DeclaredOperation, Shape, Share, Summary, declare
 from understudy.openapi.document import Operation
+from understudy.openapi.parameters import parse_query
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
@@ -77,17 +77,15 @@ class Exercised:
             self._note_query(exchange.query)
         for key, (parameter, shape) in declared.headers.items():
             if key in exchange.request_headers:
-                shape.note(parameter.read(exchange.request_headers[key]), self.points)
+                shape.note(parameter.read([exchange.request_headers[key]]), self.points)
         if declared.body is not None and exchange.request_body:
             self._note_body(declared.body, exchange.request_body)
 
     def _note_query(self, query: str) -> None:
-        sent: dict[str, list[str]] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True):
-            sent.setdefault(name, []).append(value)
+        sent = parse_query(query)
         for name in sent.keys() & self.declared.query.keys():
             parameter, shape = self.declared.query[name]
-            shape.note(parameter.read(",".join(sent[name])), self.points)
+            shape.note(parameter.read(sent[name]), self.points)
 
     def _note_body(self, shape: Shape, body: bytes) -> None:
         try:

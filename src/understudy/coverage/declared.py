@@ -15,7 +15,7 @@ from understudy.openapi.document import Document, Operation
 from understudy.openapi.parameters import Parameter
 from understudy.openapi.schemas import Schema
 
-# How many places of one body are looked into; only documents with tangled schemas have more.
+# How many fields of one body are visited; only recursive schemas have more.
 MAX_FIELDS = 2_000
 
 
@@ -80,7 +80,7 @@ class Field:
 
 @dataclass(slots=True)
 class Shape:
-    """What a document says of one place; bodies are walked along the tree of them.
+    """The declared shape of one value; a tree of shapes describes a body.
 
     Attributes:
         fills: the field that a value here fills; None for the body as a whole.
@@ -124,7 +124,7 @@ class Shape:
 
 
 def _key(value: Any) -> Any:
-    """What equals only for values that are the same in JSON: 1 is 1.0, but not true."""
+    """A key that is equal for equal JSON values: 1 is 1.0, but not true."""
     return value if type(value) is str else (type(value) is bool, value)
 
 
@@ -161,7 +161,7 @@ class Declared:
 
 @lru_cache(maxsize=16)
 def declare(document: Document) -> Declared:
-    """What a document declares; walked once, since documents do not change."""
+    """List everything in a document that tests can exercise."""
     operations = {
         name: DocumentReader(document).operation(operation)
         for name, operation in document.operations.items()
@@ -170,7 +170,7 @@ def declare(document: Document) -> Declared:
 
 
 class DocumentReader:
-    """The walk over what one operation's requests may carry; gathers the fields by point."""
+    """Collects the fields that one operation's requests may carry, by point."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -201,7 +201,7 @@ class DocumentReader:
         return shape
 
     def _body(self, schema: Schema) -> Shape:
-        """Level by level, so that it is the deepest places that a bound leaves out."""
+        """Visit the body level by level, so that MAX_FIELDS leaves out the deepest fields."""
         root = Shape("")
         waiting = deque([(root, schema, frozenset[str]())])
         for _ in range(MAX_FIELDS):
@@ -216,7 +216,7 @@ class DocumentReader:
     def _parts(
         self, schema: Schema, above: frozenset[str]
     ) -> Iterator[tuple[Schema, frozenset[str]]]:
-        """The schemas that together describe one place, each with the references that led to it."""
+        """The schemas that together describe one value, each with the references that led to it."""
         met = set(above)
         waiting = [(schema, above)]
         while waiting:
@@ -232,7 +232,7 @@ class DocumentReader:
                 waiting += [(each, within) for each in reversed(part.get(keyword, ()))]
 
     def _open(self, shape: Shape, part: Schema) -> Iterator[tuple[Shape, Schema]]:
-        """The places right below one, with the schema that this part has for them."""
+        """The shapes right below one, each with its schema."""
         for name, schema in part.get("properties", {}).items():
             if not self._document.resolve(schema).get("readOnly"):
                 if name not in shape.members:

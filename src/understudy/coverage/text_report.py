@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, YELLOW
+from understudy.core.terminal import DIM, GREEN, YELLOW, escape_unprintable, paint
 from understudy.coverage.coverage import Coverage, Exercised
 from understudy.coverage.declared import Field, Share
 
@@ -28,14 +28,14 @@ UNDECLARED = "(STATUS) was answered though the document does not declare it; it 
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a report is to look in a terminal."""
+    """Width, colour and detail of a text report."""
 
     width: int
     color: bool
     verbose: bool
 
     def paint(self, ink: str, text: str) -> str:
-        return f"{ink}{text}{PLAIN}" if self.color and text else text
+        return paint(ink, text) if self.color and text else text
 
     def wrap(self, text: str, indent: str = "", hang: str = "") -> list[str]:
         """A text as lines that fit; `indent` goes before the first, `hang` before the others."""
@@ -49,7 +49,7 @@ class TextStyle:
         )
 
     def cut(self, each: Sequence[str], joint: str = ", ") -> str:
-        """A list, its end as a count when it is long."""
+        """A list as text; the end of a long one is a count."""
         more = len(each) - MAX_SHOWN
         if self.verbose or more <= 1:
             return joint.join(each)
@@ -98,7 +98,7 @@ def _vendor_text(coverage: Coverage, vendor: str, look: TextStyle) -> str:
 
 def _table(operations: Sequence[Exercised], look: TextStyle) -> Iterator[str]:
     """Each operation with its calls, the statuses that were answered, and those that were not."""
-    names = [_escape(each.operation.id) for each in operations]
+    names = [escape_unprintable(each.operation.id) for each in operations]
     first = max(len(name) for name in ["OPERATION", *names])
     room = max(look.width - first - len("  CALLS") - 6, 24)
     answered = [_answered(each) for each in operations]
@@ -125,12 +125,12 @@ def _missed(exercised: Exercised) -> str:
 
 
 def _list(title: str, found: Mapping[Exercised, Sequence[str]], look: TextStyle) -> Iterator[str]:
-    """What each operation lacks; operations that lack the same share an entry."""
+    """What was not exercised, by operation; operations with the same gaps share an entry."""
     lacking: dict[str, list[str]] = {}
     for exercised, names in found.items():
         if names:
             who = lacking.setdefault(look.cut(names, "; "), [])
-            who.append(_escape(exercised.operation.id))
+            who.append(escape_unprintable(exercised.operation.id))
     if lacking:
         yield look.paint(DIM, f"  {title}")
     for what, who in lacking.items():
@@ -155,18 +155,13 @@ def _never_used(exercised: Exercised, look: TextStyle) -> list[str]:
 
 
 def _named(field: Field) -> str:
-    """A body's pointer speaks for itself; a parameter needs to be told apart."""
+    """A field's name: a pointer into the body, or a parameter with its place."""
     named = field.pointer if field.pointer.startswith("/") else f"{field.where} {field.pointer}"
-    return _escape(named.strip())
+    return escape_unprintable(named.strip())
 
 
 def _format_value(value: Any) -> str:
-    return _escape(value if isinstance(value, str) else orjson.dumps(value).decode())
-
-
-def _escape(text: str) -> str:
-    """A document's text without what would speak to the terminal."""
-    return text.translate(CONTROL_ESCAPES)
+    return escape_unprintable(value if isinstance(value, str) else orjson.dumps(value).decode())
 
 
 def _footer(coverage: Coverage, look: TextStyle) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -18,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from understudy.core.errors import StartError
 from understudy.engine.dispatch import Dispatch, finish_call
 from understudy.engine.replies import CALL_KEY
-from understudy.openapi.path_router import PathRouter
 from understudy.service.call import Call
 from understudy.service.checks import route
 from understudy.service.service import Service
@@ -48,7 +46,9 @@ class CheckedSpecification(OpenAPISpecification):
     @classmethod
     def from_dict(cls, spec: dict[str, Any], *, base_uri: str = "") -> CheckedSpecification:
         """The specification; keys that YAML reads as numbers are text, as in JSON."""
-        return cls(json.loads(json.dumps(spec)), base_uri=base_uri)
+        copy = json.loads(json.dumps(spec))
+        _put_anonymous_last(copy)
+        return cls(copy, base_uri=base_uri)
 
     @classmethod
     def _validate_spec(cls, spec: dict[str, Any]) -> None:
@@ -57,9 +57,21 @@ class CheckedSpecification(OpenAPISpecification):
             raise ValueError(f"is not OpenAPI 3.0: at {where}: {error.message[:300]}")
 
 
+def _put_anonymous_last(spec: dict[str, Any]) -> None:
+    """Move `{}` behind the other alternatives; Connexion asks no further once it has met it."""
+    operations = (each for path in spec.get("paths", {}).values() for each in path.values())
+    for node in (spec, *operations):
+        if isinstance(node, dict) and "security" in node:
+            node["security"].sort(key=lambda alternative: not alternative)
+
+
 @cache
 def _openapi_schema() -> jsonschema_rs.Draft4Validator:
     return jsonschema_rs.Draft4Validator(OpenAPISpecification.openapi_schema, mask="what is there")
+
+
+# How Connexion names the kinds of security schemes.
+SECURITY_KEYS = ("apiKey", "bearer", "basic", "oauth2", "openIdConnect")
 
 
 class Routing(SpecMiddleware):
@@ -67,7 +79,7 @@ class Routing(SpecMiddleware):
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app = app
-        self.tree = PathRouter(service.document.operations.values())
+        self.router = service.document.router
 
     def add_api(self, specification: Any, **options: Any) -> None:
         """The tree is made from the service's document already."""
@@ -75,43 +87,33 @@ class Routing(SpecMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             call: Call = scope[CALL_KEY]
-            route(self.tree, call)
+            route(self.router, call)
             operation_id = call.operation.id
             routing = {"api_base_path": "", "operation_id": operation_id}
             scope.setdefault("extensions", {})[ROUTING_CONTEXT] = routing
         await self.app(scope, receive, send)
 
 
-class ApiKeySecurity(AbstractSecurityHandler):
-    """`type: apiKey` in a header: the key must be an account's."""
+class CredentialSecurity(AbstractSecurityHandler):
+    """Every kind of scheme: what the request carries must be an account's credential."""
 
     def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:
-        header = security_scheme["name"].lower()
-        return partial(_identify, read=lambda headers: headers.get(header))
+        """The check that Connexion runs; it looks at all schemes of the operation at once."""
+        return _identify
 
 
-class BearerSecurity(AbstractSecurityHandler):
-    """`type: http, scheme: bearer`: the token must be an account's."""
-
-    def get_fn(self, security_scheme: dict[str, Any], required_scopes: list[str]) -> Any:
-        return partial(_identify, read=_bearer_token)
-
-
-def _bearer_token(headers: Mapping[str, str]) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
-def _identify(
-    request: ConnexionRequest, read: Callable[[Mapping[str, str]], str | None]
-) -> dict[str, str]:
+def _identify(request: ConnexionRequest) -> dict[str, str]:
     call: Call = request.scope[CALL_KEY]
-    if call.service.accounts is None:
+    accounts, security = call.service.accounts, call.service.document.security
+    if accounts is None:
         return {}
-    credential = read(call.headers)
+    operation = call.operation.id
+    credential = security.find_credential(operation, call.headers, call.request.query)
+    if not credential and not security.is_required(operation):
+        return {}
     # The journal tells whose a credential is even when it is revoked.
-    call.caller = call.service.accounts.owner(credential)
-    call.account = call.service.accounts.identify(credential, call.settings.auth)
+    call.caller = accounts.owner(credential)
+    call.account = accounts.identify(credential, call.settings.auth)
     call.caller = call.account.name
     return {"sub": call.account.name}
 
@@ -148,7 +150,7 @@ def new_stack(service: Service) -> ASGIApp:
         import_name=__name__,
         middlewares=[ExceptionMiddleware, partial(Routing, service=service), SecurityMiddleware],
         resolver=Resolver(service.handlers.__getitem__),
-        security_map={"apiKey": ApiKeySecurity, "bearer": BearerSecurity},
+        security_map=dict.fromkeys(SECURITY_KEYS, CredentialSecurity),
     )
     for kind in (ProblemException, Exception):
         stack.add_error_handler(kind, _render)

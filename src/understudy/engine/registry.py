@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -41,6 +41,18 @@ def vendor_names() -> list[str]:
     return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
+def require_vendors(names: Iterable[str]) -> None:
+    """Refuse names of vendors that are unknown.
+
+    Raises:
+        StartError: lists the vendors that are known.
+    """
+    known = vendor_names()
+    for name in names:
+        if name not in known:
+            raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
+
+
 def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
     """A vendor as its service declares it, its document and its seed world.
 
@@ -69,11 +81,8 @@ def open_services(names: Sequence[str] = ()) -> list[Service]:
     Raises:
         StartError: for an unknown name, and for whatever in a service cannot be served.
     """
-    known = vendor_names()
-    for name in names:
-        if name not in known:
-            raise StartError(f'there is no vendor "{name}"; known: {", ".join(known)}')
-    return [open_service(name) for name in names or known]
+    require_vendors(names)
+    return [open_service(name) for name in names or vendor_names()]
 
 
 @cache

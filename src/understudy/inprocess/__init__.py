@@ -1,1 +1,1 @@
-"""ASGI apps in this process: a loop in a thread, httpx transports, a live server."""
+"""ASGI apps in this process: the loop thread, httpx transports, a live server."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SyncTransport(httpx.BaseTransport):
-    """An httpx transport that has an ASGI app of this process answer synchronous clients."""
+    """An httpx transport for synchronous clients, whose requests an ASGI app answers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,18 +24,18 @@ class SyncTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
         reading = Reading(
-            self._app, _scope(request), b"".join(request.stream), _read_timeouts(request)
+            self._app, _make_scope(request), b"".join(request.stream), _read_timeout(request)
         )
         with _to_httpx_error(request):
             head = reading.head()
-        return _response(head, _SyncBody(reading, request))
+        return _make_response(head, _SyncBody(reading, request))
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
-    """An httpx transport that has an ASGI app of this process answer clients under asyncio.
+    """An httpx transport for clients under asyncio, whose requests an ASGI app answers.
 
-    Unlike `httpx.ASGITransport`, the app runs on the stage: what it leaves behind (timers,
-    deliveries) goes on when the client's loop has ended.
+    Unlike with `httpx.ASGITransport`, the app runs on the loop thread: its timers and deliveries go
+    on after the client's loop has ended.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,10 +44,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.AsyncByteStream)
         content = b"".join([part async for part in request.stream])
-        reading = AsyncReading(self._app, _scope(request), content, _read_timeouts(request))
+        reading = AsyncReading(self._app, _make_scope(request), content, _read_timeout(request))
         with _to_httpx_error(request):
             head = await reading.head()
-        return _response(head, _AsyncBody(reading, request))
+        return _make_response(head, _AsyncBody(reading, request))
 
 
 class _SyncBody(httpx.SyncByteStream):
@@ -77,21 +77,23 @@ class _AsyncBody(httpx.AsyncByteStream):
         self._reading.close()
 
 
-def _scope(request: httpx.Request) -> Scope:
+def _make_scope(request: httpx.Request) -> Scope:
     url = request.url
     host = url.raw_host.decode("ascii")
-    # As httpcore has it: a target that is not to be brought into any form.
+    # httpcore knows this extension, too: a request target that is sent as it is.
     target = request.extensions.get("target", url.raw_path)
     return scope_of(request.method, url.scheme, (host, url.port), target, request.headers.raw)
 
 
-def _read_timeouts(request: httpx.Request) -> float | None:
-    """The seconds that the client waits for something to read."""
+def _read_timeout(request: httpx.Request) -> float | None:
+    """Return the seconds that the client waits for a part of the reply."""
     seconds: float | None = request.extensions.get("timeout", {}).get("read")
     return seconds
 
 
-def _response(head: Head, body: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+def _make_response(
+    head: Head, body: httpx.SyncByteStream | httpx.AsyncByteStream
+) -> httpx.Response:
     return httpx.Response(
         head.status, headers=head.headers, stream=body, extensions={"http_version": b"HTTP/1.1"}
     )
@@ -99,7 +101,7 @@ def _response(head: Head, body: httpx.SyncByteStream | httpx.AsyncByteStream) ->
 
 @contextmanager
 def _to_httpx_error(request: httpx.Request) -> Iterator[None]:
-    """What httpx raises when the same happens on a socket."""
+    """Raise what httpx raises when the same happens on a socket."""
     try:
         yield
     except TimeoutError as error:

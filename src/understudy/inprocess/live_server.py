@@ -1,4 +1,4 @@
-"""A live server in a thread of this process: for clients that need a socket, in the same test."""
+"""A live server in this process, for clients that need a socket."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from understudy.server.http_server import Listening, bind, format_url, guard, ma
 if TYPE_CHECKING:
     from understudy.server.app import App
 
-# Seconds that a server may take to begin, and to end.
+# Seconds that a server may take to start, and to stop.
 START_TIMEOUT = 10.0
 
 
 class LiveServer:
-    """An app behind a real socket, on the stage's loop: what asks it in-process meets one world.
+    """An app behind a real socket, on the loop thread.
+
+    In-process clients of the same app share its sessions with clients of the socket.
 
     Attributes:
-        url: where it listens.
+        app: the app that answers.
+        port: the port that it listens on.
+        url: origin of the server, without a path.
     """
 
     def __init__(self, app: App, port: int = 0, host: str = "127.0.0.1") -> None:
@@ -39,23 +43,23 @@ class LiveServer:
         self._clients: list[Client] = []
 
     def start(self) -> LiveServer:
-        """Serve from now on.
+        """Start serving.
 
         Raises:
-            RuntimeError: when it fails, or does not begin in time.
+            RuntimeError: when the server fails, or does not start in time.
         """
         running = shared_loop().run(self._server.serve(sockets=[self._listener]))
         # A server that fails is never ready; nobody is to wait for it.
         running.add_done_callback(lambda _: self._ready.set())
         if not self._ready.wait(START_TIMEOUT):
-            raise RuntimeError(f"the server did not begin within {START_TIMEOUT:g} s")
+            raise RuntimeError(f"the server did not start within {START_TIMEOUT:g} s")
         if running.done():
             raise RuntimeError("the server failed at its start") from running.exception()
         self._running = running
         return self
 
     def stop(self) -> None:
-        """Stop serving; connections that are still open are closed."""
+        """Stop serving, and close the connections that are still open."""
         if self._running is not None:
             self._server.should_exit = True
             self._running.result(START_TIMEOUT)
@@ -66,9 +70,10 @@ class LiveServer:
             self._clients.pop().close()
 
     def client(self, session: str | None = None) -> Client:
-        """A client of the admin plane, in a session (`default` when none is named).
+        """Return a client of the admin plane in a session, which is closed with the server.
 
-        It is closed with the server.
+        Args:
+            session: name of the session; `default` when it is None.
         """
         token = self.app.settings.admin_token or None
         client = Client(self.url, session=session, token=token)
@@ -88,18 +93,19 @@ class LiveServer:
 
 
 def serve(port: int = 0, host: str = "127.0.0.1", **choices: Unpack[SettingKeywords]) -> LiveServer:
-    """A live server to use with `with`, or through `start` and `stop`.
+    """Make a live server to use with `with`, or through `start` and `stop`.
 
         with understudy.serve(vendors=["sent"]) as server:
             subprocess.run(["node", "test.mjs"], env={**os.environ, "BASE": server.url})
 
     Args:
-        port: 0 for any free one.
-        choices: as `understudy.mock` takes them (vendors, seed, clock, pace, auth ...).
+        port: 0 for any free port.
+        choices: the keywords of `understudy.mock` (vendors, seed, clock, pace, auth ...).
 
     Raises:
         StartError: when a vendor or the address cannot be served.
-        ValueError, TypeError: for a choice that is none.
+        ValueError: for an invalid value.
+        TypeError: for an unknown keyword.
     """
     settings = guard(make_settings(**choices), host)
     return LiveServer(start_app(settings), port, host)

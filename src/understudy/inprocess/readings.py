@@ -1,4 +1,4 @@
-"""Replies of an in-process app, read piece by piece."""
+"""Replies of an in-process app, read part by part by a thread or by a task."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """The parts of a reply, for a thread that waits for them.
+    """A request that is under way, and the parts of its reply, for a thread that waits for them.
 
     Args:
-        seconds: how long it waits for each part; None for as long as it takes.
+        timeout: seconds to wait for each part; None to wait without end.
 
     Raises:
-        RuntimeError: on the stage's own thread, which would wait for itself.
+        RuntimeError: on the loop thread, which would wait for itself.
     """
 
-    def __init__(self, app: ASGIApp, scope: Scope, body: bytes, seconds: float | None) -> None:
-        home = shared_loop()
-        if home.is_here:
+    def __init__(self, app: ASGIApp, scope: Scope, body: bytes, timeout: float | None) -> None:
+        loop_thread = shared_loop()
+        if loop_thread.is_here:
             raise RuntimeError("the mock's own thread cannot wait for the mock; await the request")
-        self._seconds = seconds
+        self._timeout = timeout
         self._parts: SimpleQueue[Part] = SimpleQueue()
-        self._over = False
-        self._end = home.call(app, scope, body, self._parts.put)
+        self._ended = False
+        self._end = loop_thread.call(app, scope, body, self._parts.put)
 
     def head(self) -> Head:
-        """The head of the reply; asked for first.
+        """Return the head of the reply; has to be called first.
 
         Raises:
-            TimeoutError: when nothing came in time.
+            TimeoutError: when nothing arrives in time.
             ConnectionError: when the connection is reset or closed.
         """
         head = self._next()
@@ -45,74 +45,74 @@ class Reading:
         return head
 
     def body(self) -> Iterator[bytes]:
-        """The pieces of the body; raises as `head` does."""
+        """Yield the pieces of the body; raises as `head` does."""
         while isinstance(part := self._next(), bytes):
             yield part
 
     def _next(self) -> Part:
         try:
-            part = self._parts.get(timeout=self._seconds)
+            part = self._parts.get(timeout=self._timeout)
         except Empty:
             self.close()
-            raise TimeoutError(f"no answer within {self._seconds:g} s") from None
+            raise TimeoutError(f"no answer within {self._timeout:g} s") from None
         except BaseException:
             self.close(cancel=True)
             raise
-        self._over = part is None or isinstance(part, Exception)
+        self._ended = part is None or isinstance(part, Exception)
         if isinstance(part, Exception):
             raise part
         return part
 
     def close(self, cancel: bool = False) -> None:
-        """Hang up, if the reply is not over."""
-        if not self._over:
-            self._over = True
+        """Disconnect, or cancel the app, unless the reply has ended."""
+        if not self._ended:
+            self._ended = True
             self._end(cancel)
 
 
 class AsyncReading:
-    """The parts of a reply, for a task that waits for them; a cancelled task cancels the app."""
+    """As `Reading`, for a task of the caller's own loop; cancelling the task cancels the app."""
 
-    def __init__(self, app: ASGIApp, scope: Scope, body: bytes, seconds: float | None) -> None:
-        self._seconds = seconds
+    def __init__(self, app: ASGIApp, scope: Scope, body: bytes, timeout: float | None) -> None:
+        self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._parts: asyncio.Queue[Part] = asyncio.Queue()
-        self._over = False
-        self._end = shared_loop().call(app, scope, body, self._tell)
+        self._ended = False
+        self._end = shared_loop().call(app, scope, body, self._on_part)
 
-    def _tell(self, part: Part) -> None:
-        # Nobody listens any more once the client's loop is closed.
+    def _on_part(self, part: Part) -> None:
+        # When the client's loop is closed, nobody reads the reply any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._parts.put_nowait, part)
 
     async def head(self) -> Head:
-        """The head of the reply; asked for first. Raises as `Reading.head` does."""
+        """Return the head of the reply; has to be called first. Raises as `Reading.head` does."""
         head = await self._next()
         assert isinstance(head, Head)
         return head
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The pieces of the body; raises as `head` does."""
+        """Yield the pieces of the body; raises as `head` does."""
         while isinstance(part := await self._next(), bytes):
             yield part
 
     async def _next(self) -> Part:
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._timeout):
                 part = await self._parts.get()
         except TimeoutError:
             self.close()
-            raise TimeoutError(f"no answer within {self._seconds:g} s") from None
+            raise TimeoutError(f"no answer within {self._timeout:g} s") from None
         except asyncio.CancelledError:
             self.close(cancel=True)
             raise
-        self._over = part is None or isinstance(part, Exception)
+        self._ended = part is None or isinstance(part, Exception)
         if isinstance(part, Exception):
             raise part
         return part
 
     def close(self, cancel: bool = False) -> None:
-        """Hang up, if the reply is not over."""
-        if not self._over:
-            self._over = True
+        """Disconnect, or cancel the app, unless the reply has ended."""
+        if not self._ended:
+            self._ended = True
             self._end(cancel)

@@ -1,6 +1,6 @@
-"""The mock inside a test: requests to the vendors' hosts are answered in this process.
+"""`understudy.mock()`: requests to the vendors' hosts are answered in this process.
 
-While a `understudy.mock()` is active, httpx, requests, urllib3 and aiohttp (and what
-is built on them) reach the mock where they would have opened a connection; everything above that
-seam (redirects, hooks, retries, cookies, timeouts, middlewares) stays the client's own.
+While a mock is active, httpx, requests, urllib3 and aiohttp (and what is built on them) reach the
+mock where they would have opened a connection. Everything above that (redirects, hooks, retries,
+cookies, timeouts, middlewares) is the client's own code.
 """

@@ -1,4 +1,4 @@
-"""Which mock answers a request: the innermost one that knows the host."""
+"""The mocks that are active, and which of them answers a request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from understudy.intercept.patches import SEAMS, Patches
+from understudy.intercept.patches import PATCH_MODULES, Patches
 from understudy.intercept.routes import Address, RefusedError, Routes
 
 if TYPE_CHECKING:
@@ -15,54 +15,57 @@ if TYPE_CHECKING:
 
 
 class ActiveMocks:
-    """The active mocks of this process.
+    """The mocks that are active, the clients' patches while there are any, and who answers.
 
-    Every thread and task sees every mock. Its own come first, the innermost before the outer ones,
-    so that tests which run at the same time keep apart; then the others', the latest first.
+    The innermost mock that knows the host answers. Every thread and task sees every mock: first
+    the mocks that it started itself, innermost first, so that tests which run at the same time do
+    not meet; then those of other threads and tasks, latest first.
 
     Args:
-        outside: whether the caller's requests are none of a mock's business.
-        seams: see `Patches`.
+        exempt: whether requests of the caller are never answered by a mock.
+        modules: as `Patches` takes them.
     """
 
-    def __init__(self, outside: Callable[[], bool], seams: Mapping[str, str] = SEAMS) -> None:
-        self._outside = outside
-        self._patches = Patches(seams, self.find)
+    def __init__(
+        self, exempt: Callable[[], bool], modules: Mapping[str, str] = PATCH_MODULES
+    ) -> None:
+        self._exempt = exempt
+        self._patches = Patches(modules, self.find)
         self._lock = threading.RLock()
         self._active: tuple[Routes, ...] = ()
         self._own: ContextVar[tuple[Routes, ...]] = ContextVar("understudy_mocks", default=())
 
     def enter(self, routes: Routes) -> None:
-        """Make a mock the innermost one, here and for everybody."""
+        """Make a mock the innermost one of this thread or task, and active for all others."""
         with self._lock:
             if not self._active:
                 self._patches.apply()
             self._active = (*self._active, routes)
-        # Those that were left in another thread or task are forgotten here.
+        # Forget the mocks that were left in another thread or task.
         own = tuple(each for each in self._own.get() if each in self._active)
         self._own.set((*own, routes))
 
     def leave(self, routes: Routes) -> None:
-        """Undo one `enter`; others may have come meanwhile."""
-        self._own.set(_without_last(self._own.get(), routes))
+        """Undo one `enter`; other mocks may have been entered since."""
+        self._own.set(_remove_last(self._own.get(), routes))
         with self._lock:
-            self._active = _without_last(self._active, routes)
+            self._active = _remove_last(self._active, routes)
             if not self._active:
                 self._patches.restore()
 
-    def uses(self, routes: Routes) -> bool:
-        """Whether an active mock has the same session of the same app."""
+    def has_session_of(self, routes: Routes) -> bool:
+        """Whether an active mock uses the same session of the same app."""
         return any(
             each.app is routes.app and each.session == routes.session for each in self._active
         )
 
     def find(self, address: Address) -> ASGIApp | None:
-        """The app that answers a request; None when the request may pass.
+        """Find the app that answers a request; None when the request may leave the process.
 
         Raises:
-            Refused: when it may not.
+            RefusedError: when it may not leave.
         """
-        if not self._active or self._outside():
+        if not self._active or self._exempt():
             return None
         innermost = None
         for routes in self._in_order():
@@ -81,9 +84,9 @@ class ActiveMocks:
         yield from (each for each in reversed(active) if each not in own)
 
 
-def _without_last(all_: tuple[Routes, ...], routes: Routes) -> tuple[Routes, ...]:
-    """Without the last occurrence, if there is one."""
-    for index in range(len(all_) - 1, -1, -1):
-        if all_[index] is routes:
-            return all_[:index] + all_[index + 1 :]
-    return all_
+def _remove_last(mocks: tuple[Routes, ...], routes: Routes) -> tuple[Routes, ...]:
+    """Return the mocks without the last occurrence of one of them."""
+    for index in range(len(mocks) - 1, -1, -1):
+        if mocks[index] is routes:
+            return mocks[:index] + mocks[index + 1 :]
+    return mocks

@@ -1,7 +1,7 @@
-"""aiohttp: a connector's `connect` runs on a connector whose connections lead to the mock.
+"""The patch of aiohttp: `connect` of a connector makes a connection to the mock.
 
-Everything above (sessions, middlewares, redirects, cookies, tracing, timeouts) and the reading of
-the reply stay aiohttp's. Connectors to Unix sockets and named pipes are never asked.
+Everything above (sessions, middlewares, redirects, cookies, tracing, timeouts) and the parsing of
+the reply is aiohttp's own code. Connectors to Unix sockets and named pipes are left alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aiohttp import BaseConnector, ClientConnectorError, ClientRequest, TCPConne
 from aiohttp.client_proto import ResponseHandler
 
 from understudy.inprocess.loop import Head, Part, shared_loop
-from understudy.intercept.http1 import CONTINUE, Incoming, head_bytes, unreadable
+from understudy.intercept.http1 import CONTINUE, RequestReader, answer_not_http, encode_head
 from understudy.intercept.patches import Find, Patch
 from understudy.intercept.routes import Address, RefusedError
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 
-def patches(find: Find) -> list[Patch]:
-    """The one method through which every request gets its connection."""
+def list_patches(find: Find) -> list[Patch]:
+    """List the patch of the one method that gets every request its connection."""
 
     def wrap(original: Any) -> Any:
         @wraps(original)
         async def connect(
             self: BaseConnector, req: ClientRequest, traces: Any, timeout: Any
         ) -> Any:
-            app = _answering(find, req) if isinstance(self, TCPConnector) else None
+            app = _find_app(find, req) if isinstance(self, TCPConnector) else None
             connector = self if app is None else Connector(app)
             return await original(connector, req, traces, timeout)
 
@@ -42,7 +42,7 @@ def patches(find: Find) -> list[Patch]:
     return [Patch(BaseConnector, "connect", wrap)]
 
 
-def _answering(find: Find, req: ClientRequest) -> ASGIApp | None:
+def _find_app(find: Find, req: ClientRequest) -> ASGIApp | None:
     url = req.url
     address = Address(url.raw_host or "", url.port, url.raw_path, req.headers.get("Host", ""))
     try:
@@ -53,7 +53,7 @@ def _answering(find: Find, req: ClientRequest) -> ASGIApp | None:
 
 
 class Connector(BaseConnector):
-    """A connector for one connection to the mock."""
+    """A connector that makes one connection to the mock."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__()
@@ -64,59 +64,61 @@ class Connector(BaseConnector):
     ) -> ResponseHandler:
         loop = asyncio.get_running_loop()
         protocol = ResponseHandler(loop)
-        # It serves one request; kept, it would outlive the mock.
+        # A connection that is kept alive would outlive the mock.
         protocol.force_close()
         url = req.url
-        incoming = Incoming(url.scheme, url.raw_host or "", url.port)
-        protocol.connection_made(Transport(self._app, incoming, loop, protocol))
+        reader = RequestReader(url.scheme, url.raw_host or "", url.port)
+        protocol.connection_made(Transport(self._app, reader, loop, protocol))
         return protocol
 
 
 class Transport(asyncio.Transport):
-    """What aiohttp writes its request to; the parts of the reply go to its protocol."""
+    """The transport of one connection: aiohttp writes the request to it, and it feeds the reply to
+    aiohttp's protocol.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
-        incoming: Incoming,
+        reader: RequestReader,
         loop: asyncio.AbstractEventLoop,
         protocol: asyncio.Protocol,
     ) -> None:
         super().__init__()
         self._app = app
-        self._incoming = incoming
+        self._reader = reader
         self._loop = loop
         self._protocol = protocol
         self._end: Callable[[bool], None] | None = None
-        self._told_to_go_on = False
+        self._sent_continue = False
         self._closed = False
 
     def write(self, data: Any) -> None:
-        incoming = self._incoming
-        incoming.feed(bytes(data))
-        if incoming.waits and not self._told_to_go_on:
-            self._told_to_go_on = True
+        reader = self._reader
+        reader.feed(bytes(data))
+        if reader.expects_continue and not self._sent_continue:
+            self._sent_continue = True
             self._loop.call_soon(self._protocol.data_received, CONTINUE)
-        if incoming.complete and self._end is None:
-            app = unreadable if incoming.broken else self._app
-            self._end = shared_loop().call(app, incoming.scope(), incoming.body, self._tell)
+        if reader.complete and self._end is None:
+            app = answer_not_http if reader.broken else self._app
+            self._end = shared_loop().call(app, reader.scope(), reader.body, self._on_part)
 
-    def _tell(self, part: Part) -> None:
-        # Nobody listens any more once the client's loop is closed.
+    def _on_part(self, part: Part) -> None:
+        # When the client's loop is closed, nobody reads the reply any more.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._hear, part)
+            self._loop.call_soon_threadsafe(self._receive_part, part)
 
-    def _hear(self, part: Part) -> None:
+    def _receive_part(self, part: Part) -> None:
         if self._closed:
             return
         if isinstance(part, Head):
-            self._protocol.data_received(head_bytes(part))
+            self._protocol.data_received(encode_head(part))
         elif isinstance(part, bytes):
             self._protocol.data_received(part)
         else:
             self._closed = True
             self._protocol.eof_received()
-            # Closed is not reset: a socket's protocol is told no reason, either.
+            # The protocol of a socket gets an error for a reset, and none for a close.
             closed = part is None or isinstance(part, ConnectionAbortedError)
             self._protocol.connection_lost(None if closed else part)
 
@@ -136,7 +138,7 @@ class Transport(asyncio.Transport):
         self.close()
 
     def pause_reading(self) -> None:
-        """The reply is in memory already."""
+        """Do nothing: the reply is in memory."""
 
     def resume_reading(self) -> None:
-        """It was never paused."""
+        """Do nothing: reading is never paused."""

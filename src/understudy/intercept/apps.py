@@ -1,4 +1,4 @@
-"""Apps that are ready to answer in-process, one for each choice of settings."""
+"""Apps that have been started in this process, one for each combination of settings."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 
-KEPT = 32
+MOST_APPS = 32
 
 
 class Apps:
-    """Mocks with equal settings share an app: only the first one pays for it.
+    """The apps that have been started, by their settings.
 
     Args:
-        kept: how many apps; the one whose last mock began longest ago goes first.
+        most: number of apps to keep; the least recently used one is dropped first.
 
     Attributes:
-        log: is handed every exchange and every delivery of these apps; it may change.
+        log: receives every exchange and every delivery of these apps. A test run sets it, also
+            after apps have been started.
     """
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, most: int = MOST_APPS) -> None:
+        self._most = most
         self.log: Log | None = None
         self._lock = threading.Lock()
         self._apps: OrderedDict[Settings, App] = OrderedDict()
@@ -38,19 +39,19 @@ class Apps:
         return settings in self._apps
 
     def get(self, settings: Settings) -> App:
-        """The app with these settings, warmed up.
+        """Return the app with these settings; the first call for them starts it.
 
         Raises:
             StartError: when a document, a service or a setting cannot be served.
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = start_app(settings, self._tell)
+                self._apps[settings] = start_app(settings, self._log_entry)
             self._apps.move_to_end(settings)
-            if len(self._apps) > self._kept:
+            if len(self._apps) > self._most:
                 self._apps.popitem(last=False)
             return self._apps[settings]
 
-    def _tell(self, entry: Exchange | Delivery) -> None:
+    def _log_entry(self, entry: Exchange | Delivery) -> None:
         if self.log is not None:
             self.log(entry)

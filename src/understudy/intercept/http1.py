@@ -1,7 +1,7 @@
-"""HTTP/1.1 as bytes, for clients whose lowest seam is a connection: urllib3 and aiohttp.
+"""HTTP/1.1 as bytes, for clients that are patched where they use a connection: urllib3, aiohttp.
 
-They write their request as they would on a socket, and read the reply likewise, so that all that
-they make of bytes (chunks, cookies, lengths that do not fit) stays theirs.
+They write requests and read replies as they do on a socket, so that everything that they do with
+these bytes (chunks, cookies, wrong lengths) is their own code.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from understudy.inprocess.loop import Head, Headers, scope_of
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Incoming:
-    """One request, read from the bytes that a client writes."""
+class RequestReader:
+    """Reads one request from the bytes that a client writes.
+
+    Attributes:
+        complete: whether the request has ended.
+        broken: whether the bytes are not HTTP.
+    """
 
     def __init__(self, scheme: str, host: str, port: int | None) -> None:
         self._origin = (scheme, host, port)
@@ -30,22 +35,22 @@ class Incoming:
         self.broken = False
 
     def feed(self, data: bytes) -> None:
-        """Read on; what follows a complete request is not read."""
+        """Read more bytes; those after the end of the request are ignored."""
         if self.complete:
             return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # As behind every vendor's door: an upgrade that is offered is not taken.
+            # The server ignores an offered upgrade, too.
             return
         except httptools.HttpParserError:
             self.broken = self.complete = True
 
     @property
-    def waits(self) -> bool:
-        """Whether the client wants to be told to go on before it sends the body."""
-        expects = (b"expect", b"100-continue")
-        return not self.complete and expects in [
+    def expects_continue(self) -> bool:
+        """Whether the client waits for `100 Continue` before it sends the body."""
+        expectation = (b"expect", b"100-continue")
+        return not self.complete and expectation in [
             (name.lower(), value.lower()) for name, value in self._headers
         ]
 
@@ -54,13 +59,13 @@ class Incoming:
         return b"".join(self._body)
 
     def scope(self) -> Scope:
-        """The ASGI scope of the request."""
+        """Make the ASGI scope of the request."""
         scheme, host, port = self._origin
         method = self._parser.get_method().decode("ascii")
         target = _origin_form(self._target)
         return scope_of(method, scheme, (host, port), target, self._headers)
 
-    # What the parser calls.
+    # Called by the parser.
 
     def on_url(self, url: bytes) -> None:
         self._target += url
@@ -76,15 +81,15 @@ class Incoming:
 
 
 def _origin_form(target: bytes) -> bytes:
-    """A request target without scheme and host, which those that expect a proxy send."""
+    """Return a request target without scheme and host, which clients of a proxy send."""
     if target.startswith(b"/"):
         return target
     parts = urlsplit(target)
     return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
 
 
-async def unreadable(scope: Scope, receive: Receive, send: Send) -> None:
-    """The app that answers what is not HTTP, as the server does."""
+async def answer_not_http(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer bytes that are not HTTP, with the reply that the server gives (an ASGI app)."""
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     body = b"Invalid HTTP request received."
     headers.append((b"content-length", b"%d" % len(body)))
@@ -92,8 +97,8 @@ async def unreadable(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def head_bytes(head: Head) -> bytes:
-    """The head of a reply as it goes over the wire."""
+def encode_head(head: Head) -> bytes:
+    """Encode the status line and the headers of a reply."""
     lines = [b"HTTP/1.1 %d %s" % (head.status, _phrase(head.status).encode("ascii"))]
     lines += [b"%s: %s" % header for header in head.headers]
     return b"\r\n".join([*lines, b"", b""])

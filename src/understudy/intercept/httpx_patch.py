@@ -1,6 +1,6 @@
-"""httpx: where its own transports would send a request to a connection.
+"""The patches of httpx: its own transports hand a request to the mock instead of a connection.
 
-Transports of other kinds (`ASGITransport`, `MockTransport`) are never asked.
+Other transports (`ASGITransport`, `MockTransport`) are left alone.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ Send = Callable[[httpx.HTTPTransport, httpx.Request], httpx.Response]
 AsyncSend = Callable[[httpx.AsyncHTTPTransport, httpx.Request], Awaitable[httpx.Response]]
 
 
-def patches(find: Find) -> list[Patch]:
-    """Both transports."""
+def list_patches(find: Find) -> list[Patch]:
+    """List the patches of the synchronous and the asynchronous transport."""
 
-    def sync(original: Send) -> Send:
+    def wrap_sync(original: Send) -> Send:
         @wraps(original)
         def handle_request(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-            app = _answering(find, request)
+            app = _find_app(find, request)
             return SyncTransport(app).handle_request(request) if app else original(self, request)
 
         return handle_request
 
-    def not_sync(original: AsyncSend) -> AsyncSend:
+    def wrap_async(original: AsyncSend) -> AsyncSend:
         @wraps(original)
         async def handle_async_request(
             self: httpx.AsyncHTTPTransport, request: httpx.Request
         ) -> httpx.Response:
-            app = _answering(find, request)
+            app = _find_app(find, request)
             if app is None:
                 return await original(self, request)
             return await AsyncTransport(app).handle_async_request(request)
@@ -46,12 +46,12 @@ def patches(find: Find) -> list[Patch]:
         return handle_async_request
 
     return [
-        Patch(httpx.HTTPTransport, "handle_request", sync),
-        Patch(httpx.AsyncHTTPTransport, "handle_async_request", not_sync),
+        Patch(httpx.HTTPTransport, "handle_request", wrap_sync),
+        Patch(httpx.AsyncHTTPTransport, "handle_async_request", wrap_async),
     ]
 
 
-def _answering(find: Find, request: httpx.Request) -> ASGIApp | None:
+def _find_app(find: Find, request: httpx.Request) -> ASGIApp | None:
     url = request.url
     host = url.raw_host.decode("ascii")
     path = url.raw_path.decode("ascii")

@@ -1,25 +1,24 @@
-"""The door: `understudy.mock()`, a context manager and a decorator."""
+"""`understudy.mock()`: a context manager and a decorator that answers requests of this process."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache, partial, wraps
-from types import FunctionType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, get_args
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from understudy.core.clock import SECOND, DueCall
-from understudy.core.settings import Settings
+from understudy.core.setting_kinds import one_of
+from understudy.core.settings import Passthrough, Settings
 from understudy.core.settings_parsing import SettingKeywords, make_settings
 from understudy.inprocess.loop import shared_loop
-from understudy.intercept.active_mocks import ActiveMocks
-from understudy.intercept.apps import Apps
-from understudy.intercept.routes import Passthrough, Routes
+from understudy.intercept.decoration import Decoration
+from understudy.intercept.process_state import process_state
+from understudy.intercept.routes import Routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,25 +27,7 @@ if TYPE_CHECKING:
     from understudy.session.session import Session
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-class ProcessState:
-    """What all mocks of a process share."""
-
-    def __init__(self) -> None:
-        self.apps = Apps()
-        self.switchboard = ActiveMocks(outside=lambda: shared_loop().is_here)
-        self._numbers = itertools.count(1)
-
-    def new_name(self) -> str:
-        """A session's name that no other mock of this process has."""
-        return f"mock-{next(self._numbers)}"
-
-
-@cache
-def process_state() -> ProcessState:
-    """The house of this process."""
-    return ProcessState()
+NOT_STARTED = "this mock has not been started; use `with`, or call start()"
 
 
 def mock(
@@ -56,26 +37,25 @@ def mock(
     session: str | None = None,
     **choices: Unpack[SettingKeywords],
 ) -> Mock:
-    """A mock to use with `with`, `async with`, as a decorator, or through `start` and `stop`.
+    """Make a mock to use with `with`, `async with`, as a decorator, or through `start` and `stop`.
 
     While it is active, requests of this process to the vendors' hosts are answered in-process, in
-    a session of its own that begins with the seed world and ends with the mock.
+    a session of its own that begins with the seed data and ends with the mock.
 
     Args:
-        hosts: further base URLs, and the vendor that stands at each:
-            `{"https://my-instance.example.com": "tether"}`. Without a port it holds for every port.
-        passthrough: which other requests may leave: those to this machine, `all`, or `none`. The
-            others end in the client's own connection error.
-        session: the session's name; mocks that are active at once and name the same one share it.
+        hosts: further base URLs, each with the vendor that it stands for:
+            `{"https://my-instance.example.com": "tether"}`. A URL without a port stands for every
+            port.
+        passthrough: which other requests may leave the process: those to this machine
+            (`localhost`), `all` or `none`. The others raise the client's own connection error.
+        session: name of the session; active mocks that name the same session share it.
         choices: the keywords of `SettingKeywords`: vendors, seed, clock, pace, auth, static ...
 
     Raises:
-        TypeError: for a keyword that is none.
-        ValueError: for a choice that is none.
+        TypeError: for an unknown keyword.
+        ValueError: for a value that is not allowed.
     """
-    if passthrough not in get_args(Passthrough):
-        known = ", ".join(map(repr, get_args(Passthrough)))
-        raise ValueError(f"passthrough={passthrough!r} is none of {known}")
+    one_of(Passthrough).read(passthrough, "passthrough")
     return Mock(make_settings(**choices), dict(hosts or {}), passthrough, session)
 
 
@@ -89,48 +69,49 @@ class Mock:
         passthrough: Passthrough,
         session: str | None,
     ) -> None:
-        self._choices = (settings, hosts, passthrough, session)
-        self._name = session or process_state().new_name()
+        self._arguments = (settings, hosts, passthrough, session)
+        self._name = session or process_state().make_session_name()
         self._lock = threading.RLock()
         self._depth = 0
+        self._app: App | None = None
         self._routes: Routes | None = None
         self._session: Session | None = None
 
     def start(self) -> Mock:
-        """Become the innermost mock. Started again, it goes on until it is stopped as often.
+        """Become the innermost mock; a mock that is started twice has to be stopped twice.
 
         Raises:
             StartError: when a vendor cannot be served.
-            ValueError: when `hosts` names no host, or a vendor that is not served.
+            ValueError: when `hosts` has an invalid URL, or a vendor that is not served.
         """
         with self._lock:
             if not self._depth:
-                self._routes = self._open()
-            process_state().switchboard.enter(self._known)
+                self._open()
+            process_state().active_mocks.enter(self._opened_routes)
             self._depth += 1
         return self
 
-    def _open(self) -> Routes:
-        settings, hosts, passthrough, _ = self._choices
+    def _open(self) -> None:
+        settings, hosts, passthrough, _ = self._arguments
         app = process_state().apps.get(settings)
-        routes = Routes(app, self._name, hosts, passthrough)
+        self._routes = Routes(app, self._name, hosts, passthrough)
+        self._app = app
         self._session = shared_loop().do(partial(app.session, self._name))
-        return routes
 
     def stop(self) -> None:
-        """Undo one `start`; with the last one the session ends.
+        """Undo one `start`; the last `stop` ends the session.
 
         Raises:
-            RuntimeError: when it is not active.
+            RuntimeError: when the mock is not active.
         """
         with self._lock:
             if not self._depth:
                 raise RuntimeError("this mock is not active; call start() before stop()")
             self._depth -= 1
-            routes = self._known
-            process_state().switchboard.leave(routes)
-            if not process_state().switchboard.uses(routes):
-                shared_loop().do(partial(routes.app.sessions.drop, self._name))
+            routes, active_mocks = self._opened_routes, process_state().active_mocks
+            active_mocks.leave(routes)
+            if not active_mocks.has_session_of(routes):
+                shared_loop().do(partial(self.app.sessions.drop, self._name))
 
     def __enter__(self) -> Mock:
         return self.start()
@@ -148,7 +129,7 @@ class Mock:
         return self.start()
 
     async def _prepare(self) -> None:
-        settings, apps = self._choices[0], process_state().apps
+        settings, apps = self._arguments[0], process_state().apps
         if settings not in apps:
             # Reading the documents takes a while, in which the caller's loop should go on.
             await asyncio.to_thread(apps.get, settings)
@@ -162,88 +143,54 @@ class Mock:
         self.stop()
 
     def __call__(self, decorated: Decorated) -> Decorated:
-        """Decorate a function, a coroutine function, or a class and so each `test*` method of it.
+        """Decorate a function, a coroutine function, or every `test*` method of a class.
 
-        Every call has the seed world anew. What a class does in `setUp` is outside of it.
+        Every call begins with the seed data. What a class does in `setUp` is not mocked.
 
         Raises:
             TypeError: for a generator function, whose body runs after the call has returned.
         """
-        if isinstance(decorated, type):
-            self._decorate_tests(decorated)
-            return cast(Decorated, decorated)
-        if inspect.isgeneratorfunction(decorated) or inspect.isasyncgenfunction(decorated):
-            raise TypeError(f"{decorated.__qualname__} is a generator; write `with mock()` inside")
-        if inspect.iscoroutinefunction(decorated):
-            return cast(Decorated, self._around_coroutine(decorated))
-        return cast(Decorated, self._around(decorated))
-
-    def _around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        def mocked(*arguments: Any, **named: Any) -> Any:
-            with self._one_call():
-                return function(*arguments, **named)
-
-        return mocked
-
-    def _around_coroutine(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(function)
-        async def mocked(*arguments: Any, **named: Any) -> Any:
-            await self._prepare()
-            with self._one_call():
-                return await function(*arguments, **named)
-
-        return mocked
+        return Decoration(self._start_for_call, self._prepare).decorate(decorated)
 
     @contextmanager
-    def _one_call(self) -> Iterator[None]:
-        begun = self._begin()
+    def _start_for_call(self) -> Iterator[None]:
+        """Run this mock, or a copy while this one is active: overlapping calls share no session."""
+        with self._lock:
+            mock = Mock(*self._arguments) if self._depth else self
+            mock.start()
         try:
             yield
         finally:
-            begun.stop()
-
-    def _begin(self) -> Mock:
-        """Start this mock; while it is in use, one like it: calls that overlap share no world."""
-        with self._lock:
-            if not self._depth:
-                return self.start()
-        return Mock(*self._choices).start()
-
-    def _decorate_tests(self, tests: type) -> None:
-        for name in [each for each in dir(tests) if each.startswith("test")]:
-            found = inspect.getattr_static(tests, name)
-            if isinstance(found, FunctionType):
-                setattr(tests, name, self(found))
-            elif isinstance(found, staticmethod | classmethod):
-                setattr(tests, name, type(found)(self(found.__func__)))
+            mock.stop()
 
     @property
-    def _known(self) -> Routes:
+    def _opened_routes(self) -> Routes:
         if self._routes is None:
-            raise RuntimeError("this mock has not been started; use `with`, or call start()")
+            raise RuntimeError(NOT_STARTED)
         return self._routes
 
     @property
     def app(self) -> App:
         """The app that answers; mocks with equal settings share it."""
-        return self._known.app
+        if self._app is None:
+            raise RuntimeError(NOT_STARTED)
+        return self._app
 
     @property
     def asgi(self) -> ASGIApp:
-        """The app as seen from this mock's session; call it through `intercept.SyncTransport`."""
-        return self._known.asgi
+        """The app as requests of this mock's session see it, for an ASGI transport."""
+        return self._opened_routes.asgi
 
     @property
     def session(self) -> Session:
-        """This mock's world: its store, clock, journal, deliveries; readable after the end, too."""
+        """The mock's session (store, clock, journal, deliveries); still readable when it ended."""
         app = self.app
         if self._depth:
             self._session = shared_loop().do(partial(app.session, self._name))
         return cast("Session", self._session)
 
     def url(self, vendor: str) -> str:
-        """The vendor's real origin, as its document says.
+        """Return the vendor's real origin, as its document declares it.
 
         Raises:
             LookupError: when the vendor is not served.
@@ -254,12 +201,19 @@ class Mock:
         return services[vendor].document.origin
 
     def shift(self, **duration: float) -> list[DueCall]:
-        """Move the session's clock forward, e.g. `shift(days=1, hours=2)`; what fired, in order.
+        """Move the session's clock forward, e.g. `shift(days=1, hours=2)`.
 
-        In a coroutine use `ashift`: receivers on the caller's own loop could not answer.
+        In a coroutine use `ashift`: `shift` blocks the caller's loop, so that a webhook receiver on
+        that loop could not answer.
+
+        Args:
+            duration: the keywords of `datetime.timedelta`.
+
+        Returns:
+            The due calls that fired, in order.
 
         Raises:
-            ValueError: when asked to go back in time.
+            ValueError: for a negative duration.
         """
         return shared_loop().run(self._shift(duration)).result()
 
@@ -268,9 +222,9 @@ class Mock:
         return await asyncio.wrap_future(shared_loop().run(self._shift(duration)))
 
     async def _shift(self, duration: Mapping[str, float]) -> list[DueCall]:
-        whole = timedelta(**duration)
-        seconds = whole.days * 86_400 + whole.seconds
-        return await self.app.shift(self.session, seconds * SECOND + whole.microseconds * 1_000)
+        delta = timedelta(**duration)
+        seconds = delta.days * 86_400 + delta.seconds
+        return await self.app.shift(self.session, seconds * SECOND + delta.microseconds * 1_000)
 
     def reset(self) -> None:
         """Go back to the seed data, the first id and the first instant.

@@ -1,7 +1,7 @@
-"""Puts the clients' seams in place while a mock is active, and takes them away again.
+"""The patches of the HTTP clients: applied while a mock is active, and undone afterwards.
 
-Libraries that are imported already are patched when the first mock begins; one that is imported
-later, at the end of its import. Nothing is imported for the sake of a patch.
+Libraries that have been imported are patched when the first mock starts, others at the end of their
+import. No library is imported in order to be patched.
 """
 
 from __future__ import annotations
@@ -22,20 +22,22 @@ from understudy.intercept.routes import Address
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-SEAMS = {
+# By library: the module whose `list_patches(find)` lists the patches of the library.
+PATCH_MODULES = {
     "httpx": "understudy.intercept.httpx_patch",
     "urllib3": "understudy.intercept.urllib3_patch",
     "aiohttp": "understudy.intercept.aiohttp_patch",
 }
-# Which app answers an address; None lets the request pass, `Refused` is raised when it may not.
+# Finds the app that answers an address. None lets the request leave the process; `RefusedError` is
+# raised when it may not.
 Find = Callable[[Address], "ASGIApp | None"]
 
 
 class Patch:
-    """One method of a client, and what stands in for it.
+    """One method of a client, and its replacement.
 
     Args:
-        wrap: makes the stand-in from the original.
+        wrap: makes the replacement from the original.
     """
 
     def __init__(self, owner: type, name: str, wrap: Callable[[Any], Any]) -> None:
@@ -43,20 +45,20 @@ class Patch:
         self._name = name
         self._wrap = wrap
         self._original: Any = None
-        self._stand_in: Any = None
+        self._replacement: Any = None
 
     def apply(self) -> None:
-        """Put the stand-in in place, over whatever is there."""
+        """Replace the method that is there now."""
         self._original = self._owner.__dict__[self._name]
-        self._stand_in = self._wrap(self._original)
-        setattr(self._owner, self._name, self._stand_in)
+        self._replacement = self._wrap(self._original)
+        setattr(self._owner, self._name, self._replacement)
 
     def restore(self) -> None:
-        """Put the original back, unless somebody else has patched over it meanwhile.
+        """Put the original back, unless other code has patched the method since.
 
-        A stand-in that stays under another's patch does nothing while no mock is active.
+        A replacement that stays below another patch does nothing while no mock is active.
         """
-        if self._owner.__dict__.get(self._name) is self._stand_in:
+        if self._owner.__dict__.get(self._name) is self._replacement:
             setattr(self._owner, self._name, self._original)
 
 
@@ -64,57 +66,59 @@ class Patches:
     """The patches of all clients.
 
     Args:
-        seams: by library, the module whose `patches(find)` lists the library's patches.
+        modules: as `PATCH_MODULES`.
     """
 
-    def __init__(self, seams: Mapping[str, str], find: Find) -> None:
-        self._seams = seams
+    def __init__(self, modules: Mapping[str, str], find: Find) -> None:
+        self._modules = modules
         self._find = find
-        self._arrivals = Arrivals(seams, self._arrived)
-        # Not while another thread imports: it may be waiting for us with the import's own lock.
+        self._import_hook = ImportHook(modules, self._patch)
+        # Not held during an import: another thread may hold the import lock and wait for this.
         self._lock = threading.Lock()
-        self._on = False
+        self._active = False
         self._applied: dict[str, list[Patch]] = {}
 
     def apply(self) -> None:
-        """Patch what is imported, and wait for what is not."""
-        self._on = True
-        sys.meta_path.insert(0, self._arrivals)
+        """Patch the libraries that have been imported, and the others when they are."""
+        self._active = True
+        sys.meta_path.insert(0, self._import_hook)
         try:
-            for library in self._seams:
+            for library in self._modules:
                 if library in sys.modules:
-                    self._arrived(library)
+                    self._patch(library)
         except BaseException:
             self.restore()
             raise
 
     def restore(self) -> None:
-        """Make every client what it was."""
+        """Undo all patches."""
         with self._lock:
-            self._on = False
+            self._active = False
             for patches in self._applied.values():
                 for patch in patches:
                     patch.restore()
             self._applied = {}
         with suppress(ValueError):
-            sys.meta_path.remove(self._arrivals)
+            sys.meta_path.remove(self._import_hook)
 
-    def _arrived(self, library: str) -> None:
-        patches: list[Patch] = importlib.import_module(self._seams[library]).patches(self._find)
+    def _patch(self, library: str) -> None:
+        patches: list[Patch] = importlib.import_module(self._modules[library]).list_patches(
+            self._find
+        )
         with self._lock:
-            if not self._on or library in self._applied:
+            if not self._active or library in self._applied:
                 return
             self._applied[library] = patches
             for patch in patches:
                 patch.apply()
 
 
-class Arrivals(MetaPathFinder):
-    """Notices when one of these libraries has been imported."""
+class ImportHook(MetaPathFinder):
+    """Calls a function with the name of a library when the library has been imported."""
 
-    def __init__(self, libraries: Mapping[str, str], arrived: Callable[[str], None]) -> None:
+    def __init__(self, libraries: Mapping[str, str], on_import: Callable[[str], None]) -> None:
         self._libraries = libraries
-        self._arrived = arrived
+        self._on_import = on_import
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -125,17 +129,17 @@ class Arrivals(MetaPathFinder):
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = Announcing(spec.loader, partial(self._arrived, name))
+                    spec.loader = CallbackLoader(spec.loader, partial(self._on_import, name))
                 return spec
         return None
 
 
-class Announcing(Loader):
-    """A loader that says when a module is ready; the module keeps the real one."""
+class CallbackLoader(Loader):
+    """Calls a function when a module has been loaded; the module keeps its real loader."""
 
-    def __init__(self, loader: Loader, ready: Callable[[], None]) -> None:
+    def __init__(self, loader: Loader, on_load: Callable[[], None]) -> None:
         self._loader = loader
-        self._ready = ready
+        self._on_load = on_load
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -145,4 +149,4 @@ class Announcing(Loader):
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._ready()
+        self._on_load()

@@ -1,88 +1,98 @@
-"""Which requests a mock answers: the vendors' hosts, and the base URLs that it was given."""
+"""The requests that a mock answers: to the vendors' hosts, and to the base URLs in `hosts`."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
+
+from understudy.core.hosts import is_this_machine
+from understudy.core.settings import Passthrough
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from understudy.server.app import App
+    from understudy.service.service import Service
 
-Passthrough = Literal["none", "localhost", "all"]
 SESSION_HEADER = b"x-understudy-session"
-# A name that is no vendor's: the path then names the vendor.
-NO_VENDOR = b"understudy"
+# A Host that belongs to no vendor: the app then takes the vendor from the path.
+NO_VENDOR_HOST = b"understudy"
+
+
+class RoutedApp(Protocol):
+    """The members of an app that `Routes` uses: its services, and that it can be called."""
+
+    @property
+    def services(self) -> Mapping[str, Service]: ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 class RefusedError(Exception):
-    """A request that no mock answers and that must not leave; says what to do."""
+    """No mock answers the request, and it must not leave the process; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a client wants to go.
+    """The address of a request.
 
     Attributes:
-        host: of the URL; no brackets, no port.
-        named: the Host header, when the client sends one of its own.
+        host: host of the URL, without brackets and port.
+        path: path of the URL; a query may follow.
+        host_header: the Host header, when the client sets one itself.
     """
 
     host: str
     port: int | None = None
     path: str = "/"
-    named: str = ""
+    host_header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Addresses under which a vendor is reached.
+class BaseUrl:
+    """A base URL under which a vendor is reached.
 
     Attributes:
-        port: None for any.
-        base: what the path begins with there.
-        prefix: what it begins with in the app instead; "" where the Host says which vendor.
+        port: None for every port.
+        path: path of the base URL, without a slash at its end.
+        prefix: path that replaces it in the app; "" where the Host names the vendor.
     """
 
     host: str
     port: int | None = None
-    base: str = ""
+    path: str = ""
     prefix: str = ""
 
-    def holds(self, host: str, port: int | None, path: str) -> bool:
-        """Whether an address is here."""
+    def contains(self, host: str, port: int | None, path: str) -> bool:
+        """Whether an address is below this URL."""
         return (
             self.host == host
             and self.port in (None, port)
-            and f"{path.partition('?')[0]}/".startswith(f"{self.base}/")
+            and f"{path.partition('?')[0]}/".startswith(f"{self.path}/")
         )
 
 
-class Placement:
-    """An app that sees a request to a place as its own addresses want it."""
+class BaseUrlMiddleware:
+    """Rewrites a request to a base URL into one to the app's own addresses."""
 
-    def __init__(self, app: ASGIApp, place: Place) -> None:
+    def __init__(self, app: ASGIApp, base: BaseUrl) -> None:
         self._app = app
-        self._place = place
-        self._host = NO_VENDOR if place.prefix else place.host.encode("ascii")
+        self.base = base
+        self._host = NO_VENDOR_HOST if base.prefix else base.host.encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        place = self._place
-        raw = place.prefix.encode() + (scope["raw_path"][len(place.base) :] or b"/")
-        # A Host that the client made up says nothing about who was called.
+        base = self.base
+        raw = base.prefix.encode() + (scope["raw_path"][len(base.path) :] or b"/")
+        # The Host header of the client may differ from the host that it called.
         others = [header for header in scope["headers"] if header[0] != b"host"]
         headers = [(b"host", self._host), *others]
         path = unquote(raw.decode("latin-1"))
-        changed = {**scope, "path": path, "raw_path": raw, "headers": headers}
-        await self._app(changed, receive, send)
+        await self._app({**scope, "path": path, "raw_path": raw, "headers": headers}, receive, send)
 
 
-class InSession:
-    """An app whose requests belong to one session, unless they name another."""
+class SessionMiddleware:
+    """Adds the session's name to requests that do not name a session."""
 
     def __init__(self, app: ASGIApp, session: str) -> None:
         self._app = app
@@ -99,56 +109,57 @@ def _names_session(scope: Scope) -> bool:
 
 
 class Routes:
-    """What one mock answers, while it is active.
+    """The requests that one mock answers while it is active.
 
     Args:
-        app: of the mock; its vendors' hosts are answered.
-        session: the name of the session that requests belong to.
-        hosts: base URLs (or bare hosts), and the vendors that stand there.
-        passthrough: what becomes of the requests that no mock answers.
+        app: the app that answers; the hosts of its vendors are answered.
+        session: name of the session that the requests belong to.
+        hosts: further base URLs (or bare hosts), each with its vendor.
+        passthrough: which of the requests that no mock answers may leave the process.
 
     Raises:
-        ValueError: when a base URL or a vendor's name is none.
+        ValueError: for an invalid base URL or an unknown vendor.
     """
 
     def __init__(
-        self, app: App, session: str, hosts: Mapping[str, str], passthrough: Passthrough
+        self, app: RoutedApp, session: str, hosts: Mapping[str, str], passthrough: Passthrough
     ) -> None:
         self.app = app
         self.session = session
-        self.asgi = InSession(app, session)
+        self.asgi = SessionMiddleware(app, session)
         self._passthrough = passthrough
-        given = [parse_place(url, vendor, app.services) for url, vendor in hosts.items()]
-        # The closest fit comes first, and what was asked for before what the vendors say.
-        given.sort(key=lambda place: (len(place.base), place.port is not None), reverse=True)
-        own = [Place(host) for service in app.services.values() for host in service.vendor.hosts]
-        self._places = [(place, Placement(self.asgi, place)) for place in (*given, *own)]
-        self._hosts = {place.host for place in (*given, *own)}
+        chosen = [parse_base_url(url, vendor, app.services) for url, vendor in hosts.items()]
+        # The closest match first, and the caller's base URLs before the vendors' own hosts.
+        chosen.sort(key=lambda base: (len(base.path), base.port is not None), reverse=True)
+        own = [BaseUrl(host) for service in app.services.values() for host in service.vendor.hosts]
+        self._routes = [(base, BaseUrlMiddleware(self.asgi, base)) for base in (*chosen, *own)]
+        self._hosts = {base.host for base, _ in self._routes}
 
     def find(self, address: Address) -> ASGIApp | None:
-        """The app that answers there, if the mock does.
+        """Find the app that answers a request, if this mock does.
 
-        The URL decides. A Host header counts where the URL names somebody else on the network, as
-        it does behind a gateway, but not on this machine: servers of its own listen there.
+        The URL decides. The Host header counts only when the URL names another machine, such as a
+        gateway to the vendor; servers on this machine answer for themselves.
         """
-        host = _normal(address.host)
-        found = self._at(host, address.port, address.path)
-        if found is None and address.named and not is_this_machine(host):
-            found = self._at(_normal(address.named.partition(":")[0]), None, address.path)
-        return found
+        host = normalize_host(address.host)
+        app = self._find_route(host, address.port, address.path)
+        if app is None and address.host_header and not is_this_machine(host):
+            named = normalize_host(address.host_header.partition(":")[0])
+            app = self._find_route(named, None, address.path)
+        return app
 
-    def _at(self, host: str, port: int | None, path: str) -> ASGIApp | None:
+    def _find_route(self, host: str, port: int | None, path: str) -> ASGIApp | None:
         if host not in self._hosts:
             return None
-        return next((app for place, app in self._places if place.holds(host, port, path)), None)
+        return next((app for base, app in self._routes if base.contains(host, port, path)), None)
 
     def refusal(self, address: Address) -> str:
-        """Why a request that no mock answers must not leave, or "" when it may."""
+        """Say why a request that no mock answers must not leave the process; "" when it may."""
         if self._passthrough == "all":
             return ""
-        if self._passthrough == "localhost" and is_this_machine(_normal(address.host)):
+        if self._passthrough == "localhost" and is_this_machine(normalize_host(address.host)):
             return ""
-        known = ", ".join(dict.fromkeys(place.host for place, _ in self._places))
+        known = ", ".join(dict.fromkeys(base.host for base, _ in self._routes))
         return (
             f"understudy.mock() refused a request to {address.host}; it answers {known}. "
             f'To let it pass: {self._hint(address)}; to have it answered: hosts={{"https://'
@@ -156,41 +167,31 @@ class Routes:
         )
 
     def _hint(self, address: Address) -> str:
-        if is_this_machine(_normal(address.host)):
+        if is_this_machine(normalize_host(address.host)):
             return 'passthrough="localhost" or "all"'
         return 'passthrough="all"'
 
 
-def parse_place(url: str, vendor: str, vendors: Iterable[str]) -> Place:
-    """A base URL as a place.
+def parse_base_url(url: str, vendor: str, vendors: Iterable[str]) -> BaseUrl:
+    """Read a base URL, or a bare host, that stands for a vendor.
 
     Raises:
-        ValueError: when it is no base URL, or the vendor is not served.
+        ValueError: when it is not a base URL, or the vendor is not served.
     """
     parts = urlsplit(url if "//" in url else f"//{url}")
     try:
-        # Clients ask for a name of other alphabets as it is looked up.
+        # Clients use the ASCII form of an internationalised name.
         host, port = (parts.hostname or "").encode("idna").decode("ascii"), parts.port
     except ValueError:
         host, port = "", None
     if not host:
-        raise ValueError(f'hosts: "{url}" is no URL such as "https://my-instance.example.com"')
+        raise ValueError(f'hosts: "{url}" is not a URL such as "https://my-instance.example.com"')
     if vendor not in vendors:
         known = ", ".join(vendors)
         raise ValueError(f'hosts: there is no vendor "{vendor}" for {url}; served: {known}')
-    return Place(_normal(host), port, parts.path.rstrip("/"), f"/{vendor}")
+    return BaseUrl(normalize_host(host), port, parts.path.rstrip("/"), f"/{vendor}")
 
 
-def _normal(host: str) -> str:
+def normalize_host(host: str) -> str:
+    """Return a host in lower case, without brackets and the final dot."""
     return host.lower().strip("[]").rstrip(".")
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether requests to this host never leave the machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_unspecified

@@ -1,7 +1,7 @@
-"""urllib3, and with it requests: a pool's `urlopen` runs on a pool without sockets.
+"""The patch of urllib3, and so of requests: `urlopen` of a pool uses a pool without sockets.
 
-Only its connections differ. Retries, redirects, timeouts, chunked uploads and the reading of the
-reply are urllib3's, and what requests adds (sessions, hooks, cookies) stays above.
+Only the connections differ. Retries, redirects, timeouts, chunked uploads and the parsing of the
+reply are urllib3's own code, as sessions, hooks and cookies are that of requests.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.util import Url, parse_url
 
 from understudy.inprocess.readings import Reading
-from understudy.intercept.http1 import Incoming, head_bytes, unreadable
+from understudy.intercept.http1 import RequestReader, answer_not_http, encode_head
 from understudy.intercept.patches import Find, Patch
 from understudy.intercept.routes import Address, RefusedError
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def patches(find: Find) -> list[Patch]:
-    """The one method through which every request of every pool goes."""
+def list_patches(find: Find) -> list[Patch]:
+    """List the patch of the one method that sends every request of every pool."""
 
     def wrap(original: Any) -> Any:
         @wraps(original)
         def urlopen(
             self: HTTPConnectionPool, method: str, url: str, *arguments: Any, **options: Any
         ) -> Any:
-            target = _target(self, url)
+            target = _find_target(self, url)
             try:
-                app = find(_address(target, arguments, options))
+                app = find(_make_address(target, arguments, options))
             except RefusedError as error:
-                raise _refused(self, url, str(error), options.get("retries")) from None
-            pool = self if app is None else _without_sockets(self, target, app)
+                raise _make_refusal(self, url, str(error), options.get("retries")) from None
+            pool = self if app is None else _make_pool(self, target, app)
             return original(pool, method, url, *arguments, **options)
 
         return urlopen
@@ -49,15 +49,15 @@ def patches(find: Find) -> list[Patch]:
     return [Patch(HTTPConnectionPool, "urlopen", wrap)]
 
 
-def _target(pool: HTTPConnectionPool, url: str) -> Url:
-    """Where a request goes in the end; a pool of connections to a proxy gets whole URLs."""
+def _find_target(pool: HTTPConnectionPool, url: str) -> Url:
+    """Find the URL that is requested; a pool of connections to a proxy gets it whole."""
     target = parse_url(url)
     if target.host is not None:
         return target
     return Url(pool.scheme, None, pool.host, pool.port, target.path, target.query)
 
 
-def _address(target: Url, arguments: tuple[Any, ...], options: dict[str, Any]) -> Address:
+def _make_address(target: Url, arguments: tuple[Any, ...], options: dict[str, Any]) -> Address:
     # `urlopen(method, url, body, headers, ...)`
     headers = (arguments[1] if len(arguments) > 1 else options.get("headers")) or {}
     named = next((value for name, value in headers.items() if name.lower() == "host"), "")
@@ -69,17 +69,18 @@ def _port(target: Url) -> int:
     return target.port or DEFAULT_PORTS[target.scheme or "http"]
 
 
-def _refused(pool: HTTPConnectionPool, url: str, message: str, retries: Any) -> Exception:
-    """What urllib3 raises when nobody listens, without trying again."""
-    # Only its text is used; there is no connection that could be named.
+def _make_refusal(pool: HTTPConnectionPool, url: str, message: str, retries: Any) -> Exception:
+    """Make the error that urllib3 raises for a refused connection, without retries."""
+    # Only the text of the error is used; there is no connection to name.
     reason = NewConnectionError(cast(HTTPConnection, pool), message)
     return reason if retries is False else MaxRetryError(pool, url, reason)
 
 
-def _without_sockets(pool: HTTPConnectionPool, target: Url, app: ASGIApp) -> HTTPConnectionPool:
+def _make_pool(pool: HTTPConnectionPool, target: Url, app: ASGIApp) -> HTTPConnectionPool:
+    """Make a pool like another one, whose connections lead to the mock."""
     secure = target.scheme == "https"
-    kind = HTTPSConnectionPool if secure else HTTPConnectionPool
-    stand_in = kind(
+    pool_class = HTTPSConnectionPool if secure else HTTPConnectionPool
+    mock_pool = pool_class(
         target.host or "",
         _port(target),
         timeout=pool.timeout,
@@ -87,12 +88,12 @@ def _without_sockets(pool: HTTPConnectionPool, target: Url, app: ASGIApp) -> HTT
         retries=pool.retries,
     )
     connect = partial(Connection, app=app, scheme=target.scheme or "http")
-    stand_in.ConnectionCls = cast(Any, connect)
-    return stand_in
+    mock_pool.ConnectionCls = cast(Any, connect)
+    return mock_pool
 
 
 class Connection(HTTPConnection):
-    """A connection to the mock; knows of TLS only that there is nothing to warn of."""
+    """A connection to the mock; it counts as verified, so that urllib3 warns of nothing."""
 
     is_verified = True
 
@@ -109,15 +110,15 @@ class Connection(HTTPConnection):
         super().__init__(host, port, timeout=timeout)
         self._app = app
         self._scheme = scheme
-        # It decides whether the Host header names the port.
+        # Decides whether the Host header names the port.
         self.default_port = DEFAULT_PORTS[scheme]  # type: ignore[misc]
 
     def connect(self) -> None:
-        self.sock = cast(Any, Socket(self._app, Incoming(self._scheme, self.host, self.port)))
+        self.sock = cast(Any, Socket(self._app, RequestReader(self._scheme, self.host, self.port)))
 
     @property
     def is_connected(self) -> bool:
-        """A connection serves one request."""
+        """False: a connection is not used for a second request."""
         return False
 
     def close(self) -> None:
@@ -126,41 +127,41 @@ class Connection(HTTPConnection):
 
 
 class Socket:
-    """What `http.client` uses of a socket."""
+    """The part of a socket's interface that `http.client` uses."""
 
-    def __init__(self, app: ASGIApp, incoming: Incoming) -> None:
+    def __init__(self, app: ASGIApp, reader: RequestReader) -> None:
         self._app = app
-        self._incoming = incoming
-        self._seconds: float | None = None
+        self._reader = reader
+        self._timeout: float | None = None
 
-    def settimeout(self, seconds: float | None) -> None:
-        self._seconds = seconds
+    def settimeout(self, timeout: float | None) -> None:
+        self._timeout = timeout
 
     def sendall(self, data: bytes) -> None:
-        self._incoming.feed(data)
+        self._reader.feed(data)
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """The reply; the app is asked when it is first read."""
-        return io.BufferedReader(Replied(self._reading))
+        """Return the reply as a file; the first read calls the app."""
+        return io.BufferedReader(ReplyStream(self._call_app))
 
     def close(self) -> None:
-        """The reply may still be read."""
+        """Do nothing: the reply may still be read."""
 
-    def _reading(self) -> Reading:
-        incoming = self._incoming
-        if not incoming.complete:
+    def _call_app(self) -> Reading:
+        reader = self._reader
+        if not reader.complete:
             raise ConnectionAbortedError("the request's body ended before its Content-Length")
-        app = unreadable if incoming.broken else self._app
-        return Reading(app, incoming.scope(), incoming.body, self._seconds)
+        app = answer_not_http if reader.broken else self._app
+        return Reading(app, reader.scope(), reader.body, self._timeout)
 
 
-class Replied(io.RawIOBase):
-    """The bytes of a reply. A connection that is closed early just ends, as on a socket."""
+class ReplyStream(io.RawIOBase):
+    """The bytes of a reply; they just end when the connection is closed early, as on a socket."""
 
-    def __init__(self, ask: Callable[[], Reading]) -> None:
-        self._ask = ask
+    def __init__(self, call_app: Callable[[], Reading]) -> None:
+        self._call_app = call_app
         self._reading: Reading | None = None
-        self._pieces: Iterator[bytes] = self._all()
+        self._pieces: Iterator[bytes] = self._read_pieces()
         self._rest = b""
 
     def readable(self) -> bool:
@@ -174,10 +175,10 @@ class Replied(io.RawIOBase):
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def _all(self) -> Iterator[bytes]:
-        self._reading = reading = self._ask()
+    def _read_pieces(self) -> Iterator[bytes]:
+        self._reading = reading = self._call_app()
         try:
-            yield head_bytes(reading.head())
+            yield encode_head(reading.head())
             yield from reading.body()
         except ConnectionAbortedError:
             return

@@ -1,4 +1,4 @@
-"""Invented bodies that satisfy a schema: what `Prefer: dynamic=true` answers."""
+"""Generates bodies that satisfy a schema, for `Prefer: dynamic=true`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from understudy.openapi.schemas import Schema
 
 MAX_DEPTH = 6
 YEAR_2026 = 1_767_225_600 * SECOND
-# What a member's name tells of its content, as Faker's providers; the first fragment found wins.
+# Faker's provider for fields whose name contains a fragment; the first match wins.
 MAKERS_BY_NAME = (
     ("email", "email"),
     ("phone", "phone_number"),
@@ -36,21 +36,21 @@ MAKERS_BY_NAME = (
 
 
 class ExampleGenerator:
-    """Makes documents for the schemas of one OpenAPI document from a session's fakes."""
+    """Generates JSON documents for the schemas of one OpenAPI document."""
 
     def __init__(self, document: Document, fakes: Fakes) -> None:
         self._document = document
         self._fakes = fakes
         self._random = fakes.random
-        # rstr draws from the session's sequence as everything else does.
+        # rstr draws from the session's random sequence, too.
         self._rstr = rstr.Rstr(fakes.random)
 
     def make(self, schema: Schema, name: str = "", depth: int = 0) -> Any:
         """A value that the schema accepts.
 
         Args:
-            name: of the member that will hold it; it guides strings.
-            depth: levels above it; below a bound, what may be absent or null is.
+            name: of the field that holds it; chooses what strings look like.
+            depth: of nesting; beyond MAX_DEPTH optional fields are absent or null.
         """
         schema = self._whole(schema)
         if schema.get("nullable") and (depth > MAX_DEPTH or self._random.random() < 0.3):

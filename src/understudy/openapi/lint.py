@@ -8,7 +8,8 @@ from typing import Any
 
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from understudy.openapi.document import METHODS, Document, Operation, read_document, read_source
+from understudy.openapi.document import METHODS, Document, Operation, make_document, read_source
+from understudy.openapi.media_types import may_be_json
 
 FIDELITIES = ("documented", "inferred", "assumed")
 OWN_KEYS = frozenset({"x-fidelity", "x-source"})
@@ -20,11 +21,13 @@ def lint_file(path: Path) -> Iterator[str]:
     Raises:
         StartError: when the file cannot be read as a document; comes after what breaks it.
     """
-    yield from _specification(read_source(path))
-    document = read_document(path.stem, path)
+    raw = read_source(path)
+    yield from _specification(raw)
+    document = make_document(path.stem, raw, str(path))
     yield from _check_keys(document.raw, "")
     yield from _check_fidelity(document)
     for operation in document.operations.values():
+        yield from _check_request_body(operation)
         yield from _check_examples(operation)
 
 
@@ -35,14 +38,14 @@ def _specification(raw: dict[str, Any]) -> Iterator[str]:
             # The lines after the first show the schema that was broken, and the whole document.
             yield f"at {where or 'the top'}: {error.message.splitlines()[0]}"
     except Exception as error:
-        # The validator stumbles over what it should find: a missing name, a $ref to nowhere.
+        # The validator fails at faults that it should report: a missing name, a $ref to nowhere.
         yield f"cannot be checked beyond {type(error).__name__}: {str(error)[:100]}"
 
 
 def _check_keys(node: Any, where: str) -> Iterator[str]:
     if isinstance(node, dict):
         for name, value in node.items():
-            # A header's or a member's name may begin so, too; it stands below these keys.
+            # A header or a field may have such a name, too; it is below these keys.
             named = where.endswith(("/headers", "/properties", "/parameters"))
             if str(name).startswith("x-") and name not in OWN_KEYS and not named:
                 yield f"at {where}: unknown extension {name}"
@@ -75,7 +78,7 @@ def _check_marks(node: dict[str, Any], place: str) -> Iterator[str]:
 
 
 def _check_explanations(document: Document, response: dict[str, Any], place: str) -> Iterator[str]:
-    """Error bodies of which `understudy explain` could not say how to avoid them."""
+    """Error bodies without a description, which is what `understudy explain` shows."""
     for media in response.get("content", {}).values():
         examples = media.get("examples") or ({"default": {}} if "example" in media else {})
         for name, declared in examples.items():
@@ -86,11 +89,19 @@ def _check_explanations(document: Document, response: dict[str, Any], place: str
                 yield f"{place}, example {name}: {what}"
 
 
+def _check_request_body(operation: Operation) -> Iterator[str]:
+    body = operation.body
+    if body is None:
+        return
+    for media_type in body.media_types:
+        if not may_be_json(media_type):
+            yield f"{operation.id}: a body of {media_type} is refused; only JSON is read"
+    for name, value in body.examples.items():
+        for fault in body.validator.diagnose(value, "body"):
+            yield f"{operation.id}, request example {name}: {fault.pointer}: {fault.message}"
+
+
 def _check_examples(operation: Operation) -> Iterator[str]:
-    if operation.body is not None:
-        for name, value in operation.body.examples.items():
-            for fault in operation.body.validator.diagnose(value, "body"):
-                yield f"{operation.id}, request example {name}: {fault.pointer}: {fault.message}"
     for status, response in operation.responses.items():
         if response.media_type is not None and not response.examples:
             yield f"{operation.id} {status}: has a body but no example"

@@ -1,4 +1,4 @@
-"""Path templates as a tree: which documented path a request's path is, in time of its length."""
+"""Finds the path template of a request's path, by a tree of segments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from understudy.openapi.document import Operation
+from understudy.openapi.operation import Operation
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Template:
 
 @dataclass(slots=True)
 class RouteNode:
-    """One segment of the tree: what may follow it literally, or as a parameter."""
+    """One segment of the tree, and the literal segments and parameter that may follow it."""
 
     children: dict[str, RouteNode] = field(default_factory=dict)
     parameter: RouteNode | None = None

@@ -1,4 +1,4 @@
-"""OpenAPI 3.0 schemas as JSON Schema, compiled once, and their faults as diagnoses."""
+"""OpenAPI 3.0 schemas as JSON Schema, compiled once; their errors as diagnoses."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any
 
 import jsonschema_rs
 
+from understudy.core.codes import KEYWORD_HINTS
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import escape_token
 
 Schema = dict[str, Any]
 
 MAX_DIAGNOSES = 100
-# What stands in a message where the value will be named.
+# Stands for the value in jsonschema-rs messages until it is put in.
 MASK = "\x00"
 
 # Keywords that hold one schema, a list of schemas, or schemas by name.
 SINGLE_SCHEMA_KEYWORDS = frozenset({"items", "not", "additionalProperties"})
 SCHEMA_LIST_KEYWORDS = frozenset({"allOf", "anyOf", "oneOf"})
 SCHEMA_MAP_KEYWORDS = frozenset({"properties"})
-# Members of an OpenAPI schema that say nothing about validity.
+# Keywords of an OpenAPI schema that do not affect validation.
 ANNOTATIONS = frozenset(
     [
         "example",
@@ -35,30 +36,8 @@ ANNOTATIONS = frozenset(
         "default",
     ]
 )
-# How to satisfy each keyword; braces are filled with what the schema says.
-HINTS = {
-    "required": "add the member",
-    "additionalProperties": "remove the member",
-    "type": "send the type that the document declares",
-    "enum": "use one of {options}; values are case-sensitive",
-    "format": "use the format that the message names",
-    "pattern": "make the value match the pattern",
-    "minLength": "send {limit} or more characters",
-    "maxLength": "send {limit} or fewer characters",
-    "minimum": "send {limit} or more",
-    "maximum": "send {limit} or less",
-    "exclusiveMinimum": "send more than {limit}",
-    "exclusiveMaximum": "send less than {limit}",
-    "multipleOf": "send a multiple of {multiple_of}",
-    "minItems": "send {limit} or more items",
-    "maxItems": "send {limit} or fewer items",
-    "uniqueItems": "send each item once",
-    "minProperties": "send {limit} or more members",
-    "maxProperties": "send {limit} or fewer members",
-    "anyOf": "satisfy one of the alternatives that the document lists, or several",
-    "oneOf": "satisfy exactly one of the alternatives that the document lists",
-    "not": "send anything but what the schema in the message describes",
-}
+# The code of a fault that has no keyword of the table.
+OTHER_FAULT = "schema"
 
 
 def to_json_schema(schema: Schema) -> Schema:
@@ -72,7 +51,7 @@ def to_json_schema(schema: Schema) -> Schema:
         if result.pop(exclusive, False) is True:
             result[exclusive] = result.pop(bound)
     if result.get("additionalProperties") is False:
-        # Without `properties` jsonschema-rs tells of a "false schema" instead of the member.
+        # Without `properties` jsonschema-rs reports a "false schema" instead of the field.
         result.setdefault("properties", {})
     if schema.get("nullable"):
         return _nullable(result)
@@ -145,7 +124,7 @@ def find_references(schema: Any) -> set[str]:
 
 
 def find_secret_fields(node: Any) -> frozenset[str]:
-    """The names of all members that a document declares with `format: password`."""
+    """The names of all fields that a document declares with `format: password`."""
     if isinstance(node, list):
         return frozenset().union(*(find_secret_fields(each) for each in node))
     if not isinstance(node, dict):
@@ -162,7 +141,7 @@ class Validator:
     """One compiled schema.
 
     Args:
-        secrets: names of members whose values no message may show.
+        secrets: names of fields whose values no message may show.
     """
 
     __slots__ = ("_compiled", "_secrets", "accepts")
@@ -174,14 +153,14 @@ class Validator:
                 schema, validate_formats=True, mask=MASK
             )
         except jsonschema_rs.ValidationError:
-            # What is wrong with the schema itself is to be told in full.
+            # Errors of the schema itself are shown without the mask.
             jsonschema_rs.Draft202012Validator(schema)
             raise
         self._secrets = secrets
         self.accepts = self._compiled.is_valid
 
     def diagnose(self, value: Any, where: str, prefix: str = "") -> list[Diagnosis]:
-        """Every fault of a value, not just the first; no more than a hundred are told.
+        """Every fault of a value, at most a hundred.
 
         Args:
             where: what the value is (`body`, `query`, `response` ...).
@@ -200,14 +179,14 @@ class Validator:
 
 
 def _format_value(value: Any) -> str:
-    """A value as a message names it: as JSON when it is short and simple."""
+    """A value as messages show it: as JSON when it is short and simple."""
     return "the value" if isinstance(value, (dict, list)) else _shorten(json.dumps(value), 80)
 
 
 def _to_diagnosis(
     error: jsonschema_rs.ValidationError, where: str, prefix: str, message: str
 ) -> Diagnosis:
-    keyword = error.kind.name
+    keyword = error.kind.name if error.kind.name in KEYWORD_HINTS else OTHER_FAULT
     path = list(error.instance_path)
     if keyword == "required":
         path.append(error.kind.as_dict()["property"])
@@ -216,11 +195,11 @@ def _to_diagnosis(
 
 
 def _format_hint(kind: jsonschema_rs.ValidationErrorKind) -> str:
-    """How to satisfy the keyword, with what the schema says of it."""
+    """How to satisfy a keyword, with the limits of the schema filled in."""
     known = kind.as_dict()
     if "options" in known:
         known["options"] = ", ".join(json.dumps(option) for option in known["options"])
-    return _shorten(HINTS.get(kind.name, "").format_map(known))
+    return _shorten(KEYWORD_HINTS.get(kind.name, "").format_map(known))
 
 
 def _shorten(message: str, limit: int = 300) -> str:

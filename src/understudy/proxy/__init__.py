@@ -1,1 +1,1 @@
-"""The proxy to a real vendor: every exchange is held against the vendor's document."""
+"""The proxy to a real vendor: checks every exchange against the vendor's document."""

@@ -1,4 +1,4 @@
-"""What stands behind a service's address in a proxy: the real vendor, asked and checked."""
+"""The backend of a service in a proxy: forwards to the real vendor, and checks both sides."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from understudy.core.errors import ApiError, BodyTooLarge, Diagnosis, ReadOnly
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import PATH_KEY, Log
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
-from understudy.openapi.path_router import PathRouter
 from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
-from understudy.proxy.upstream import Upstream, read_upstream
+from understudy.proxy.upstream import Upstream, parse_upstream
 from understudy.redaction.finders import decode_headers, is_form
 from understudy.redaction.masks import REDACTED
 from understudy.redaction.redactor import KnownSecrets, Redactor
@@ -26,7 +25,7 @@ from understudy.service.reply import Reply
 from understudy.service.service import Service, make_redactor
 from understudy.session.journal import Exchange
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TITLES = {
     "unforwardable": "Cannot be forwarded",
     "read-only": "Read only",
@@ -37,145 +36,141 @@ TITLES = {
 
 
 class Proxy:
-    """Asks the upstream in a service's place, and holds both sides against its document."""
+    """Answers a service's requests with the upstream's replies, and checks both (an ASGI app)."""
 
-    def __init__(self, service: Service, upstream: Upstream, terms: ProxyOptions) -> None:
+    def __init__(self, service: Service, upstream: Upstream, options: ProxyOptions) -> None:
         self.service = service
         self.upstream = upstream
-        self.terms = terms
-        self._tree = PathRouter(service.document.operations.values())
-        self._connections = UpstreamClient(upstream, terms)
-        self.known = KnownSecrets()
+        self.options = options
+        self.known_secrets = KnownSecrets()
+        self._client = UpstreamClient(upstream, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await ProxiedExchange(self, scope[CALL_KEY], scope).through(send)
+            await ProxiedExchange(self, scope[CALL_KEY], scope).run(send)
 
-    async def ask(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
-        """The upstream's reply to a request."""
-        return await self._connections.ask(call.request.method, target, scope["headers"], body)
-
-    async def differences(self, call: Call, readable: bool) -> list[Diagnosis]:
-        """What is wrong with a request; finds its operation."""
-        return await find_request_differences(self._tree, call, readable)
+    async def forward(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
+        """Send a request to the upstream and return its reply."""
+        return await self._client.send(call.request.method, target, scope["headers"], body)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
-        await self._connections.aclose()
+        await self._client.aclose()
 
 
 class ProxiedExchange:
-    """One exchange on its way through the proxy."""
+    """One exchange on its way through the proxy.
+
+    Its exchange is redacted when it is over, so that no secret stays in the journal wherever it
+    fails.
+    """
 
     def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
         self._proxy = proxy
         self._call = call
         self._scope = scope
-        self._secrets = make_redactor(proxy.service, proxy.known)
+        self._redactor = make_redactor(proxy.service, proxy.known_secrets)
         self._readable = True
         self._decoded = True
         self._replaced: UpstreamReply | None = None
 
-    async def through(self, send: Send) -> None:
-        """Answer the request, and leave no secret in its exchange."""
+    async def run(self, send: Send) -> None:
+        """Answer the request, and redact its exchange."""
         self._call.proxied = "own-reply"
         self._call.revise = self._revise
         try:
-            await self._pass(send)
+            await self._answer(send)
         except ApiError as error:
-            self._note(error.diagnoses)
+            self._add_diagnoses(error.diagnoses)
             title = TITLES.get(error.code, "Refused")
-            detail = self._secrets.text(error.message)
-            await send_reply(self._problem(error.status, title, detail), send)
+            detail = self._redactor.text(error.message)
+            await send_reply(self._make_problem(error.status, title, detail), send)
 
     def _revise(self, exchange: Exchange) -> None:
-        """Put the vendor's reply into the exchange, and take the secrets out of it."""
+        """Put a replaced reply into the exchange, and redact it."""
         if self._replaced is not None:
             exchange.status = self._replaced.status
             exchange.response_headers = self._replaced.headers
             exchange.response_body = self._replaced.body
         exchange.request_body = self._call.request.content if self._decoded else REDACTED.encode()
-        _redact_exchange(self._secrets, exchange, self._readable)
+        _redact_exchange(self._redactor, exchange, self._readable)
 
-    async def _pass(self, send: Send) -> None:
-        sent = self._call.request.content
-        await self._examine()
-        target = self._admit()
-        if self._proxy.terms.errors and self._call.diagnoses:
-            detail = "the request is not what the document declares; it was not forwarded"
-            await send_reply(self._problem(422, "Request differs", detail), send)
+    async def _answer(self, send: Send) -> None:
+        body = self._call.request.content
+        self._check_request()
+        self._require_forwardable()
+        target = self._proxy.upstream.make_target(
+            self._scope[PATH_KEY], self._scope["query_string"]
+        )
+        if self._proxy.options.errors and self._call.diagnoses:
+            detail = "the request differs from the document; it was not forwarded"
+            await send_reply(self._make_problem(422, "Request differs", detail), send)
             return
-        answer = await self._proxy.ask(self._call, target, self._scope, sent)
+        reply = await self._proxy.forward(self._call, target, self._scope, body)
         self._call.proxied = ""
-        if self._differs(answer) and self._proxy.terms.errors:
-            await self._turn(answer, send)
+        if self._check_reply(reply) and self._proxy.options.errors:
+            await self._send_error_instead(reply, send)
         else:
-            await _send(answer, send)
+            await _send_upstream_reply(reply, send)
 
-    async def _examine(self) -> None:
-        """Diagnose the request as it came, without content coding."""
+    def _check_request(self) -> None:
+        """Diagnose the request, with its body decoded."""
         call = self._call
-        content = self._unpacked(call)
-        self._decoded = content is not None
-        call.request = call.request._replace(content=content or b"")
-        headers = decode_headers(self._scope["headers"])
-        self._secrets.meet(headers, call.request.content, call.request.query)
-        self._note(await self._proxy.differences(call, self._decoded))
-        call.caller = self._owner()
+        decoded = self._decode_body(call)
+        self._decoded = decoded is not None
+        request = call.request = call.request._replace(content=decoded or b"")
+        self._redactor.meet(decode_headers(self._scope["headers"]), request.content, request.query)
+        self._add_diagnoses(find_request_differences(call, self._decoded))
+        call.caller = self._find_account()
 
-    def _unpacked(self, call: Call) -> bytes | None:
-        """The request's body without content coding; None when it cannot be read."""
+    def _decode_body(self, call: Call) -> bytes | None:
+        """Decode the content coding of the request's body; None when it cannot be decoded."""
         try:
             coding = call.headers.get("content-encoding", "")
             return decode_content(call.request.content, coding, call.settings.body_limit)
         except DecodedTooLargeError:
             return None
 
-    def _owner(self) -> str | None:
-        """The seed world's account whose credential the request carries, if it is one."""
+    def _find_account(self) -> str | None:
+        """Find the account of the seed data whose credential the request has; None without one."""
         owners = self._proxy.service.owners
-        carried = (value.rpartition(" ")[2] for value in self._call.headers.values())
-        return next((owners[each] for each in carried if each in owners), None)
+        values = (value.rpartition(" ")[2] for value in self._call.headers.values())
+        return next((owners[each] for each in values if each in owners), None)
 
-    def _admit(self) -> bytes:
-        """The target at the upstream of a request that may be forwarded.
-
-        Raises:
-            ReadOnly, BodyTooLarge, Unforwardable: when it may not.
-        """
+    def _require_forwardable(self) -> None:
+        """Raise ReadOnly or BodyTooLarge for a request that is not forwarded."""
         call, method = self._call, self._call.request.method
-        if self._proxy.terms.read_only and method not in READING:
+        if self._proxy.options.read_only and method not in SAFE_METHODS:
             raise ReadOnly(method)
         if call.request.too_large:
             limit = call.settings.body_limit
             hint = "send a smaller body, or run the proxy with a larger --body-limit"
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
-        return self._proxy.upstream.target(self._scope[PATH_KEY], self._scope["query_string"])
 
-    def _differs(self, answer: UpstreamReply) -> bool:
-        """Diagnose the reply; whether anything is wrong with it."""
-        self._readable = answer.readable
-        self._secrets.meet(decode_headers(answer.headers), answer.body if answer.readable else b"")
+    def _check_reply(self, reply: UpstreamReply) -> bool:
+        """Diagnose the reply; returns whether it differs from the document."""
+        self._readable = reply.readable
+        self._redactor.meet(decode_headers(reply.headers), reply.body if reply.readable else b"")
         operation = self._call.routed
-        found = find_reply_differences(operation, answer) if operation is not None else []
-        self._note(found)
-        return bool(found)
+        differences = find_reply_differences(operation, reply) if operation is not None else []
+        self._add_diagnoses(differences)
+        return bool(differences)
 
-    def _note(self, found: Iterable[Diagnosis]) -> None:
-        self._call.diagnoses = self._secrets.diagnoses([*self._call.diagnoses, *found])
+    def _add_diagnoses(self, more: Iterable[Diagnosis]) -> None:
+        self._call.diagnoses = self._redactor.diagnoses([*self._call.diagnoses, *more])
 
-    async def _turn(self, answer: UpstreamReply, send: Send) -> None:
-        """Answer with an error in the reply's place; the journal has the reply."""
+    async def _send_error_instead(self, upstream_reply: UpstreamReply, send: Send) -> None:
+        """Answer with an error instead of the reply, which only the journal gets."""
         detail = (
-            f"{self._proxy.upstream.host} answered {answer.status}, which is not what the document "
-            f"declares; the reply is in the journal, exchange {self._call.exchange_id}"
+            f"{self._proxy.upstream.host} answered {upstream_reply.status}, and the reply "
+            f"differs from the document; it is in the journal, exchange {self._call.exchange_id}"
         )
-        reply = self._problem(502, "Response differs", detail)
-        reply.document["upstream_status"] = answer.status
+        reply = self._make_problem(502, "Response differs", detail)
+        reply.document["upstream_status"] = upstream_reply.status
         await send_reply(reply, send)
-        self._call.proxied, self._replaced = "replaced", answer
+        self._call.proxied, self._replaced = "replaced", upstream_reply
 
-    def _problem(self, status: int, title: str, detail: str) -> Reply:
+    def _make_problem(self, status: int, title: str, detail: str) -> Reply:
         diagnoses = self._call.diagnoses
         reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
@@ -183,51 +178,49 @@ class ProxiedExchange:
 
 
 def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> None:
-    """Take the secrets out of an exchange, as far as it has come; again, if need be.
+    """Redact the secrets of an exchange.
 
     Args:
         readable: whether the reply's body is without content coding.
     """
-    asked, answered = (
-        exchange.request_headers.items(),
-        decode_headers(exchange.response_headers),
-    )
+    request_headers = exchange.request_headers.items()
+    response_headers = decode_headers(exchange.response_headers)
     exchange.path = redactor.text(exchange.path)
     exchange.query = redactor.query(exchange.query)
-    exchange.request_body = redactor.body(exchange.request_body, is_form(asked))
-    exchange.request_headers = dict(redactor.headers(asked))
+    exchange.request_body = redactor.body(exchange.request_body, is_form(request_headers))
+    exchange.request_headers = dict(redactor.headers(request_headers))
     exchange.response_headers = [
         (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in redactor.headers(answered)
+        for name, value in redactor.headers(response_headers)
     ]
-    body, form = exchange.response_body, is_form(answered)
+    body, form = exchange.response_body, is_form(response_headers)
     exchange.response_body = redactor.body(body, form) if readable else REDACTED.encode()
     exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
 
 
-async def _send(answer: UpstreamReply, send: Send) -> None:
-    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+async def _send_upstream_reply(reply: UpstreamReply, send: Send) -> None:
+    start = {"type": "http.response.start", "status": reply.status, "headers": reply.headers}
     await send(start)
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 def make_proxy_app(
     vendor: str,
     upstream: str,
-    terms: ProxyOptions | None = None,
+    options: ProxyOptions | None = None,
     settings: Settings | None = None,
     log: Log | None = None,
 ) -> App:
-    """A proxy to a vendor, with the sessions, the journal and the admin plane of a mock.
+    """Make a proxy to a vendor, with the sessions, the journal and the admin plane of a mock.
 
     Args:
-        upstream: the vendor's origin, or another server that plays it, as a URL.
-        settings: of them, those count that say how exchanges are kept.
-        log: is handed every exchange when it is over.
+        upstream: URL of the vendor's origin, or of another server in its place.
+        settings: only the settings of the journal and the limits have an effect.
+        log: receives every exchange when it is over.
 
     Raises:
         StartError: when the vendor, its document or the upstream cannot be used.
     """
-    target, agreed = read_upstream(upstream), terms or ProxyOptions()
-    chosen = replace(settings or Settings(), vendors=(vendor,))
-    return create_app(chosen, log, lambda service: Proxy(service, target, agreed))
+    parsed, chosen = parse_upstream(upstream), options or ProxyOptions()
+    for_vendor = replace(settings or Settings(), vendors=(vendor,))
+    return create_app(for_vendor, log, lambda service: Proxy(service, parsed, chosen))

@@ -1,4 +1,4 @@
-"""On which terms a proxy passes requests and replies: one frozen record."""
+"""The options of a proxy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DEFAULT_RESPONSE_LIMIT = 10_485_760
 
 @dataclass(frozen=True, slots=True)
 class ProxyOptions:
-    """The terms of one proxy.
+    """The options of one proxy.
 
     Attributes:
-        errors: answer with an error where something differs from the document.
-        read_only: let only methods pass that change nothing.
-        timeout: seconds that the upstream may take for a whole reply.
-        response_limit: largest reply, in bytes, as it comes and when it is unpacked.
+        errors: whether to answer with an error when a request or a reply differs from the document.
+        read_only: whether to forward only GET, HEAD and OPTIONS.
+        timeout: seconds that the upstream may take for a complete reply.
+        response_limit: bytes of the largest reply, both as it is received and decoded.
     """
 
     errors: bool = False

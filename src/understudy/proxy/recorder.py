@@ -1,4 +1,4 @@
-"""What a proxy writes down: the exchanges that the vendor itself answered, as a recording."""
+"""Records the exchanges that the upstream answered."""
 
 from __future__ import annotations
 
@@ -6,55 +6,55 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from understudy.core.errors import StartError
+from understudy.core.output_files import require_writable, unwritable
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
 from understudy.recording.capture import Capture
-from understudy.recording.formats.registry import check_target, choose_format, write_recording
+from understudy.recording.formats.registry import choose_format, write_recording
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
 
 class ProxyRecorder:
-    """Takes down what a proxy passes, and writes it to a file.
+    """Records the exchanges of a proxy, and writes them to a file.
 
     Args:
-        file: where; a folder, when the format has several files.
-        format: the name of a format, or None for the one that the file's name tells.
-        services: whose exchanges are taken.
+        file: the file, or a folder for a format of several files.
+        format: name of a format; None for the format of the file's suffix.
+        services: the services whose exchanges are recorded.
 
     Raises:
-        StartError: when that could not be written, or there is no such format.
+        StartError: when the file cannot be written, or there is no such format.
     """
 
     def __init__(self, file: Path, format: str | None, services: Sequence[Service]) -> None:
         self.file = file
         self._format = choose_format(format, file)
-        check_target(file, self._format)
-        self._taker = Capture(services)
+        require_writable("--out", file, folder=not self._format.suffix)
+        self._capture = Capture(services)
 
-    def log(self, also: Log | None) -> Log:
-        """A log that takes down what the vendor answered, and hands everything on."""
+    def log(self, next_log: Log | None) -> Log:
+        """Make a log that records what the upstream answered, and passes every entry on."""
 
-        def note(entry: Exchange | Delivery) -> None:
+        def record(entry: Exchange | Delivery) -> None:
             if not (isinstance(entry, Exchange) and entry.proxied == "own-reply"):
-                self._taker(entry)
-            if also is not None:
-                also(entry)
+                self._capture(entry)
+            if next_log is not None:
+                next_log(entry)
 
-        return note
+        return record
 
     def write(self, settings: Settings, title: str) -> int:
-        """Write what was taken so far; how many exchanges that are.
+        """Write the recording so far; returns its number of exchanges.
 
         Raises:
-            StartError: when it cannot be written.
+            StartError: when the file cannot be written.
         """
         name = re.sub(r"[^a-z0-9]+", "-", self.file.stem.lower()).strip("-") or "recording"
-        recording = self._taker.recording(name, settings, title)
+        recording = self._capture.recording(name, settings, title)
         try:
             write_recording(recording, self._format, self.file)
         except OSError as error:
-            raise StartError(f"--out {self.file}: cannot be written ({error.strerror})") from error
+            raise unwritable("--out", self.file, error) from error
         return len(recording.exchanges)

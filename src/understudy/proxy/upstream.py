@@ -1,25 +1,23 @@
-"""The one server that a proxy may ask: its address, and what a request's target is there."""
+"""The server that a proxy forwards requests to: its address, and the request targets there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
-from understudy.core.errors import StartError, Unforwardable
-
-# What may stand in a request line as it is; the rest of a byte's values is percent-encoded.
-PLAIN = "".join(map(chr, range(0x21, 0x7F)))
+from understudy.core.base_url import URL_CHARACTERS, decode_segments, parse_base_url
+from understudy.core.errors import Unforwardable
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where the vendor is.
+    """The address of the real vendor.
 
     Attributes:
-        origin: scheme, host and port; every connection goes there, whatever a request says.
-        prefix: what stands before the vendor's own paths, without a slash at its end.
+        origin: scheme, host and port; every connection goes there, whatever a request contains.
+        prefix: path in front of the vendor's own paths, without a slash at its end.
     """
 
     origin: httpx.URL
@@ -27,32 +25,31 @@ class Upstream:
 
     @property
     def host(self) -> str:
-        """Host, and port where it is not the usual one, as messages name it."""
+        """The host, with the port unless it is the default one; for messages."""
         return self.origin.netloc.decode("ascii")
 
-    def target(self, path: str, query: bytes) -> bytes:
-        """What stands in the request line: path and query, byte for byte as they came.
+    def make_target(self, path: str, query: bytes) -> bytes:
+        """Make the target of a request line: path and query, byte for byte as they were received.
 
         Args:
-            path: encoded, at the vendor.
+            path: percent-encoded path at the vendor.
 
         Raises:
-            Unforwardable: when it is no path, or one that leads out of the prefix.
+            Unforwardable: when it is not a path, or leads out of the prefix.
         """
         if not path.startswith("/"):
-            raise Unforwardable(f'"{path}" is no path', hint="ask for a path that begins with /")
-        if self.prefix and _climbs(path):
+            raise Unforwardable(f'"{path}" is not a path', hint="ask for a path that begins with /")
+        if self.prefix and _leaves_root(path):
             hint = f"ask for a path below {self.prefix}"
             raise Unforwardable(f"{path} leads out of the upstream's {self.prefix}", hint=hint)
         line = f"{self.prefix}{path}".encode("latin-1") + (b"?" + query if query else b"")
-        return quote(line, safe=PLAIN).encode("ascii")
+        return quote(line, safe=URL_CHARACTERS).encode("ascii")
 
 
-def _climbs(path: str) -> bool:
-    """Whether some server might read a path as one above where it begins."""
+def _leaves_root(path: str) -> bool:
+    """Whether a server might resolve a path to one above its root."""
     depth = 0
-    # Twice: what is decoded once more behind the vendor's door must not climb either.
-    for segment in unquote(unquote(path)).replace("\\", "/").split("/")[1:]:
+    for segment in decode_segments(path)[1:]:
         if segment not in ("", "."):
             depth += -1 if segment == ".." else 1
         if depth < 0:
@@ -60,43 +57,11 @@ def _climbs(path: str) -> bool:
     return False
 
 
-def read_upstream(text: str) -> Upstream:
-    """The upstream that a user names.
+def parse_upstream(text: str) -> Upstream:
+    """Parse the value of `--upstream`.
 
     Raises:
-        StartError: when it is none; says what is wrong with it.
+        StartError: when it is not a base URL; says what is wrong with it.
     """
-    fault = _fault(text)
-    if not fault:
-        parts = urlsplit(text)
-        try:
-            origin = httpx.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port)
-            return Upstream(origin, parts.path.rstrip("/"))
-        except (httpx.InvalidURL, ValueError) as error:
-            fault = str(error)
-    raise StartError(f"--upstream: {fault}; name the vendor's origin, as in https://api.sent.dm")
-
-
-def _fault(text: str) -> str:
-    """What is wrong with an upstream's URL as text; a password in it is not told."""
-    if any(each not in PLAIN for each in text) or "\\" in text:
-        return "the URL holds characters that no URL does"
-    try:
-        return _part_at_fault(text, urlsplit(text))
-    except ValueError as error:
-        return str(error)
-
-
-def _part_at_fault(text: str, parts: SplitResult) -> str:
-    if "@" in parts.netloc:
-        return "the URL holds credentials, which belong into the requests"
-    if parts.scheme not in ("http", "https"):
-        return f'"{text}" is no http or https URL'
-    # Reading the port checks it.
-    if not parts.hostname or parts.port == 0:
-        return f'"{text}" names no host, or no port that there can be'
-    if "?" in text or "#" in text:
-        return f'"{text}" has a query or a fragment'
-    if _climbs(parts.path) or {".", ".."} & set(unquote(parts.path).split("/")):
-        return f'"{text}" has a path with dots in it'
-    return ""
+    url = parse_base_url(text, "--upstream", "https://api.sent.dm")
+    return Upstream(url.origin, url.prefix)

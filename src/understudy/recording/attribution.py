@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from urllib.parse import urlsplit
 
-from understudy.openapi.path_router import PathRouter
-from understudy.openapi.security import credential_header
-from understudy.recording.capture import SETTING_HEADERS, origin_of
+from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
-from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording, header
+from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording
 from understudy.recording.redact import AccountRedactor, ForeignRedactor
+from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 
 IN_SESSION = re.compile(r"/@[^/]+(?=/)")
@@ -60,9 +58,7 @@ class Attribution:
     def _told(self, recording: Recording) -> Recording:
         """A recording whose own members tell no secret, and no setting that replaying ignores."""
         clean = self._scrubber.json
-        told = {
-            name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
-        }
+        told = {name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS}
         return replace(
             recording,
             title=clean(recording.title),
@@ -94,7 +90,7 @@ class Attribution:
         """The part of a path that is the vendor's, where another base URL stands before it."""
         segments = path.split("/")[1:]
         ends = ("/" + "/".join(segments[at:]) for at in range(len(segments)))
-        return next((each for each in ends if self._trees[service.name].match(each)), path)
+        return next((each for each in ends if service.document.router.match(each)), path)
 
     def _path_at(self, service: Service, url: str) -> str | None:
         """The path at the vendor, when a URL is at its host or at the mock's."""
@@ -110,7 +106,7 @@ class Attribution:
     ) -> RecordedExchange:
         request = exchange.request
         query = f"?{request.query}" if request.query else ""
-        match = self._trees[service.name].match(path)
+        match = service.document.router.match(path)
         operation = match[0].operations.get(request.method) if match is not None else None
         return replace(
             exchange,
@@ -127,18 +123,10 @@ class Attribution:
             ),
         )
 
-    @cached_property
-    def _trees(self) -> Mapping[str, PathRouter]:
-        return {
-            name: PathRouter(service.document.operations.values())
-            for name, service in self._services.items()
-        }
-
 
 def account_of(service: Service, exchange: RecordedExchange) -> str | None:
     """The seed world's account whose credential a request carries."""
-    name, before = credential_header(service.document)
-    sent = header(exchange.request.headers, name) or ""
-    return (
-        service.owners.get(sent[len(before) :]) if sent.lower().startswith(before.lower()) else None
-    )
+    request = exchange.request
+    headers = {name.lower(): value for name, value in reversed(request.headers)}
+    scheme = service.document.security.first
+    return service.owners.get(scheme.find_credential(headers, request.query))

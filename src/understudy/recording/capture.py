@@ -6,29 +6,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from understudy.core.clock import format_instant
 from understudy.core.settings import Settings
+from understudy.core.strict_json import parse_json
 from understudy.recording.compare import strip_transport_headers
-from understudy.recording.formats.extensions import format_trimmed_instant
 from understudy.recording.model import (
     Json,
     RecordedExchange,
     RecordedRequest,
     RecordedResponse,
     Recording,
-    parse_json,
 )
 from understudy.recording.redact import AccountRedactor
-from understudy.recording.world_settings import SETTING_TYPES
+from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
-# The settings that decide what a vendor answers; others say how the mock is run.
 ADMIN = "admin"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # More than this is a snapshot, which is a file of its own.
 MAX_EVENT = 65_536
-SETTING_HEADERS = tuple(SETTING_TYPES)
 
 
 class Capture:
@@ -123,7 +121,7 @@ def read_event(exchange: Exchange, before: int) -> Json:
     query = f"?{exchange.query}" if exchange.query else ""
     return {
         "before": before,
-        "at": format_trimmed_instant(exchange.started),
+        "at": format_instant(exchange.started, trimmed=True),
         "session": exchange.session,
         "method": exchange.method,
         "path": f"{exchange.path}{query}",
@@ -150,6 +148,7 @@ def to_recorded(exchange: Exchange, origin: str) -> RecordedExchange:
         account=exchange.account,
         at=exchange.started,
         took=exchange.ended - exchange.started,
+        fault=None if exchange.status else exchange.fault or None,
         request=RecordedRequest(
             method=exchange.method,
             url=f"{origin}{exchange.path}{query}",
@@ -173,7 +172,7 @@ def describe_settings(settings: Settings) -> dict[str, Any]:
         name: "manual"
         if name == "pace" and getattr(settings, name) is None
         else getattr(settings, name)
-        for name in SETTING_HEADERS
+        for name in WORLD_SETTINGS
         if getattr(settings, name) != getattr(usual, name)
     }
 
@@ -185,7 +184,7 @@ def settings_for(recording: Recording, vendors: Sequence[str] = ()) -> Settings:
         ValueError, TypeError: when the recording names settings that cannot be.
     """
     known: Mapping[str, Any] = {
-        name: value for name, value in recording.settings.items() if name in SETTING_HEADERS
+        name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS
     }
     chosen = dict(known)
     if chosen.get("pace") == "manual":

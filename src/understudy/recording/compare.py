@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.core.json_pointer import escape_token
-from understudy.recording.model import (
-    Headers,
-    RecordedRequest,
-    RecordedResponse,
-    decode_body,
-    parse_json,
-)
+from understudy.core.strict_json import parse_json
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, decode_body
 from understudy.recording.tokens import TOKEN, Token, find_tokens, is_alike, split_tokens
 
 
@@ -197,11 +191,3 @@ def is_same(recorded: Any, current: Any, twins: IdMapping) -> bool:
         # 1 is 1.0 in JSON, and neither is true.
         return recorded == current and isinstance(recorded, bool) == isinstance(current, bool)
     return type(recorded) is type(current) and bool(recorded == current)
-
-
-INDEX = re.compile(r"/\d+(?=/|$)")
-
-
-def format_place(pointer: str) -> str:
-    """A pointer with `*` for every index: where in its kind of document a member stands."""
-    return INDEX.sub("/*", pointer)

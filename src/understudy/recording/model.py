@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from understudy.core.clock import parse_instant
 from understudy.core.errors import Diagnosis
-from understudy.core.strict_json import MAX_DEPTH
 
 Json = dict[str, Any]
 # In the order in which they were sent; a name may stand twice.
@@ -103,6 +102,7 @@ class RecordedExchange:
         at: the instant (ns) of the request by the session's clock; None when unknown.
         took: nanoseconds until the response was whole.
         diagnoses: what was wrong with it.
+        fault: the kind of the planned fault that let no response come, such as `reset`.
     """
 
     request: RecordedRequest
@@ -114,6 +114,7 @@ class RecordedExchange:
     took: int = 0
     diagnoses: tuple[Diagnosis, ...] = ()
     session: str = ""
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,41 +198,6 @@ def merge_headers(recordings: Iterable[Recording], name: str) -> Recording:
         versions={vendor: version for part in parts for vendor, version in part.versions.items()},
         deliveries=tuple(each for part in parts for each in part.deliveries),
     )
-
-
-def parse_json(body: bytes) -> Any:
-    """The document in a body.
-
-    Raises:
-        ValueError: when it is not JSON (or not UTF-8), or nests deeper than the mock reads.
-    """
-    too_deep = f"it nests deeper than {MAX_DEPTH} levels"
-    try:
-        document = json.loads(body, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError(too_deep) from error
-    if is_too_deep(document):
-        raise ValueError(too_deep)
-    return document
-
-
-def is_too_deep(document: Any) -> bool:
-    """Whether a document has more levels than the mock reads; told without a stack of its own."""
-    level = [document]
-    for _ in range(MAX_DEPTH + 1):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, (dict, list))
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def dump_compact(document: Any) -> bytes:

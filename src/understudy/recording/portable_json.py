@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from understudy.core.strict_json import parse_json
 from understudy.recording.compare import ABSENT
-from understudy.recording.model import decode_body, is_too_deep
+from understudy.recording.model import decode_body
 
-# Beyond it JavaScript has no every whole number.
+# Number.MAX_SAFE_INTEGER.
 MAX_SAFE_INTEGER = 2**53 - 1
 
 
@@ -26,24 +27,11 @@ def parse_portable_json(body: bytes, number: Callable[[str], Any] = float) -> An
     if not text:
         return ABSENT
     try:
-        document = json.loads(
-            text, object_pairs_hook=_members, parse_constant=_refuse, parse_float=number
-        )
+        document = parse_json(text, unique_keys=True, parse_float=number)
         json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+    except ValueError:
         return ABSENT
-    return ABSENT if is_too_deep(document) else document
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a key stands twice")
-    return members
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is not JSON")
+    return document
 
 
 def to_canonical(body: bytes) -> bytes:

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import orjson
-
 Pairs = Iterable[tuple[str, str]]
 RawHeaders = Iterable[tuple[bytes, bytes]]
 FORM = "application/x-www-form-urlencoded"
@@ -122,11 +120,3 @@ def _as_utf8(text: str) -> str:
 def decode_latin1(body: bytes) -> str:
     """Bytes as text that has a character for each of them."""
     return body.decode("latin-1")
-
-
-def parse_json_or_none(body: bytes) -> Any:
-    """The document in a body; None when it is none."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

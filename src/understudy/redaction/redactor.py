@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 import orjson
 
 from understudy.core.errors import Diagnosis
+from understudy.core.strict_json import parse_json_or_none
 from understudy.redaction.credential_names import (
     SECRET_FIELDS,
     is_credential_parameter,
@@ -28,7 +29,6 @@ from understudy.redaction.finders import (
     is_form,
     iter_objects,
     iter_texts,
-    parse_json_or_none,
     spellings_of,
     without_duplicates,
 )

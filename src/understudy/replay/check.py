@@ -10,13 +10,15 @@ from typing import Any
 import httpx
 
 from understudy.core.clock import parse_instant
+from understudy.core.json_pointer import mask_indexes
 from understudy.core.settings import Settings
+from understudy.core.strict_json import parse_json
 from understudy.engine.registry import open_services
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
-from understudy.recording.compare import Difference, IdMapping, find_differences, format_place
+from understudy.recording.compare import Difference, IdMapping, find_differences
 from understudy.recording.model import (
     Headers,
     RecordedExchange,
@@ -25,12 +27,11 @@ from understudy.recording.model import (
     Recording,
     dump_compact,
     find_start,
-    parse_json,
 )
 from understudy.recording.normalize import LEFT
 from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
 from understudy.server.app import App
-from understudy.service.service import Service, credential_headers
+from understudy.service.service import Service
 from understudy.session.session import DEFAULT_SESSION
 
 ORIGIN = "http://127.0.0.1"
@@ -130,14 +131,14 @@ class Checker:
     def _request(
         self, service: Service, session: str, recorded: RecordedExchange, request: RecordedRequest
     ) -> httpx.Request:
+        request = add_credentials(service, recorded.account, request)
         query = f"?{request.query}" if request.query else ""
         target = f"/@{session}{service.prefix}{request.path}{query}"
-        headers = add_credentials(service, recorded.account, request.headers)
         body = unmask(service, request.body)
         if recorded.response.status == TOO_LARGE and not body:
             # What was too large was not taken down.
             body = b" " * (self._limit + 1)
-        return _request(request.method, target, headers, body)
+        return _request(request.method, target, request.headers, body)
 
 
 def _request(method: str, target: str, headers: Headers, body: bytes) -> httpx.Request:
@@ -166,19 +167,20 @@ def without_limits(response: RecordedResponse) -> RecordedResponse:
     return replace(response, headers=kept)
 
 
-def add_credentials(service: Service, account: str | None, headers: Headers) -> Headers:
-    """The headers with an account's credential in the place of the masked one.
+def add_credentials(
+    service: Service, account: str | None, request: RecordedRequest
+) -> RecordedRequest:
+    """A request with an account's credential in the place of the masked one.
 
     Where no account is known the mask stays: it is a credential that nobody has.
     """
-    try:
-        own = credential_headers(service, account)
-    except KeyError:
-        own = {}
-    if not own:
-        return headers
-    told = tuple(each for each in headers if each[0].lower() not in SECRET_HEADERS)
-    return (*told, *own.items())
+    known = {} if service.accounts is None else {each.name: each for each in service.accounts.all}
+    if account not in known:
+        return request
+    kept = tuple(each for each in request.headers if each[0].lower() not in SECRET_HEADERS)
+    scheme, credential = service.document.security.first, known[account].credential
+    url, headers = scheme.sign(request.url, kept, credential)
+    return replace(request, url=url, headers=headers)
 
 
 def unmask(service: Service, body: bytes) -> bytes:
@@ -229,7 +231,7 @@ def group_changes(found: Sequence[Deviation]) -> list[Change]:
     for deviation in found:
         operation = deviation.recorded.operation or "(no operation)"
         for each in deviation.differences:
-            general = replace(each, pointer=format_place(each.pointer))
+            general = replace(each, pointer=mask_indexes(each.pointer))
             key = (operation, each.where, general.pointer, repr(each.recorded), repr(each.current))
             _, _, numbers = met.setdefault(key, (operation, general, []))
             if deviation.number not in numbers:

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
 
 from understudy.core.json_pointer import same_json
+from understudy.core.strict_json import parse_json
 from understudy.recording.compare import ABSENT, Difference, IdMapping, compare_json
-from understudy.recording.model import Headers, RecordedExchange, dump_compact, header, parse_json
+from understudy.recording.model import Headers, RecordedExchange, dump_compact, header
 from understudy.recording.tokens import split_tokens
 from understudy.redaction.masks import MASK_PATTERN, REDACTED
 

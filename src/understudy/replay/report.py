@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from understudy.core.terminal import CONTROL_ESCAPES, format_count
+from understudy.core.terminal import escape_unprintable, format_count
 from understudy.recording.compare import Absent, Difference
 from understudy.recording.model import Recording
 from understudy.replay.check import Change
@@ -43,7 +43,7 @@ def format_value(value: Any) -> str:
     if isinstance(value, Absent):
         return "nothing"
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    whole = json.dumps(text, ensure_ascii=False).translate(CONTROL_ESCAPES)
+    whole = escape_unprintable(json.dumps(text, ensure_ascii=False))
     return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
 
 

@@ -16,7 +16,6 @@ from understudy.engine.exchange_recorder import Log, make_exchange
 from understudy.engine.registry import open_services
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
-from understudy.openapi.path_router import PathRouter
 from understudy.recording.compare import Difference
 from understudy.recording.model import RecordedExchange, RecordedResponse, Recording, header
 from understudy.replay.match import GET, HEAD, ReplayRequest, ReplayScript
@@ -81,7 +80,7 @@ class ReplayApp:
         self, service: Service, exchanges: Sequence[RecordedExchange], by_operation: bool
     ) -> None:
         self._script = ReplayScript(exchanges, by_operation)
-        self._tree = PathRouter(service.document.operations.values())
+        self._router = service.document.router
         # By session: its epoch, and how often it has asked each request since that began.
         self._asked: WeakKeyDictionary[Session, tuple[int, Counter[tuple[str, int]]]]
         self._asked = WeakKeyDictionary()
@@ -90,7 +89,7 @@ class ReplayApp:
         if scope["type"] != "http":
             return
         call: Call = scope[CALL_KEY]
-        match = self._tree.match(call.request.path)
+        match = self._router.match(call.request.path)
         if match is not None:
             call.routed = _operation(match[0].operations, call.request.method)
         now = asked_by(call)

@@ -1,1 +1,1 @@
-"""Scenarios: what a client might ask a vendor, step by step, as data; played against the mock."""
+"""Scenarios: what a client might ask a vendor, step by step, as files; played against the mock."""

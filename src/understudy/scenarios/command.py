@@ -1,4 +1,4 @@
-"""Runs a command against a mock of its own, and takes down what it asked."""
+"""Runs a command against a mock of its own, and records what it asked."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
 from understudy.recording.normalize import known_tokens, normalize
-from understudy.server.http_server import STOPPING
+from understudy.server.http_server import STOP_SIGNALS
 from understudy.service.service import Service
 
 SESSION = "record"
-# What a shell says of a command that was ended by a signal.
-BY_SIGNAL = 128
+# A shell's exit code for a command that a signal ended is this plus the signal's number.
+SIGNAL_EXIT_CODE = 128
 
 
 def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple[Recording, int]:
-    """What a command asked, in normal form, and its exit code.
+    """The recording of a command, normalised, and its exit code.
 
     Args:
         command: a program and its arguments; it finds the mock through its environment.
@@ -36,25 +36,25 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
         StartError: when a vendor cannot be served, or the program cannot be run.
     """
     services = open_services(settings.vendors)
-    taker = Capture(services)
-    began = Clock().now()
-    with LiveServer(start_app(settings, taker)) as server:
+    capture = Capture(services)
+    started = Clock().now()
+    with LiveServer(start_app(settings, capture)) as server:
         status = _run(command, make_environment(services, f"{server.url}/@{SESSION}"))
-    recording = taker.recording(name, settings, session=SESSION)
-    return normalize(recording, known_tokens(services), began), status
+    recording = capture.recording(name, settings, session=SESSION)
+    return normalize(recording, known_tokens(services), started), status
 
 
 def make_environment(services: Sequence[Service], url: str) -> dict[str, str]:
-    """Where the mock is, and keys that work; what the user set stays, but for the addresses."""
-    found = {"UNDERSTUDY_URL": url}
+    """The mock's addresses, and keys that work; a key that the user set stays."""
+    environment = {"UNDERSTUDY_URL": url}
     for service in services:
         name = service.name.upper().replace("-", "_")
-        found[f"{name}_BASE_URL"] = f"{url}{service.prefix}"
+        environment[f"{name}_BASE_URL"] = f"{url}{service.prefix}"
         if service.accounts is not None:
-            found[f"{name}_API_KEY"] = os.environ.get(
+            environment[f"{name}_API_KEY"] = os.environ.get(
                 f"{name}_API_KEY", service.accounts.default.credential
             )
-    return found
+    return environment
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -62,19 +62,19 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         process = subprocess.Popen(command, env={**os.environ, **environment})
     except OSError as error:
         raise StartError(f"{command[0]} cannot be run ({error.strerror})") from error
-    with _passed_on(process):
+    with _forward_signals(process):
         status = process.wait()
-    return BY_SIGNAL - status if status < 0 else status
+    return SIGNAL_EXIT_CODE - status if status < 0 else status
 
 
 @contextmanager
-def _passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """What ends us ends the command first, so that what it asked is written."""
+def _forward_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Signals that end us end the command first, so that its recording is written."""
 
-    def pass_on(number: int, frame: object) -> None:
+    def forward(number: int, frame: object) -> None:
         process.send_signal(number)
 
-    before = {each: signal.signal(each, pass_on) for each in STOPPING}
+    before = {each: signal.signal(each, forward) for each in STOP_SIGNALS}
     try:
         yield
     finally:

@@ -33,28 +33,24 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from understudy.core.clock import parse_duration
 from understudy.core.errors import StartError
+from understudy.core.file_schema import FileSchema
+from understudy.core.setting_kinds import format_value
 from understudy.core.yaml_io import read_yaml
 from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
-from understudy.recording.model import dump_compact
+from understudy.recording.model import Json, dump_compact
 from understudy.redaction.masks import redact_body
-from understudy.scenarios import validation
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
-from understudy.scenarios.validation import Node, check_names, check_plain
 from understudy.service.service import Service
 
+SCHEMA = FileSchema("scenario")
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# The members that a scenario has, and those that a call has.
-SCENARIO_MEMBERS = ("title", "account", "settings", "values", "steps")
-# At most one of them says what a request carries.
-SAID = ("body", "example", "text")
-CALL_MEMBERS = ("call", "account", "status", "path", "query", "headers", *SAID, "shows", "keep")
 
 
 def scenario_files(vendor: str) -> list[Path]:
@@ -90,151 +86,139 @@ def read_scenario(vendor: str, file: Path) -> Scenario:
     """
     (service,) = open_services([vendor])
     try:
-        node = read_yaml(file.read_bytes())
-        return Reader(service, node).scenario(file.stem)
+        if not KEBAB_CASE.fullmatch(file.stem):
+            raise ValueError("must be named in kebab-case, such as campaign-life.yaml")
+        document = read_yaml(file.read_bytes())
+        SCHEMA.check(document)
+        return Loader(service, document).load(file.stem)
     except OSError as error:
         raise StartError(f"{file}: cannot be read ({error.strerror})") from error
-    except RecursionError as error:
-        raise StartError(f"{file}: nests too deeply, or holds itself") from error
     except ValueError as error:
-        raise StartError(f"{file}: {validation.join_names(error)}") from error
+        raise StartError(f"{file}: {join_lines(error)}") from error
 
 
-class Reader:
-    """Reads a scenario from the members of its file; a ValueError says what is wrong."""
+def join_lines(error: Exception) -> str:
+    """An error's message on one line: it may quote whatever a file has."""
+    return " ".join(str(error).split())
 
-    def __init__(self, service: Service, node: Any) -> None:
-        if not isinstance(node, dict) or not isinstance(node.get("steps"), list):
-            raise ValueError("must be a mapping with a title and a list of steps")
-        check_plain(node)
-        check_names("the scenario", node, SCENARIO_MEMBERS)
+
+class Loader:
+    """Makes a scenario of a file that its schema accepts; a ValueError says what is unknown.
+
+    Args:
+        service: the vendor's, whose operations, accounts and events the scenario names.
+    """
+
+    def __init__(self, service: Service, document: Json) -> None:
         assert service.accounts is not None
         self._service = service
-        self._node = node
+        self._document = document
         self._account: str | None = service.accounts.default.name
-        self._account = self._read_account("the scenario", node)
-        self._values = validation.mapping("the scenario", node, "values")
+        self._account = self._find_account("", document)
+        self._values: Json = document.get("values", {})
 
-    def scenario(self, name: str) -> Scenario:
-        """The scenario of this name."""
-        if not KEBAB_CASE.fullmatch(name):
-            raise ValueError("must be named in kebab-case, such as campaign-life.yaml")
+    def load(self, name: str) -> Scenario:
+        """The scenario, under this name."""
         steps = [
             step
-            for number, node in enumerate(self._node["steps"], 1)
-            for step in self._steps(f"step {number}", node)
+            for index, fields in enumerate(self._document["steps"])
+            for step in self._load_steps(f"/steps/{index}", fields)
         ]
-        if not steps:
-            raise ValueError("has no steps; a scenario asks for something")
-        title = validation.text("the scenario", self._node, "title")
-        return Scenario(self._service, name, title, tuple(steps), validation.settings(self._node))
+        settings = self._document.get("settings", {})
+        return Scenario(self._service, name, self._document["title"], tuple(steps), settings)
 
-    def _steps(self, where: str, node: Any) -> list[Step]:
-        kinds: dict[str, Callable[[str, Node], list[Step]]] = {
-            "call": self._call,
-            "shift": self._shift,
-            "fire": self._fire,
-            "errors": self._errors,
-        }
-        for kind, read in kinds.items():
-            if isinstance(node, dict) and kind in node:
-                return read(where, node)
-        raise ValueError(f"{where} must be a mapping with one of {', '.join(kinds)}")
+    def _load_steps(self, where: str, fields: Json) -> list[Step]:
+        if "call" in fields:
+            return [self._load_call(where, fields)]
+        if "shift" in fields:
+            return [Shift(where, parse_duration(fields["shift"]))]
+        if "fire" in fields:
+            return [self._load_fire(where, fields)]
+        return self._load_errors(where, fields["errors"])
 
-    def _shift(self, where: str, node: Node) -> list[Step]:
-        check_names(where, node, ["shift"])
-        try:
-            return [Shift(where, parse_duration(str(node["shift"])))]
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}") from error
-
-    def _fire(self, where: str, node: Node) -> list[Step]:
-        check_names(where, node, ["fire", "of", "id"])
-        event, collection, id = (
-            validation.text(where, node, each) for each in ("fire", "of", "id")
-        )
+    def _load_fire(self, where: str, fields: Json) -> Fire:
+        fire = Fire(where, fields["fire"], fields["of"], fields["id"])
         known = {
             f"{event} of {collection}"
             for collection, events in self._service.vendor.fires.items()
             for event in events
         }
-        if f"{event} of {collection}" not in known:
-            raise ValueError(_unknown(where, "event", f"{event} of {collection}", sorted(known)))
-        return [Fire(where, event, collection, id)]
+        _check_known(where, "event", f"{fire.event} of {fire.collection}", sorted(known))
+        return fire
 
-    def _call(self, where: str, node: Node) -> list[Step]:
-        check_names(where, node, CALL_MEMBERS)
-        operation = self._operation(where, node["call"])
-        if len(node.keys() & set(SAID)) > 1:
-            raise ValueError(f"{where} can have one of {', '.join(SAID)}; take the others out")
-        return [
-            Call(
-                where,
-                operation=operation,
-                account=self._read_account(where, node),
-                status=validation.status(where, node),
-                path=self._path(where, operation, node),
-                query=validation.query(where, node),
-                headers=validation.headers(where, node),
-                body=self._body(where, operation, node),
-                text=validation.text(where, node, "text") if "text" in node else None,
-                shows=validation.mapping(where, node, "shows"),
-                keep=validation.keep(where, node),
-            )
-        ]
+    def _load_call(self, where: str, fields: Json) -> Call:
+        operation = self._find_operation(where, fields["call"])
+        return Call(
+            where,
+            operation=operation,
+            account=self._find_account(where, fields),
+            status=int(fields["status"]),
+            path=self._fill_path(where, operation, fields.get("path", {})),
+            query={
+                name: [to_text(each) for each in value]
+                if isinstance(value, list)
+                else to_text(value)
+                for name, value in fields.get("query", {}).items()
+            },
+            headers={name: to_text(value) for name, value in fields.get("headers", {}).items()},
+            body=self._find_body(where, operation, fields),
+            text=fields.get("text"),
+            shows=fields.get("shows", {}),
+            keep=fields.get("keep", {}),
+        )
 
-    def _read_account(self, where: str, node: Node) -> str | None:
-        name = node.get("account", self._account)
+    def _find_account(self, where: str, fields: Json) -> str | None:
+        name: str | None = fields.get("account", self._account)
         accounts = self._service.accounts
         known = [each.name for each in accounts.all] if accounts is not None else []
-        if name is not None and name not in known:
-            raise ValueError(_unknown(where, "account", name, known))
-        return None if name is None else str(name)
+        if name is not None:
+            _check_known(f"{where}/account", "account", name, known)
+        return name
 
-    def _operation(self, where: str, id: Any) -> Operation:
+    def _find_operation(self, where: str, id: str) -> Operation:
         operations = self._service.document.operations
-        if not isinstance(id, str) or id not in operations:
-            raise ValueError(_unknown(where, "operation", id, operations))
+        _check_known(where, "operation", id, operations)
         return operations[id]
 
-    def _path(self, where: str, operation: Operation, node: Node) -> dict[str, str]:
+    def _fill_path(self, where: str, operation: Operation, given: Json) -> dict[str, str]:
         names = [each.name for each in operation.parameters if each.where == "path"]
-        given = validation.mapping(where, node, "path")
-        check_names(f"{where}: the path of {operation.id}", given, names)
-        return self._filled_in(where, operation, "path", names, given)
+        unknown = sorted(given.keys() - set(names))
+        if unknown:
+            raise ValueError(
+                f"{where}/path: {operation.id} has no {', '.join(unknown)} in its path; "
+                f"it has: {', '.join(sorted(names)) or 'nothing'}"
+            )
+        return self._fill(where, operation, "path", names, given)
 
-    def _filled_in(
-        self, where: str, operation: Operation, part: str, names: list[str], given: Node
+    def _fill(
+        self, where: str, operation: Operation, part: str, names: list[str], given: Json
     ) -> dict[str, str]:
+        """Values for parameters: those given, or else the scenario's."""
         known = {**self._values, **given}
         missing = [name for name in names if name not in known]
         if missing:
             raise ValueError(f"{where}: {operation.id} needs {part}: {', '.join(missing)}")
-        return {name: validation.told(where, f"{part}.{name}", known[name]) for name in names}
+        return {name: to_text(known[name]) for name in names}
 
-    def _body(self, where: str, operation: Operation, node: Node) -> Any:
-        if "example" not in node:
-            return node.get("body")
+    def _find_body(self, where: str, operation: Operation, fields: Json) -> Any:
+        if "example" not in fields:
+            return fields.get("body")
         examples = operation.body.examples if operation.body is not None else {}
-        name = validation.text(where, node, "example")
-        if name not in examples:
-            what = f"request example of {operation.id}"
-            raise ValueError(_unknown(where, what, name, examples))
+        name = fields["example"]
+        _check_known(where, f"request example of {operation.id}", name, examples)
         return examples[name]
 
-    def _errors(self, where: str, node: Node) -> list[Step]:
-        check_names(where, node, ["errors"])
-        ids = node["errors"]
-        if ids == "all":
+    def _load_errors(self, where: str, ids: str | list[str]) -> list[Step]:
+        if isinstance(ids, str):
             ids = list(self._service.document.operations)
-        if not isinstance(ids, list):
-            raise ValueError(f"{where}: errors must be all, or a list of operations")
-        return [step for id in ids for step in self._errors_of(where, self._operation(where, id))]
+        return [
+            step for id in ids for step in self._errors_of(where, self._find_operation(where, id))
+        ]
 
-    def _openest(self, examples: Iterable[Any]) -> Any:
+    def _choose_body(self, examples: Iterable[Any]) -> Any:
         """The first example without a secret, else the first.
 
-        A recording masks secrets, and who asks it again sends the mask, which may be refused.
+        A recording masks secrets; a replayed request sends the mask, which may be refused.
         """
 
         def has_secret(example: Any) -> bool:
@@ -248,7 +232,7 @@ class Reader:
         body = operation.body
         if body is not None and body.required and not body.examples:
             raise ValueError(f"{where}: {operation.id} has no request example; document one")
-        example = self._openest(body.examples.values()) if body is not None else None
+        example = self._choose_body(body.examples.values()) if body is not None else None
         demanded = [
             each.name for each in operation.parameters if each.where == "query" and each.required
         ]
@@ -259,13 +243,21 @@ class Reader:
                     operation=operation,
                     account=self._account,
                     status=response.status,
-                    path=self._path(where, operation, {}),
-                    query=self._filled_in(where, operation, "query", demanded, {}),
+                    path=self._fill_path(where, operation, {}),
+                    query=self._fill(where, operation, "query", demanded, {}),
                     headers={"Prefer": f"code={response.status}, example={name}"},
                     body=example,
                 )
 
 
-def _unknown(where: str, what: str, name: Any, known: Iterable[str]) -> str:
-    there_are = ", ".join(known) or "none"
-    return f"{where}: there is no {what} {validation.format_value(name)}; there are: {there_are}"
+def to_text(value: str | float) -> str:
+    """A value as a path, a query or a header carries it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _check_known(where: str, what: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        names = ", ".join(known) or "none"
+        raise ValueError(
+            f"{where}: there is no {what} {format_value(name)}; there are: {names}".strip()
+        )

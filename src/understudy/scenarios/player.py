@@ -1,4 +1,4 @@
-"""Plays a scenario against the mock of this process, and takes down what was said."""
+"""Plays a scenario against the mock in this process, and records the exchanges."""
 
 from __future__ import annotations
 
@@ -11,67 +11,70 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from understudy.admin import views
-from understudy.core.clock import parse_instant
 from understudy.core.errors import StartError
-from understudy.core.json_pointer import MISSING, resolve_pointer
+from understudy.core.json_pointer import MISSING, resolve_pointer, same_json
+from understudy.core.setting_kinds import format_value
+from understudy.core.strict_json import parse_json
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture, settings_for
-from understudy.recording.model import Json, Recording, dump_compact, parse_json
-from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, filled
-from understudy.scenarios.validation import format_value, join_names
-from understudy.service.service import credential_headers
+from understudy.recording.model import DEFAULT_START, Json, Recording, dump_compact
+from understudy.scenarios.loader import join_lines
+from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, fill_in
+from understudy.service.service import sign_request
 from understudy.session.session import DEFAULT_SESSION
 
-# When every scenario begins; its clock stands still but for its own shifts.
-BEGINNING = "2026-03-11T12:00:00Z"
 ORIGIN = "http://127.0.0.1"
-# Seconds; a mock that takes longer hangs.
-PATIENCE = 60
-# Of a reply in an error.
-LONGEST = 300
+# In seconds; a mock that takes longer hangs.
+REPLY_TIMEOUT = 60
+# Of a reply in an error, in characters.
+MAX_EXCERPT = 300
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-Kept = dict[str, str]
+# Name -> value.
+KeptValues = dict[str, str]
 
 
 def play_scenario(scenario: Scenario) -> Recording:
-    """What a vendor answers to a scenario; the same each time.
+    """The recording of a scenario; the same each time.
 
     Raises:
-        StartError: when a step is not answered as the scenario says; says by what instead.
+        StartError: when a step is not answered as the scenario says; says what came instead.
     """
     return Player(scenario).play()
 
 
 class Player:
-    """One performance of a scenario, in a mock of its own."""
+    """Plays one scenario, in a mock of its own."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._service = scenario.service
         beginning = Recording(
-            scenario.name, clock=parse_instant(BEGINNING), settings=dict(scenario.settings)
+            # The clock stands still but for the scenario's own shifts.
+            scenario.name,
+            clock=DEFAULT_START,
+            settings=dict(scenario.settings),
         )
         self._settings = settings_for(beginning, [self._service.name])
-        self._taker = Capture([self._service])
-        self._app = start_app(self._settings, self._taker)
-        self._kept: Kept = {}
+        self._capture = Capture([self._service])
+        self._app = start_app(self._settings, self._capture)
+        self._kept: KeptValues = {}
 
     def play(self) -> Recording:
         """Play every step."""
         try:
-            with httpx.Client(transport=SyncTransport(self._app), timeout=PATIENCE) as http:
+            with httpx.Client(transport=SyncTransport(self._app), timeout=REPLY_TIMEOUT) as http:
                 for step in self._scenario.steps:
-                    self._step(http, step)
+                    self._play_step(http, step)
             return self._recording()
         finally:
             shared_loop().do(self._app.sessions.close)
 
     def _recording(self) -> Recording:
         name = f"{self._service.name}-{self._scenario.name}"
-        return self._taker.recording(
+        return self._capture.recording(
             name, self._settings, self._scenario.title, DEFAULT_SESSION, self._deliveries()
         )
 
@@ -80,7 +83,7 @@ class Player:
         sent = shared_loop().do(lambda: list(self._app.session().webhooks.deliveries))
         return [views.delivery(each, self._service.document.secrets) for each in sent]
 
-    def _step(self, http: httpx.Client, step: Step) -> None:
+    def _play_step(self, http: httpx.Client, step: Step) -> None:
         try:
             if isinstance(step, Shift):
                 session = self._app.session()
@@ -88,76 +91,78 @@ class Player:
             elif isinstance(step, Fire):
                 self._fire(http, step)
             else:
-                self._ask(http, step)
+                self._call(http, step)
         except httpx.HTTPError as error:
             what = f"the connection ended without a whole reply ({type(error).__name__})"
-            raise self._broken(step, what) from error
+            raise self._fail(step, what) from error
         except (ValueError, httpx.InvalidURL) as error:
-            raise self._broken(step, join_names(error)) from error
+            raise self._fail(step, join_lines(error)) from error
 
-    def _broken(self, step: Step, what: str) -> StartError:
+    def _fail(self, step: Step, what: str) -> StartError:
         return StartError(f"{self._scenario.full_name}: {step.where}: {what}")
 
     def _fire(self, http: httpx.Client, fire: Fire) -> None:
         event = {
             "vendor": self._service.name,
             "collection": fire.collection,
-            "id": filled(fire.id, self._kept),
+            "id": fill_in(fire.id, self._kept),
             "event": fire.event,
         }
         reply = http.post(f"{ORIGIN}/__admin/fire", json=event)
         if reply.status_code != 200:
-            raise ValueError(f"{fire.event} was refused: {_said(reply)}")
+            raise ValueError(f"{fire.event} was refused: {_excerpt(reply)}")
 
-    def _ask(self, http: httpx.Client, call: Call) -> None:
-        asked = filled_call(call, self._kept)
-        reply = http.send(self._request(asked))
+    def _call(self, http: httpx.Client, call: Call) -> None:
+        filled = fill_in_call(call, self._kept)
+        reply = http.send(self._make_request(filled))
         if reply.status_code != call.status:
             raise ValueError(
                 f"{call.operation.id} answered {reply.status_code} instead of {call.status}: "
-                f"{_said(reply)}"
+                f"{_excerpt(reply)}"
             )
-        for what, wanted in asked.shows.items():
-            found = _found(reply, what)
-            if not _same(found, wanted):
+        for what, wanted in filled.shows.items():
+            found = _find_value(reply, what)
+            if found is MISSING or not same_json(found, wanted):
                 raise ValueError(
-                    f"the reply has {_told(found)} at {what}, not {format_value(wanted)}"
+                    f"the reply has {_describe(found)} at {what}, not {format_value(wanted)}"
                 )
-        self._kept |= {name: _kept(reply, what) for name, what in call.keep.items()}
+        self._kept |= {name: _find_text(reply, what) for name, what in call.keep.items()}
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _make_request(self, call: Call) -> httpx.Request:
         """The request of a step, with no header that a client adds by itself."""
         path = call.operation.path
         for name, value in call.path.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         query = f"?{urlencode(call.query, doseq=True)}" if call.query else ""
-        headers = httpx.Headers(credential_headers(self._service, call.account))
-        headers.update(_sendable(call.headers))
+        url, signed = sign_request(
+            self._service, call.account, f"{ORIGIN}/{self._service.name}{path}{query}"
+        )
+        headers = httpx.Headers(signed)
+        headers.update(_check_headers(call.headers))
         content = (call.text or "").encode()
         if call.body is not None:
             content = dump_compact(call.body)
         if content:
             headers.setdefault("Content-Type", "application/json")
-        url = f"{ORIGIN}/{self._service.name}{path}{query}"
         return httpx.Request(call.operation.method, url, headers=headers, content=content)
 
 
-def filled_call(call: Call, kept: Mapping[str, str]) -> Call:
-    """A call with what was kept in the place of each `${name}`.
+def fill_in_call(call: Call, kept: Mapping[str, str]) -> Call:
+    """A call with the kept values in place of each `${name}`.
 
     Raises:
         ValueError: when nothing of that name was kept.
     """
     names = ("path", "query", "headers", "body", "text", "shows")
-    parts: dict[str, Any] = {name: filled(getattr(call, name), kept) for name in names}
+    parts: dict[str, Any] = {name: fill_in(getattr(call, name), kept) for name in names}
     return replace(call, **parts)
 
 
-def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers that HTTP can carry.
+def _check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """The headers, which HTTP can carry.
 
     Raises:
-        ValueError: names the one that it cannot.
+        ValueError: names the one that HTTP cannot carry.
     """
     for name, value in headers.items():
         if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
@@ -165,8 +170,8 @@ def _sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
     return headers
 
 
-def _found(reply: httpx.Response, what: str) -> Any:
-    """What a reply has at a pointer into its body, or in a header; NOTHING where it has neither."""
+def _find_value(reply: httpx.Response, what: str) -> Any:
+    """A reply's value at a pointer into its body, or in a header; MISSING where there is none."""
     if not what.startswith("/"):
         return reply.headers.get(what, MISSING)
     try:
@@ -175,22 +180,17 @@ def _found(reply: httpx.Response, what: str) -> Any:
         return MISSING
 
 
-def _kept(reply: httpx.Response, what: str) -> str:
-    found = _found(reply, what)
+def _find_text(reply: httpx.Response, what: str) -> str:
+    found = _find_value(reply, what)
     if not isinstance(found, (str, int, float)) or isinstance(found, bool):
-        raise ValueError(f"the reply has {_told(found)} at {what}; keep a text or a number")
+        raise ValueError(f"the reply has {_describe(found)} at {what}; keep a text or a number")
     return str(found)
 
 
-def _told(found: Any) -> str:
+def _describe(found: Any) -> str:
     return "nothing" if found is MISSING else format_value(found)
 
 
-def _same(found: Any, wanted: Any) -> bool:
-    """Whether a reply shows what it must; 1 is not true."""
-    return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
-
-
-def _said(reply: httpx.Response) -> str:
+def _excerpt(reply: httpx.Response) -> str:
     """The beginning of a reply."""
-    return reply.text[:LONGEST]
+    return reply.text[:MAX_EXCERPT]

@@ -1,4 +1,4 @@
-"""What a scenario is made of: calls, moves of the clock, events."""
+"""The steps of a scenario: calls, shifts of the clock, events."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.openapi.document import Operation
-from understudy.scenarios.validation import NAME, Node
 from understudy.service.service import Service
 
-REFERENCE = re.compile(rf"\$\{{({NAME.pattern})\}}")
+REFERENCE = re.compile(r"\$\{([A-Za-z0-9_-]+)\}")
 
 
 @dataclass(frozen=True)
@@ -19,11 +18,11 @@ class Call:
     """One request.
 
     Attributes:
-        where: the step of the file that asks for it.
+        where: JSON pointer to the step in the file.
         account: whose credential is sent; None for none.
-        status: what must be answered.
-        body: JSON to send; None for none.
-        text: what is sent in the place of JSON.
+        status: that must be answered.
+        body: JSON to send; None for no body.
+        text: sent instead of JSON.
         shows: a JSON pointer into the reply's body, or the name of a header -> what it must hold.
         keep: name -> a JSON pointer into the reply's body, or the name of one of its headers.
     """
@@ -51,7 +50,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Fire:
-    """Something happens to a stored resource that no call brings about."""
+    """An event happens to a stored resource that no call brings about."""
 
     where: str
     event: str
@@ -74,27 +73,27 @@ class Scenario:
     name: str
     title: str
     steps: tuple[Step, ...]
-    settings: Node = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
         return f"{self.service.name}/{self.name}"
 
 
-def filled(value: Any, kept: Mapping[str, str]) -> Any:
-    """A value with what was kept in the place of each `${name}`.
+def fill_in(value: Any, kept: Mapping[str, str]) -> Any:
+    """A value with the kept values in place of each `${name}`.
 
     Raises:
         ValueError: when nothing of that name was kept.
     """
     if isinstance(value, str):
-        return REFERENCE.sub(lambda found: _kept(found[1], kept), value)
+        return REFERENCE.sub(lambda found: _find_kept(found[1], kept), value)
     if isinstance(value, dict):
-        return {name: filled(each, kept) for name, each in value.items()}
-    return [filled(each, kept) for each in value] if isinstance(value, list) else value
+        return {name: fill_in(each, kept) for name, each in value.items()}
+    return [fill_in(each, kept) for each in value] if isinstance(value, list) else value
 
 
-def _kept(name: str, kept: Mapping[str, str]) -> str:
+def _find_kept(name: str, kept: Mapping[str, str]) -> str:
     if name not in kept:
         known = ", ".join(kept) or "nothing"
         raise ValueError(f'nothing was kept as "{name}" before; there is: {known}')

@@ -1,4 +1,4 @@
-"""Composition root: documents, services and machinery become one ASGI app."""
+"""The composition root: documents, services and the engine become one ASGI app."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from understudy.session.memory_store import make_memory_store
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
 from understudy.session.store import MakeStore
 
-# What answers the requests to a service, behind its address, its session and its journal.
+# Makes the ASGI app that answers a service's requests, inside routing, sessions and journal.
 Backend = Callable[[Service], ASGIApp]
 
 
 @runtime_checkable
 class Closable(Protocol):
-    """What holds something open that is to be closed with the app."""
+    """Something that is closed with the app."""
 
     async def aclose(self) -> None: ...
 
@@ -40,7 +40,7 @@ OWN_HEADERS = ("X-Understudy-Session", "X-Understudy-Exchange", "X-Understudy-Di
 
 
 class App:
-    """The mock as an ASGI app; `sessions` and `services` are open to whoever runs it in-process."""
+    """The mock as an ASGI app; code that runs it in-process may use `sessions` and `services`."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class App:
         }
         root = next(iter(self._mounts.values())) if len(settings.vendors) == 1 else None
         limit = partial(access.body_limit, settings)
-        # The admin plane answers truthfully also where the vendors answer by example.
+        # With --static the vendors answer with examples, but the admin plane does not.
         own = replace(settings, static=False)
         recorder = JournalMiddleware(new_stack(admin), admin, own, log, limit)
         addresses = Router(self._mounts, Mount(admin, recorder, cors=recorder), PREFIX, root)
@@ -92,7 +92,7 @@ class App:
         return await self._due.move_to(session, instant)
 
     async def aclose(self) -> None:
-        """Close what stands behind the services' addresses, where it holds something open."""
+        """Close the backends that hold something open."""
         for each in self._backends.values():
             if isinstance(each, Closable):
                 await each.aclose()
@@ -105,7 +105,7 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self._warm_up()
+                await self.warm_up()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self.sessions.close()
@@ -113,8 +113,8 @@ class App:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _warm_up(self) -> None:
-        """Connexion builds a stack when it is first called; better now than with a request."""
+    async def warm_up(self) -> None:
+        """Have Connexion build its stacks now, not at the first request."""
         for mount in self._mounts.values():
             await mount.app({"type": "lifespan"}, _no_receive, _no_send)
 
@@ -124,11 +124,11 @@ async def _no_receive() -> dict[str, str]:
 
 
 async def _no_send(message: object) -> None:
-    """Nobody listens to a stack that is warmed up."""
+    """Discard what a stack sends while it is warmed up."""
 
 
 def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log) -> Mount:
-    """From the outside in: CORS (where a page asks), the journal, Connexion, the service."""
+    """A service's apps, from the outside in: CORS (for pages), the journal, Connexion."""
     limit = settings.body_limit
     app = JournalMiddleware(backend, service, settings, log, lambda path, headers: limit)
     exposed = {*OWN_HEADERS, "Preference-Applied", *service.document.reply_headers}
@@ -151,8 +151,8 @@ def create_app(
     """The mock with these settings.
 
     Args:
-        log: is handed every exchange and every delivery when it is over.
-        backend: makes what answers in the place of the services' own rules.
+        log: is called with every exchange and every delivery when it is over.
+        backend: makes the app that answers instead of the services' own rules.
         make_store: makes the store of each session.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the command line prints about services: tables and the start banner."""
+"""Text about services: tables of vendors and operations, and the start banner."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Sequence
 
 from understudy.core.terminal import format_table
-from understudy.openapi.security import credential_header
 from understudy.service.service import Service
 
 
@@ -51,7 +50,7 @@ def describe_service(service: Service) -> str:
 
 
 def format_banner(services: Sequence[Service], base_url: str, version: str) -> str:
-    """What a newcomer needs first: where it is, what it plays, which keys work, one request."""
+    """The text at the start: URLs, operations, keys, and one request for each vendor."""
     blocks = [f"understudy {version} is ready on {base_url}"]
     for service in services:
         operations = [
@@ -66,7 +65,9 @@ def format_banner(services: Sequence[Service], base_url: str, version: str) -> s
             blocks.append(f"{service.vendor.title} keys\n{format_table(keys)}")
     tries = "\n".join(f"  {format_first_request(service, base_url)}" for service in services)
     blocks.append(f"Try it:\n{tries}")
-    blocks.append("More: understudy vendors NAME lists what can be answered; README.md has tasks.")
+    blocks.append(
+        "More: understudy vendors NAME lists responses and examples; README.md has guides."
+    )
     return "\n\n".join(blocks)
 
 
@@ -74,6 +75,8 @@ def format_first_request(service: Service, base_url: str) -> str:
     """A curl line for the service's first operation that works when pasted."""
     request = ["curl", f"{base_url}{service.prefix}{service.vendor.first_request}"]
     if service.accounts:
-        name, before = credential_header(service.document)
-        request += ["-H", f"{name}: {before}{service.accounts.default.credential}"]
+        scheme, credential = service.document.security.first, service.accounts.default.credential
+        request[1], headers = scheme.sign(request[1], (), credential)
+        for name, value in headers:
+            request += ["-H", f"{name}: {value}"]
     return shlex.join(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import secrets
@@ -23,11 +22,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from understudy.core.clock import Stopwatch
 from understudy.core.errors import StartError
 from understudy.core.hosts import is_loopback
+from understudy.core.output_files import require_writable
 from understudy.core.settings import Settings
 from understudy.core.version import __version__
 from understudy.engine.connection_faults import CONNECTION_KEY
 from understudy.engine.exchange_recorder import Log
-from understudy.engine.registry import PACKAGE, data_folder
+from understudy.engine.registry import PACKAGE, data_folder, require_vendors
 from understudy.server.app import App, create_app
 from understudy.server.banner import format_banner
 from understudy.server.log_lines import (
@@ -36,20 +36,22 @@ from understudy.server.log_lines import (
     format_delivery,
     format_exchange,
 )
-from understudy.server.reload import Watch, restart
+from understudy.server.reload import run_reloading
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
 
 @dataclass(frozen=True)
 class Listening:
-    """Where to listen and what to say.
+    """Where to listen, and what to print.
 
     Attributes:
         port: 0 for any free one.
-        port_file: gets the port as text once the server is ready.
-        reload: start anew when a document, a seed world or a source file changes.
-        log: `text` or `json` for a line per exchange on standard error; None for silence.
+        port_file: the port is written there as text once the server is ready.
+        reload: restart when a document, a seed world or a source file changes.
+        log: `text` or `json` for a banner and a line per exchange on standard error; None for
+            neither. Defects of the mock are reported either way.
+        color: whether lines of text have colours.
     """
 
     host: str = "127.0.0.1"
@@ -64,10 +66,10 @@ def bind(host: str, port: int) -> socket.socket:
     """A listening socket.
 
     Raises:
-        StartError: when the address is taken or is not this machine's.
+        StartError: when the address is taken or does not belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio lets small replies wait (40 ms) unless their socket says that it is TCP.
+    # asyncio sets TCP_NODELAY for this protocol only; without it small replies wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -80,14 +82,14 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def guard(settings: Settings, host: str) -> Settings:
-    """The settings with a token for the admin plane, where others than this machine reach it."""
+    """The settings with a token for the admin plane, if other machines can reach it."""
     if settings.admin_token or is_loopback(host):
         return settings
     return replace(settings, admin_token=secrets.token_urlsafe(24))
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 that lets the mock disturb a connection."""
+    """HTTP/1.1 whose connections the mock can disturb, for connection faults."""
 
     _unanswered: tuple[RequestResponseCycle, ...] = ()
 
@@ -103,47 +105,47 @@ class Protocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        # Of pipelined requests uvicorn tells only the latest; the others would wait for ever.
+        # Of pipelined requests uvicorn notifies only the latest; the others would wait for ever.
         for cycle in self._unanswered:
             cycle.disconnected = cycle.disconnected or not cycle.response_complete
             cycle.message_event.set()
 
 
 # Signals that end a server; a system may lack some.
-STOPPING = [
+STOP_SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 
 
-def _pass_over(number: int, frame: object) -> None:
-    """What comes while a server ends says nothing new."""
+def _ignore(number: int, frame: object) -> None:
+    """Ignore a signal that comes while a server ends."""
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready, and that any number of signals end once."""
+    """A uvicorn server that reports when it is ready; further signals do not cut its end short."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End by a signal; do not raise it again, as uvicorn does, in the midst of what follows."""
+        """End at a signal, without raising it again afterwards as uvicorn does."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        # Who was told to outlive its terminal (nohup) does.
-        ending = [each for each in STOPPING if signal.getsignal(each) is not signal.SIG_IGN]
+        # Keep ignoring SIGHUP when started under nohup.
+        ending = [each for each in STOP_SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
         for each in ending:
             signal.signal(each, self.handle_exit)
         try:
             yield
         finally:
             for each in ending:
-                signal.signal(each, _pass_over)
+                signal.signal(each, _ignore)
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
     def handle_exit(self, sig: int, frame: object) -> None:
-        """End gracefully, however often one asks: that is bounded, and nothing is lost by it."""
+        """End gracefully, also at a second signal; that takes a bounded time and loses nothing."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -165,8 +167,9 @@ def make_server(
         http=Protocol,
         lifespan="on" if lifespan else "off",
         access_log=False,
-        log_level="warning",
-        # What goes on the wire is the vendor's: no Date of this machine's, no Server.
+        # Requests that are not HTTP are warnings: clients' mistakes, which --quiet leaves out.
+        log_level="warning" if listening.log else "error",
+        # Headers are the vendor's: no Date of this machine, no Server.
         date_header=False,
         server_header=False,
         proxy_headers=False,
@@ -177,59 +180,97 @@ def make_server(
 
 
 MakeApp = Callable[[Settings, Log | None], App]
-# What is announced when the server is ready: of an app and its URL.
+# The text to print when the server is ready, made from the app and its URL.
 Announce = Callable[[App, str], str]
+
+
+def format_app_banner(app: App, url: str) -> str:
+    """The vendors' banner."""
+    return format_banner(list(app.services.values()), url, __version__)
 
 
 def run(
     settings: Settings,
     listening: Listening,
     make: MakeApp = create_app,
-    announce: Announce | None = None,
+    announce: Announce = format_app_banner,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
         make: makes the app that is served.
-        announce: what is said of it, in the place of the vendors' banner.
+        announce: the text to print when the server is ready.
 
     Raises:
         StartError: when a document, a service, a setting or the address cannot be used.
     """
-    file = listening.port_file
-    if file is not None and not file.parent.is_dir():
-        raise StartError(f"--port-file {file}: there is no folder {file.parent}")
-    listener = bind(listening.host, listening.port)
-    write = LineWriter()
-    guarded = guard(settings, listening.host)
-    app = make(guarded, make_logger(listening, write))
-    port = listener.getsockname()[1]
-
-    def ready() -> None:
-        if listening.port_file is not None:
-            listening.port_file.write_text(f"{port}\n")
-        _announce(app, listening, format_url(listening.host, port), announce or _banner)
-        if guarded.admin_token != settings.admin_token:
-            # Even with --quiet: nobody else knows it.
-            _say(f"/__admin demands Authorization: Bearer {guarded.admin_token}")
-
-    server = make_server(app, listening, ready)
-    with _keep_handlers(), suppress(KeyboardInterrupt):
+    if listening.port_file is not None:
+        require_writable("--port-file", listening.port_file)
+    require_vendors(settings.vendors)
+    job = ServerJob(
+        guard(settings, listening.host), listening, make, announce, not settings.admin_token
+    )
+    with bind(listening.host, listening.port) as listener:
         if listening.reload:
-            _run_reloading(server, listener, write)
+            folders = (PACKAGE, data_folder("specs"), data_folder("fixtures"))
+            with _keep_handlers(), suppress(KeyboardInterrupt):
+                run_reloading(folders, job.run, listener)
         else:
-            server.run(sockets=[listener])
-        write.flush()
-    if file is not None:
-        # A script that waits for the file must not find the port of a server that is gone.
-        file.unlink(missing_ok=True)
+            job.run(listener)
+
+
+@dataclass(frozen=True)
+class ServerJob:
+    """What a server process needs; it can be pickled when `make` and `announce` can.
+
+    Attributes:
+        settings: with the token of the admin plane, if it has one.
+        show_token: whether that token is unknown to the user.
+    """
+
+    settings: Settings
+    listening: Listening
+    make: MakeApp
+    announce: Announce
+    show_token: bool
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve on a socket until a signal ends the server.
+
+        Raises:
+            StartError: when a document, a service or a setting cannot be used.
+        """
+        file = self.listening.port_file
+        write = LineWriter()
+        app = self.make(self.settings, make_logger(self.listening, write))
+        server = make_server(app, self.listening, lambda: self._report_ready(app, listener))
+        try:
+            with _keep_handlers(), suppress(KeyboardInterrupt):
+                server.run(sockets=[listener])
+            write.flush()
+        finally:
+            if file is not None:
+                # A script that waits for the file must not find the port of a stopped server.
+                file.unlink(missing_ok=True)
+
+    def _report_ready(self, app: App, listener: socket.socket) -> None:
+        port = listener.getsockname()[1]
+        if self.listening.port_file is not None:
+            self.listening.port_file.write_text(f"{port}\n")
+        url = format_url(self.listening.host, port)
+        if self.listening.log == "text":
+            _print(self.announce(app, url) + "\n")
+        elif self.listening.log == "json":
+            _print(f"understudy {__version__} is ready on {url}")
+        if self.show_token and self.settings.admin_token:
+            # Also with --quiet: nobody knows it yet.
+            _print(f"/__admin requires Authorization: Bearer {self.settings.admin_token}")
 
 
 @contextmanager
 def _keep_handlers() -> Iterator[None]:
-    """Leave the handlers of signals as they were."""
-    before = {each: signal.getsignal(each) for each in STOPPING}
-    # Until the server listens to it, and after it has ended.
+    """End at SIGTERM as at Ctrl-C, and leave the handlers of signals as they were."""
+    before = {each: signal.getsignal(each) for each in STOP_SIGNALS}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -238,45 +279,16 @@ def _keep_handlers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _banner(app: App, url: str) -> str:
-    return format_banner(list(app.services.values()), url, __version__)
-
-
-def _announce(app: App, listening: Listening, url: str, announce: Announce) -> None:
-    if listening.log == "text":
-        _say(announce(app, url) + "\n")
-    elif listening.log == "json":
-        _say(f"understudy {__version__} is ready on {url}")
-
-
 def format_url(host: str, port: int) -> str:
-    """The base URL of a server that listens there; IPv6 addresses stand in brackets."""
+    """The base URL of a server that listens there; IPv6 addresses are in brackets."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _say(text: str) -> None:
-    """Print to standard output, if there is somebody who reads it."""
+def _print(text: str) -> None:
+    """Print to standard output, if anybody reads it."""
     with suppress(OSError, AttributeError):
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-
-
-def _run_reloading(server: Server, listener: socket.socket, write: LineWriter) -> None:
-    changed: list[Path] = []
-
-    def stop(file: Path) -> None:
-        changed.append(file)
-        server.should_exit = True
-
-    watch = Watch((PACKAGE, data_folder("specs"), data_folder("fixtures")), stop)
-    watch.start()
-    server.run(sockets=[listener])
-    listener.close()
-    watch.stop()
-    if changed:
-        write(f"{changed[0].name} changed, starting anew")
-        write.flush()
-        restart()
 
 
 class LineWriter:
@@ -294,7 +306,7 @@ class LineWriter:
             self._lines.put_nowait(line)
 
     def flush(self, seconds: float = 0.5) -> None:
-        """Wait a little for what was said to be written."""
+        """Wait up to so many seconds until the queued lines are written."""
         until = Stopwatch()
         while self._lines.unfinished_tasks and until.seconds() < seconds:
             threading.Event().wait(0.01)
@@ -309,9 +321,8 @@ class LineWriter:
 
 
 def make_logger(listening: Listening, write: LineWriter) -> Log | None:
-    """What writes a line for each exchange and each delivery, or None."""
+    """A function that writes a line for each exchange and each delivery; None without a log."""
     if listening.log is None:
-        logging.disable(logging.ERROR)
         return None
     return partial(_log_json if listening.log == "json" else _log_text, listening, write)
 

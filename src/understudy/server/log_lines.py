@@ -1,11 +1,11 @@
-"""Exchanges and deliveries as lines of log: what was asked, answered, sent, and what was wrong."""
+"""Exchanges and deliveries as lines of a log, for people or as JSON."""
 
 from __future__ import annotations
 
 import orjson
 
 from understudy.core.clock import MILLISECOND, format_timestamp
-from understudy.core.terminal import CONTROL_ESCAPES, DIM, GREEN, PLAIN, RED, YELLOW
+from understudy.core.terminal import DIM, GREEN, RED, YELLOW, escape_unprintable, paint
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
@@ -15,10 +15,10 @@ def format_exchange(exchange: Exchange, color: bool = False) -> str:
     session = "" if exchange.session == "default" else f"@{exchange.session}/"
     status = str(exchange.status or "---")
     if color:
-        status = f"{_color(exchange.status)}{status}{PLAIN}"
+        status = paint(_color(exchange.status), status)
     head = (
         f"{format_timestamp(exchange.started, 3)[11:23]} {exchange.method:<6} "
-        f"{session}{exchange.vendor}{exchange.path.translate(CONTROL_ESCAPES)} "
+        f"{session}{exchange.vendor}{escape_unprintable(exchange.path)} "
         f"{status} {exchange.operation or '-'}"
     )
     if exchange.preference:
@@ -29,7 +29,7 @@ def format_exchange(exchange: Exchange, color: bool = False) -> str:
 
 
 def format_delivery(delivery: Delivery) -> str:
-    """One line for people: what left for whom, and what came of it."""
+    """One line for people: where it was sent, and the outcome."""
     outcome: str = delivery.state
     if delivery.attempts and delivery.attempts[-1].status is not None:
         outcome += f" {delivery.attempts[-1].status}"
@@ -39,7 +39,7 @@ def format_delivery(delivery: Delivery) -> str:
         outcome += f" (fault: {delivery.fault})"
     at = format_timestamp(delivery.created, 3)[11:23]
     line = f"{at} POST   {delivery.url} {delivery.vendor} {delivery.event}: {outcome}"
-    return line.translate(CONTROL_ESCAPES)
+    return escape_unprintable(line)
 
 
 def delivery_to_json(delivery: Delivery) -> str:
@@ -65,9 +65,9 @@ def _diagnoses(exchange: Exchange, color: bool) -> list[str]:
     for each in exchange.diagnoses:
         hint = f" ({each.hint})" if each.hint else ""
         where = f"{each.where} {each.pointer}".strip()
-        text = f"{each.code} in {where}: {each.message}{hint}".translate(CONTROL_ESCAPES)
+        text = escape_unprintable(f"{each.code} in {where}: {each.message}{hint}")
         line = f"             {text}"
-        lines.append(f"{DIM}{line}{PLAIN}" if color else line)
+        lines.append(paint(DIM, line) if color else line)
     return lines
 
 

@@ -1,61 +1,72 @@
-"""Starts the server anew when a document, a seed world or a source file changes."""
+"""Restarts the server when a document, a seed world or a source file changes."""
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
-INTERVAL = 0.5
+from watchfiles import Change, watch
 
+from understudy.core.errors import StartError
 
-def fingerprint(folders: Iterable[Path]) -> dict[Path, int]:
-    """When each document, seed file and source file below these folders last changed."""
-    return {
-        file: file.stat().st_mtime_ns
-        for folder in folders
-        for file in sorted(folder.rglob("*"))
-        if file.suffix in (".yaml", ".json", ".py")
-    }
+WATCHED_SUFFIXES = (".yaml", ".json", ".py")
 
 
-class Watch:
-    """Calls back once, from a thread of its own, when something below the folders changed.
+def run_reloading(folders: Sequence[Path], serve: Callable[..., None], *arguments: Any) -> None:
+    """Run a server in a process of its own, and start it again whenever a file changes.
+
+    A server that cannot start, because of a document or a source file, leaves its error on
+    standard error; the next change starts it again.
 
     Args:
-        folders: where to look.
-        changed: is called with the first file found changed, added or removed.
-        interval: seconds between two looks.
+        serve: the server; like its arguments, it must be picklable.
+
+    Raises:
+        KeyboardInterrupt: at Ctrl-C, SIGTERM or SIGHUP, once the server has ended.
     """
-
-    def __init__(
-        self, folders: Iterable[Path], changed: Callable[[Path], None], interval: float = INTERVAL
-    ) -> None:
-        self._folders = list(folders)
-        self._changed = changed
-        self._interval = interval
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        self._known = fingerprint(self._folders)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._interval):
-            now = fingerprint(self._folders)
-            different = now.items() ^ self._known.items()
-            if different:
-                self._changed(min(file for file, _ in different))
-                return
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    process = _start(serve, arguments)
+    try:
+        for changes in watch(*folders, watch_filter=_is_watched):
+            _stop(process)
+            file = min(Path(path) for _, path in changes)
+            _print(f"{file.name} changed, restarting")
+            process = _start(serve, arguments)
+    finally:
+        _stop(process)
 
 
-def restart() -> None:
-    """Replace this process by a new one with the same command line."""
-    os.execv(sys.executable, [sys.executable, "-m", "understudy", *sys.argv[1:]])
+def _is_watched(change: Change, path: str) -> bool:
+    return path.endswith(WATCHED_SUFFIXES)
+
+
+def _start(serve: Callable[..., None], arguments: Sequence[Any]) -> BaseProcess:
+    # A fresh interpreter, because imported modules are not read again.
+    process = get_context("spawn").Process(target=_serve, args=(serve, *arguments), daemon=True)
+    process.start()
+    return process
+
+
+def _stop(process: BaseProcess) -> None:
+    process.terminate()
+    process.join()
+
+
+def _serve(serve: Callable[..., None], *arguments: Any) -> None:
+    with suppress(KeyboardInterrupt):
+        try:
+            serve(*arguments)
+        except StartError as error:
+            _print(f"understudy: {error}; waiting for a change")
+
+
+def _print(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from understudy.core.errors import MissingCredential, UnknownCredential
+from understudy.core.settings import Auth
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Accounts:
         account = self._by_credential.get(credential or "")
         return None if account is None else account.name
 
-    def identify(self, credential: str | None, policy: Literal["strict", "any"]) -> Account:
+    def identify(self, credential: str | None, policy: Auth) -> Account:
         """The account that a credential stands for.
 
         Args:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from understudy.core.errors import (
     BodyTooLarge,
     Diagnosis,
-    InvalidBody,
     InvalidParameters,
     MethodNotAllowed,
     TooManyRequests,
@@ -15,7 +12,8 @@ from understudy.core.errors import (
     UnsupportedMediaType,
 )
 from understudy.core.strict_json import read_json
-from understudy.openapi.parameters import read_parameter
+from understudy.openapi.conformance import check_document, choose_validator, missing_body
+from understudy.openapi.parameters import SentValues, parse_query, read_parameters
 from understudy.openapi.path_router import PathRouter
 from understudy.service.call import Call
 from understudy.service.reply import Reply
@@ -48,25 +46,16 @@ def diagnose_parameters(call: Call) -> list[Diagnosis]:
 
 def _read_parameters(call: Call) -> list[Diagnosis]:
     if call.request.query:
-        for name, value in parse_qsl(call.request.query, keep_blank_values=True):
-            call.query.setdefault(name, []).append(value)
-    faults: list[Diagnosis] = []
-    for parameter in call.operation.parameters:
-        if parameter.where == "query":
-            sent = call.query.get(parameter.key, [])
-        else:
-            values = call.headers if parameter.where == "header" else call.path_values
-            sent = [values[parameter.key]] if parameter.key in values else []
-        if sent or parameter.must_be_read:
-            faults += read_parameter(parameter, sent, call.parameters)
-    return faults
+        call.query = parse_query(call.request.query)
+    sent = SentValues(call.path_values, call.query, call.headers)
+    return read_parameters(call.operation.parameters, sent, call.parameters)
 
 
 async def parameters(call: Call) -> None:
-    """Path, query and headers are as the document declares them.
+    """Path, query, headers and cookies are as the document declares them.
 
     Raises:
-        InvalidParameters: with every fault.
+        InvalidParameters: with every diagnosis.
     """
     diagnoses = diagnose_parameters(call)
     if diagnoses:
@@ -86,25 +75,16 @@ async def body(call: Call) -> None:
     if call.request.too_large:
         limit = call.settings.body_limit
         raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
-    sent = call.request.content
-    if not sent:
+    if not call.request.content:
         if declared.required:
-            fault = Diagnosis("required", "body", "", "the request has no body", "send JSON")
-            raise InvalidBody("the body is missing", [fault])
+            raise missing_body()
         return
-    _check_media_type(call.headers.get("content-type", ""), declared.media_types)
-    call.body = read_json(sent)
-    if not declared.validator.accepts(call.body):
-        faults = declared.validator.diagnose(call.body, "body")
-        raise InvalidBody("the body breaks the document", faults)
-
-
-def _check_media_type(content_type: str, declared: tuple[str, ...]) -> None:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in declared:
-        named = f'"{media_type}"' if media_type else "no Content-Type"
-        known = ", ".join(declared)
-        raise UnsupportedMediaType(f"the body was sent with {named}", hint=f"send it as {known}")
+    validator = choose_validator(declared, call.headers.get("content-type", ""))
+    if validator is None:
+        hint = f"send it as {declared.media_type}"
+        raise UnsupportedMediaType("the mock reads no body but JSON here", hint=hint)
+    call.body = read_json(call.request.content)
+    check_document(validator, call.body)
 
 
 async def rate_limit(call: Call) -> None:

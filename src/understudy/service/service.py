@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from understudy.openapi.document import Document
-from understudy.openapi.security import credential_header, key_names
+from understudy.openapi.security import Headers
 from understudy.redaction.redactor import KnownSecrets, Redactor
 from understudy.service.accounts import Accounts
 from understudy.service.declaration import Vendor
@@ -51,7 +51,7 @@ def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redact
         known: the secrets of earlier exchanges; takes those of later ones, too.
     """
     document = service.document
-    return Redactor(document.secrets, service.owners, key_names(document), known)
+    return Redactor(document.secrets, service.owners, document.security.key_names, known)
 
 
 def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
@@ -61,13 +61,13 @@ def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:
     )
 
 
-def credential_headers(service: Service, account: str | None) -> Mapping[str, str]:
-    """The header by which an account calls; none for no account.
+def sign_request(service: Service, account: str | None, url: str) -> tuple[str, Headers]:
+    """The URL and the headers by which an account asks for a URL; for no account, none.
 
     Raises:
         KeyError: when the seed world has no account of this name.
     """
     if account is None or service.accounts is None:
-        return {}
-    name, before = credential_header(service.document)
-    return {name: f"{before}{service.accounts.named(account).credential}"}
+        return url, ()
+    credential = service.accounts.named(account).credential
+    return service.document.security.first.sign(url, (), credential)

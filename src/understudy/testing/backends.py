@@ -14,7 +14,6 @@ from understudy.engine.registry import open_service, vendor_names
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.inprocess.live_server import LiveServer
 from understudy.inprocess.loop import shared_loop
-from understudy.openapi.security import credential_header
 
 if TYPE_CHECKING:
     from understudy.server.app import App
@@ -211,5 +210,4 @@ def service_of(services: Mapping[str, Service], vendor: str) -> Service:
 
 def make_credential_header(service: Service, key: str) -> dict[str, str]:
     """The request header that carries a credential."""
-    name, before = credential_header(service.document)
-    return {name: f"{before}{key}"}
+    return service.document.security.first.make_headers(key)

@@ -15,7 +15,7 @@ from understudy.coverage.html_report import render_html
 from understudy.coverage.json_report import render_json
 from understudy.coverage.text_report import render_text
 from understudy.engine.registry import open_services
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 
 if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery

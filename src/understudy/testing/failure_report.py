@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from understudy.core.terminal import escape_unprintable
+
 if TYPE_CHECKING:
     from understudy.client import Client, Instant
     from understudy.client.models import (
@@ -21,8 +23,6 @@ MAX_EXCHANGES_SHOWN = 20
 MAX_BODY_SHOWN = 400
 MAX_REPLY_SHOWN = 200
 REFUSED = 400
-# What a client sends must neither end a line of the report nor speak to the terminal.
-CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 NOTHING_CAME = (
     "No request of this test reached the mock. Does its client use understudy.client, the base "
     "URL understudy.url(VENDOR), or the vendor's real host with the fixture VENDOR_mock?"
@@ -84,7 +84,7 @@ def _exchange(exchange: Exchange, nearest: Mapping[str, Unmatched]) -> Iterator[
 
 def _line(exchange: Exchange) -> str:
     query = f"?{exchange.query}" if exchange.query else ""
-    path = f"{exchange.vendor or ''}{exchange.path}{query}".translate(CONTROL)
+    path = escape_unprintable(f"{exchange.vendor or ''}{exchange.path}{query}")
     status = exchange.status or "no reply"
     line = f"{_time(exchange.at)} {exchange.method:<6} {path} -> {status}"
     line += f" {exchange.operation or '(no operation)'}"
@@ -93,9 +93,9 @@ def _line(exchange: Exchange) -> str:
 
 def _diagnosis(diagnosis: Diagnosis) -> Iterator[str]:
     where = f"{diagnosis.in_} {diagnosis.pointer}".strip()
-    yield f"    {diagnosis.code} in {where}: {diagnosis.message}".translate(CONTROL)
+    yield escape_unprintable(f"    {diagnosis.code} in {where}: {diagnosis.message}")
     if diagnosis.hint:
-        yield f"        -> {diagnosis.hint}".translate(CONTROL)
+        yield escape_unprintable(f"        -> {diagnosis.hint}")
 
 
 def _nearest(unmatched: Unmatched) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _nearest(unmatched: Unmatched) -> Iterator[str]:
         meant = f"{candidate.operation}: {candidate.method} {candidate.path}"
         yield f"    most likely meant: {meant}"
         for each in candidate.differences:
-            got = each.got.translate(CONTROL)
+            got = escape_unprintable(each.got)
             yield f'        {each.in_}: expected "{each.expected}", got "{got}"'
 
 
@@ -139,7 +139,7 @@ def _deliveries(deliveries: Page[Delivery]) -> str:
             lines.append(f"      {_time(attempt.at)} answered {outcome} {said}".rstrip())
     earlier = deliveries.total - MAX_EXCHANGES_SHOWN
     more = [f"  ({earlier} earlier ones are not shown)"] if earlier > 0 else []
-    shown = [*more, *(line.translate(CONTROL) for line in lines)]
+    shown = [*more, *(escape_unprintable(line) for line in lines)]
     return "\n".join(["webhooks", *shown]) if lines else ""
 
 
@@ -159,5 +159,5 @@ def _time(instant: Instant) -> str:
 
 
 def _shortened(text: str, most: int) -> str:
-    line = text.translate(CONTROL)
+    line = escape_unprintable(text)
     return line if len(line) <= most else f"{line[:most]} ... ({len(line)} characters)"

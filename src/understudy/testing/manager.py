@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from understudy.core.settings import Settings
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.session.journal import Exchange
 from understudy.testing import options, recording
 from understudy.testing.backends import Backend, InProcessBackend, RemoteBackend, Server

@@ -3,93 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from understudy.core.setting_kinds import INSTANT, SWITCH, Kind, one_of
+from understudy.core.settings import Passthrough, Settings
+from understudy.core.settings_parsing import SETTINGS, make_settings
 
+if TYPE_CHECKING:
     import pytest
 
-    from understudy.core.settings import Settings
-    from understudy.intercept.routes import Passthrough
-
 MARKER = "understudy"
-NOW, REAL = "now", "real"
-# Where a flag is switched by a text.
-SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+NOW = "now"
+
+
+def _read_hosts(texts: list[str]) -> dict[str, str]:
+    """Base URLs and the vendor that is at each, from texts `URL=VENDOR`."""
+    pairs = [text.rpartition("=") for text in texts]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError
+    return {url.strip(): vendor.strip() for url, _, vendor in pairs}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice: as `--understudy-NAME` and `understudy_NAME` it is a text that `read` reads.
+    """One option: `--understudy-NAME` on the command line, `understudy_NAME` in the ini file."""
 
-    Attributes:
-        help: what it chooses.
-        kind: `text`, `flag` or `list`; a list is given by a repeated flag, or in lines.
-        read: of a text (of the texts, when it is a list) what a marker would be given.
-    """
-
+    kind: Kind
     help: str
-    kind: str = "text"
-    read: Callable[[Any], Any] = str
 
 
-def _switch(text: str) -> bool:
-    if text.lower() not in SWITCHES:
-        raise ValueError(f'"{text}" is neither true nor false')
-    return SWITCHES[text.lower()]
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f'"{text}" is no whole number') from None
-
-
-def _pace(text: str) -> float | str:
-    if text == "manual":
-        return text
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f'"{text}" is neither "manual" nor a number such as 0.5') from None
-
-
-def _names(texts: list[str]) -> tuple[str, ...]:
-    return tuple(name for text in texts for name in text.replace(",", " ").split())
-
-
-def _hosts(texts: list[str]) -> dict[str, str]:
-    hosts = {}
-    for text in texts:
-        url, sign, vendor = text.rpartition("=")
-        if not sign:
-            raise ValueError(f'"{text}" is not URL=VENDOR, as https://me.example.com=tether')
-        hosts[url.strip()] = vendor.strip()
-    return hosts
-
-
+CLOCK = replace(
+    INSTANT,
+    allowed=f'{INSTANT.allowed} or "{NOW}"',
+    parse=lambda value: NOW if value == NOW else INSTANT.parse(value),
+)
+PASSTHROUGH = one_of(Passthrough)
+HOSTS = Kind("URL=VENDOR, as in https://me.example.com=tether", dict, _read_hosts, repeated=True)
 OPTIONS: Mapping[str, Option] = {
     "clock": Option(
-        "where each test's clock stands still: a time such as 2026-03-11T12:00:00Z, or `now`, "
-        "which is when the test begins (the default); `real` lets it run"
+        CLOCK,
+        "Freeze each test's clock at a time such as 2026-03-11T12:00:00Z, or at `now`, which is "
+        "when the test begins (the default); `real` lets it run.",
     ),
-    "seed": Option("what ids and example data derive from", read=_whole),
-    "pace": Option("factor on the vendors' own delays, or `manual`", read=_pace),
-    "auth": Option("`strict` takes the printed keys, `any` every well-formed one"),
-    "rate_limits": Option("enforce the documented limits", "flag", _switch),
-    "static": Option("no state, documented examples", "flag", _switch),
-    "vendors": Option("names of the vendors to serve; all when absent", "list", _names),
+    **{
+        name: Option(SETTINGS[name].kind, SETTINGS[name].help)
+        for name in ("seed", "pace", "auth", "rate_limits", "static", "vendors")
+    },
     "passthrough": Option(
-        "which requests that no mock answers may leave while a VENDOR_mock is in use: those to "
-        "this machine (`localhost`, the default), `all` or `none`"
+        PASSTHROUGH,
+        "Requests that may leave, of those that no mock answers while a VENDOR_mock is in use: "
+        "those to this machine (`localhost`, the default), `all` or `none`.",
     ),
-    "hosts": Option("a further base URL of a vendor, as URL=VENDOR", "list", _hosts),
+    "hosts": Option(HOSTS, "A further base URL of a vendor, as URL=VENDOR (repeatable)."),
 }
-# What is the session's own affair, or that of one test; the rest makes another app.
-APART = frozenset({"clock", "passthrough", "hosts"})
+# Options of a session or of one test; the others make another app.
+TEST_OPTIONS = frozenset({"clock", "passthrough", "hosts"})
 
 
 @dataclass(frozen=True)
@@ -97,9 +66,9 @@ class Chosen:
     """What was chosen for one test.
 
     Attributes:
-        stands_at: the instant (ns) at which the session's clock stands still from its beginning;
+        stands_at: the instant (ns) at which the session's clock is frozen from its beginning;
             None when it runs.
-        of_app: the choices that make the app what it is.
+        of_app: the options that the app is made with.
     """
 
     settings: Settings
@@ -113,18 +82,22 @@ def declare(parser: pytest.Parser) -> None:
     """Add the options to pytest's command line and ini file."""
     group = parser.getgroup("understudy", "mocked vendors")
     for name, option in OPTIONS.items():
-        flag = f"--understudy-{name.replace('_', '-')}"
-        action = {"flag": "store_true", "list": "append"}.get(option.kind, "store")
-        group.addoption(flag, action=action, default=None, help=option.help)
-        lines: Literal["linelist", "string"] = "linelist" if option.kind == "list" else "string"
+        is_list = option.kind.repeated
+        action = "append" if is_list else "store_true" if option.kind is SWITCH else "store"
+        group.addoption(_flag(name), action=action, default=None, help=option.help)
+        lines: Literal["linelist", "string"] = "linelist" if is_list else "string"
         parser.addini(f"understudy_{name}", option.help, type=lines, default=None)
+
+
+def _flag(name: str) -> str:
+    return f"--understudy-{name.replace('_', '-')}"
 
 
 def of_run(config: pytest.Config, now: Callable[[], int]) -> Chosen:
     """What holds for tests without a marker.
 
     Raises:
-        ValueError: for a value that is none; says where it stands.
+        ValueError: for a value that is not allowed; says where it is.
     """
     return _chosen(_of_config(config), now)
 
@@ -133,10 +106,10 @@ def of_test(item: pytest.Item, now: Callable[[], int]) -> Chosen:
     """What holds for one test.
 
     Args:
-        now: the real time, at which a clock stands still unless told otherwise.
+        now: the real time (ns), at which a clock is frozen by default.
 
     Raises:
-        ValueError, TypeError: for a value that is none.
+        ValueError: for a value that is not allowed.
     """
     return _chosen({**_of_config(item.config), **_of_marker(item)}, now)
 
@@ -163,45 +136,23 @@ def _of_marker(item: pytest.Item) -> dict[str, Any]:
 def _of_config(config: pytest.Config) -> dict[str, Any]:
     given = {}
     for name, option in OPTIONS.items():
-        flag = f"--understudy-{name.replace('_', '-')}"
-        told = config.getoption(flag)
-        if told is True:
+        flag = config.getoption(_flag(name))
+        if flag is True:
             given[name] = True
-        elif told:
-            given[name] = _read(flag, option, told)
-        elif inscribed := config.getini(f"understudy_{name}"):
-            given[name] = _read(f"understudy_{name}", option, inscribed)
+        elif flag:
+            given[name] = option.kind.read_text(flag, _flag(name))
+        elif text := config.getini(f"understudy_{name}"):
+            given[name] = option.kind.read_text(text, f"understudy_{name}")
     return given
 
 
-def _read(where: str, option: Option, told: Any) -> Any:
-    try:
-        return option.read(told)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-
-
 def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> Chosen:
-    # Only now: a run that never asks for a mock imports no more than this module.
-    from understudy.core.settings_parsing import make_settings
-
-    of_app = {name: value for name, value in given.items() if name not in APART}
+    of_app = {name: value for name, value in given.items() if name not in TEST_OPTIONS}
+    clock = CLOCK.read(given.get("clock", NOW), "clock")
     return Chosen(
         settings=make_settings(**of_app),
-        stands_at=_stands_at(given.get("clock", NOW), now),
-        passthrough=_passthrough(given.get("passthrough", "localhost")),
+        stands_at=now() if clock == NOW else clock,
+        passthrough=PASSTHROUGH.read(given.get("passthrough", "localhost"), "passthrough"),
         hosts=dict(given.get("hosts", {})),
         of_app=of_app,
     )
-
-
-def _stands_at(clock: str | datetime | None, now: Callable[[], int]) -> int | None:
-    from understudy.core.settings_parsing import make_settings
-
-    return now() if clock == NOW else make_settings(clock=clock).clock
-
-
-def _passthrough(chosen: str) -> Any:
-    if chosen not in ("none", "localhost", "all"):
-        raise ValueError(f"passthrough={chosen!r} is none of 'none', 'localhost', 'all'")
-    return chosen

@@ -19,7 +19,7 @@ from understudy.engine.registry import open_services
 from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.formats import native
-from understudy.recording.formats.extensions import diagnosis
+from understudy.recording.formats.extensions import read_diagnosis
 from understudy.recording.model import (
     RecordedExchange,
     RecordedRequest,
@@ -89,6 +89,7 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
         operation=shown["operation"],
         account=shown["account"],
         at=parse_instant(shown["at"]),
+        fault=None if shown["status"] else shown["fault"] or None,
         request=RecordedRequest(
             method=shown["method"],
             url=f"{origin_of(services[shown['vendor']])}{shown['path']}{query}",
@@ -100,7 +101,7 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
             headers=strip_transport_headers(answered["headers"].items()),
             body=answered["body"].encode(),
         ),
-        diagnoses=tuple(diagnosis(each) for each in shown["diagnoses"]),
+        diagnoses=tuple(read_diagnosis(each) for each in shown["diagnoses"]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import httpx
 
 from understudy.client import AdminError, AsyncClient, Client, Instant
-from understudy.client.keywords import FaultMembers
+from understudy.client.keywords import FaultFields
 from understudy.client.models import (
     Fault,
     FaultKind,
@@ -23,7 +23,12 @@ from understudy.client.models import (
     Snapshot,
     VendorCoverage,
 )
-from understudy.client.operations import ClockAsks, DeliveryAsks, RequestAsks, ResourceAsks
+from understudy.client.operations import (
+    ClockOperations,
+    DeliveryOperations,
+    RequestOperations,
+    ResourceOperations,
+)
 from understudy.client.transport import Sender
 from understudy.testing.backends import Backend, Server
 from understudy.testing.options import Chosen
@@ -50,7 +55,7 @@ class SessionUrl(str):
 
 
 @dataclass(frozen=True)
-class SessionClock(ClockAsks[Sender]):
+class SessionClock(ClockOperations[Sender]):
     """The session's time: `shift(days=1)`, `move_to(...)`, `freeze()`, `run()`, `now`."""
 
     @property
@@ -178,17 +183,17 @@ class OwnSession:
         return SessionClock(self.admin.send)
 
     @property
-    def requests(self) -> RequestAsks[Sender]:
+    def requests(self) -> RequestOperations[Sender]:
         """What was asked and answered: `find`, `count`, `unmatched` ..."""
         return self.admin.requests
 
     @property
-    def deliveries(self) -> DeliveryAsks[Sender]:
+    def deliveries(self) -> DeliveryOperations[Sender]:
         """The webhooks that the vendors sent, whoever received them."""
         return self.admin.deliveries
 
     @property
-    def resources(self) -> ResourceAsks[Sender]:
+    def resources(self) -> ResourceOperations[Sender]:
         """What the vendors have stored."""
         return self.admin.resources
 
@@ -198,7 +203,7 @@ class OwnSession:
         settle = partial(self.place.settle, self.name)
         return Webhooks(self._receiver, self.name, self.admin, settle)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
         """Plan a failure, until the end of the test or of a `with` block.
 
         Args:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
-from understudy.client.keywords import FaultMembers, Filters, Pattern
+from understudy.client.keywords import FaultFields, Filters, Pattern
 from understudy.client.models import (
     Exchange,
     FaultKind,
@@ -17,7 +17,7 @@ from understudy.client.models import (
     StoredResource,
     Unmatched,
 )
-from understudy.intercept.mock import process_state
+from understudy.intercept.process_state import process_state
 from understudy.intercept.routes import Routes
 from understudy.testing.backends import service_of
 from understudy.testing.session import ArmedFault, OwnSession
@@ -63,16 +63,15 @@ class Interception:
         for vendor in session.chosen.hosts.values():
             service_of(app.services, vendor)
         hosts = {url: of for url, of in session.chosen.hosts.items() if of in vendors}
-        narrowed = cast("App", Narrowed(app, vendors))
-        routes = Routes(narrowed, session.name, hosts, session.chosen.passthrough)
+        routes = Routes(Narrowed(app, vendors), session.name, hosts, session.chosen.passthrough)
         self.close()
-        process_state().switchboard.enter(routes)
+        process_state().active_mocks.enter(routes)
         self._routes, self._vendors = routes, list(vendors)
 
     def close(self) -> None:
         """Answer nobody any more."""
         if self._routes is not None:
-            process_state().switchboard.leave(self._routes)
+            process_state().active_mocks.leave(self._routes)
             self._routes = None
 
 
@@ -122,7 +121,7 @@ class VendorMock:
         """What this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
-    def fault(self, kind: FaultKind, **members: Unpack[FaultMembers]) -> ArmedFault:
+    def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
         """Plan a failure of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)

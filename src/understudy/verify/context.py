@@ -1,32 +1,37 @@
-"""Asks one thing after the other, and notes what each reply shows."""
+"""The state of one verification: sends requests, checks replies, collects findings."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from understudy.core.clock import Stopwatch
+from understudy.core.errors import Diagnosis
 from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.service.service import Service
 from understudy.verify.curl import Curl
-from understudy.verify.exchange_check import FAILURE, ExchangeChecker, prefers
-from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Breach, Outcome
+from understudy.verify.exchange_check import SERVER_ERROR, ExchangeChecker, has_preference
+from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Outcome
 from understudy.verify.known_ids import KnownIds
 from understudy.verify.reply_reader import NoReplyError
 from understudy.verify.transport import Sender, UnsendableError
 
-SECRET_HEADERS_HIDDEN = "(no reply)"
+NO_REPLY_TEXT = "(no reply)"
 
 
 class RunContext:
-    """What is known while one API is verified.
+    """The state of one verification.
 
     Attributes:
-        good: by operation, a request that succeeded.
+        known: ids that the API knows.
+        outcome: the findings so far.
+        good: by operationId, a request that succeeded.
     """
 
     def __init__(self, service: Service, sender: Sender) -> None:
         self.service = service
-        self.judge = ExchangeChecker(service.document)
-        self.known = KnownIds(service, self.judge)
+        self.checker = ExchangeChecker(service.document)
+        self.known = KnownIds(service, self.checker)
         self.outcome = Outcome(
             service.name, sender.base_url, tuple(service.document.operations.values())
         )
@@ -34,31 +39,31 @@ class RunContext:
         self.at(sender)
 
     def at(self, sender: Sender) -> None:
-        """Ask there from now on."""
+        """Send all further requests with this sender."""
         self.sender = sender
         self.access = sender.access
         self._curl = Curl(sender.access, self.service.document.secrets)
 
     @property
     def allowed(self) -> list[Operation]:
-        """The operations that may be asked."""
+        """The operations whose methods may be sent."""
         return [each for each in self.outcome.operations if self.access.allows(each.method)]
 
     def ask(
         self, operation: Operation, request: RecordedRequest, expected: int | None = None
     ) -> RecordedResponse | None:
-        """Send a request that meets an operation, and hold the reply against the document.
+        """Send a request to an operation, and check its reply against the document.
 
         Args:
-            expected: a status that is nothing to note, be it a failure.
+            expected: a status that is not counted as a failure.
 
         Returns:
             The reply; None when there was none.
 
         Raises:
-            Unreachable: when nobody listens.
+            UnreachableError: when the server cannot be reached.
         """
-        placed = self.sender.placed(request)
+        placed = self.sender.address(request)
         exercise = self.outcome.exercises[operation.id]
         watch = Stopwatch()
         try:
@@ -67,12 +72,12 @@ class RunContext:
             return None
         except NoReplyError as error:
             exercise.statuses[NO_REPLY] += 1
-            self.add(operation, placed, None, Breach("no-reply", "response", "", str(error), ""))
+            self.add(operation, placed, None, Diagnosis("no-reply", "response", "", str(error), ""))
             return None
         finally:
             exercise.seconds += watch.seconds()
         exercise.statuses[reply.status] += 1
-        for each in self.judge.breaches(operation, request, reply):
+        for each in self.checker.find_faults(operation, request, reply):
             self.add(operation, placed, reply, each)
         self._note(operation, request, reply, expected)
         return reply
@@ -84,11 +89,13 @@ class RunContext:
         reply: RecordedResponse,
         expected: int | None,
     ) -> None:
-        # What a request preferred is an example: it says nothing, and its ids nobody has.
-        if prefers(request):
+        # A preferred reply is a documented example, whose ids do not exist.
+        if has_preference(request):
             return
         status = reply.status
-        hindered = status == RATE_LIMITED or (status >= FAILURE and status in operation.responses)
+        hindered = status == RATE_LIMITED or (
+            status >= SERVER_ERROR and status in operation.responses
+        )
         if hindered and status != expected:
             self.outcome.hindrances[operation.id, status] += 1
         if 200 <= status < 300:
@@ -100,21 +107,20 @@ class RunContext:
         operation: Operation,
         placed: RecordedRequest,
         reply: RecordedResponse | None,
-        breach: Breach,
+        fault: Diagnosis,
     ) -> None:
-        """Note a finding that a placed request shows."""
+        """Add a finding that an addressed request shows, without secrets."""
         got = (
-            SECRET_HEADERS_HIDDEN
+            NO_REPLY_TEXT
             if reply is None
             else f"{reply.status} {self._curl.reply(reply.body)}".strip()
         )
         status = NO_REPLY if reply is None else reply.status
         text = self._curl.text
-        told = Breach(
-            breach.code,
-            breach.where,
-            text(breach.pointer),
-            text(breach.message),
-            text(breach.hint),
+        shown = replace(
+            fault,
+            pointer=text(fault.pointer),
+            message=text(fault.message),
+            hint=text(fault.hint),
         )
-        self.outcome.findings.add(operation, status, told, self._curl.line(placed), got)
+        self.outcome.findings.add(operation, status, shown, self._curl.line(placed), got)

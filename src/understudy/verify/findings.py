@@ -1,73 +1,61 @@
-"""What was found: one finding for each way in which an API is not its document."""
+"""Findings: one for each way in which an API differs from its document."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from understudy.core.errors import Diagnosis
-from understudy.core.json_pointer import escape_token
+from understudy.core.json_pointer import escape_token, mask_indexes
 from understudy.openapi.document import Operation
-from understudy.recording.compare import format_place
 
-# How many other messages of one finding are told.
-MOST_OTHERS = 3
+# How many further messages of one finding are kept.
+MAX_OTHER_MESSAGES = 3
 # Codes whose messages name what the pointer does not: two of them are two findings.
 NAMED_IN_MESSAGE = frozenset({"additionalProperties"})
 UNEXPECTED = re.compile(r"\('(.+)' (?:was|were) unexpected\)$", re.DOTALL)
-REMOVE = "remove the member"
+REMOVE = "remove the field"
 NO_REPLY = 0
 RATE_LIMITED = HTTPStatus.TOO_MANY_REQUESTS
 REFUSED, NOT_FOUND, LIMITED = "refused", "not found", "rate limited"
-# What says nothing of an API when nothing else is answered, and what may be the reason.
-SILENCES: Mapping[str, tuple[frozenset[int], str]] = {
+# Statuses that make a run inconclusive when there are no others, with the likely cause.
+INCONCLUSIVE: Mapping[str, tuple[frozenset[int], str]] = {
     REFUSED: (frozenset({401, 403}), "is the credential right (--credential)?"),
     NOT_FOUND: (frozenset({404, 405, 501}), "is that the base URL (--base-url)?"),
     LIMITED: (frozenset({RATE_LIMITED}), "ask more slowly (--rate)"),
 }
-SILENT = frozenset().union(*(statuses for statuses, _ in SILENCES.values()))
-NOTHING_SENT = "no request could be sent; see what was not exercised, and why"
+INCONCLUSIVE_STATUSES = frozenset().union(*(statuses for statuses, _ in INCONCLUSIVE.values()))
+NO_REQUESTS = "no request could be sent; see what was not exercised, and why"
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One way in which one exchange is not what the document says; members as a diagnosis has."""
-
-    code: str
-    where: str
-    pointer: str
-    message: str
-    hint: str = ""
-
-
-def breaches_of(diagnosis: Diagnosis) -> Iterator[Breach]:
-    """What a schema has against a value, as breaches: one for each member that may not be."""
-    code, where, message = diagnosis.code, diagnosis.where, diagnosis.message
-    found = UNEXPECTED.search(message) if code in NAMED_IN_MESSAGE else None
+def split_unexpected(diagnosis: Diagnosis) -> Iterator[Diagnosis]:
+    """A diagnosis of several fields that the document does not allow, as one for each field."""
+    found = UNEXPECTED.search(diagnosis.message) if diagnosis.code in NAMED_IN_MESSAGE else None
     if found is None:
-        yield Breach(code, where, diagnosis.pointer, message, diagnosis.hint)
+        yield diagnosis
         return
     for name in found[1].split("', '"):
         pointer = f"{diagnosis.pointer}/{escape_token(name)}"
-        yield Breach(code, where, pointer, f"the document has no member '{name}' here", REMOVE)
+        message = f"the document has no field '{name}' here"
+        yield replace(diagnosis, pointer=pointer, message=message, hint=REMOVE)
 
 
 @dataclass
 class Finding:
-    """One way in which an operation's replies are not what the document says.
+    """One way in which an operation's replies differ from the document.
 
     Attributes:
         operation: its operationId.
         status: of the reply; NO_REPLY when there was none.
-        where: what is wrong: `response`, `header`, or a part of a request that was accepted.
+        where: `response`, or the part of an accepted request that is wrong.
         pointer: JSON pointer with `*` for every index, or a header's or parameter's name.
-        request: a curl line of one request that shows it, its secrets masked.
+        request: a curl line of one request that shows it, without secrets.
         got: the beginning of the reply to that request.
-        times: how often it was met.
-        others: what further messages said, at most MOST_OTHERS.
+        times: how often it occurred.
+        others: further messages, at most MAX_OTHER_MESSAGES.
     """
 
     operation: str
@@ -84,68 +72,70 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """What of the exchange it is about, for people."""
+        """Its part of the exchange and pointer, for people."""
         return f"{self.where} {self.pointer}".rstrip()
 
 
 class Findings:
-    """All findings, in the order in which they were first met."""
+    """All findings, in the order in which they first occurred."""
 
     def __init__(self) -> None:
-        self._met: dict[tuple[str, ...], Finding] = {}
+        self._by_key: dict[tuple[str, ...], Finding] = {}
 
     def add(
-        self, operation: Operation, status: int, breach: Breach, request: str, got: str
+        self, operation: Operation, status: int, fault: Diagnosis, request: str, got: str
     ) -> None:
-        """Note what was met; the same thing met again is counted."""
-        pointer = format_place(breach.pointer)
-        named = breach.message if breach.code in NAMED_IN_MESSAGE else ""
-        key = (operation.id, str(status), breach.code, breach.where, pointer, named)
-        known = self._met.get(key)
+        """Add a fault of an exchange; count it where it is known already."""
+        pointer = mask_indexes(fault.pointer)
+        named = fault.message if fault.code in NAMED_IN_MESSAGE else ""
+        key = (operation.id, str(status), fault.code, fault.where, pointer, named)
+        known = self._by_key.get(key)
         if known is not None:
-            _met_again(known, breach.message)
+            _count_again(known, fault.message)
             return
-        self._met[key] = Finding(
+        self._by_key[key] = Finding(
             operation=operation.id,
             status=status,
-            code=breach.code,
-            where=breach.where,
+            code=fault.code,
+            where=fault.where,
             pointer=pointer,
-            message=breach.message,
-            hint=breach.hint,
+            message=fault.message,
+            hint=fault.hint,
             request=request,
             got=got,
         )
 
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self._met.values())
+        return iter(self._by_key.values())
 
     def __len__(self) -> int:
-        return len(self._met)
+        return len(self._by_key)
 
     def drop(self, statuses: Collection[int]) -> None:
-        """Forget what replies with these statuses showed."""
-        self._met = {key: each for key, each in self._met.items() if each.status not in statuses}
+        """Drop the findings of replies with these statuses."""
+        self._by_key = {
+            key: each for key, each in self._by_key.items() if each.status not in statuses
+        }
 
     def of(self, operation: str) -> list[Finding]:
         """The findings of one operation."""
         return [each for each in self if each.operation == operation]
 
 
-def _met_again(finding: Finding, message: str) -> None:
+def _count_again(finding: Finding, message: str) -> None:
     finding.times += 1
     said = (finding.message, *finding.others)
-    if message not in said and len(finding.others) < MOST_OTHERS:
+    if message not in said and len(finding.others) < MAX_OTHER_MESSAGES:
         finding.others.append(message)
 
 
 @dataclass
 class Exercise:
-    """What one operation was asked.
+    """The requests to one operation.
 
     Attributes:
-        statuses: status -> how often it was answered.
-        seconds: how long its replies took, together.
+        statuses: how often each status was answered.
+        seconds: the total time of its replies.
         idle: why it was not exercised; "" when it was.
     """
 
@@ -159,15 +149,15 @@ class Exercise:
         return self.statuses.total()
 
     @property
-    def silence(self) -> str:
-        """How it was answered throughout, where that says nothing of it; "" otherwise."""
-        # A 404 may be what the document says of the one id that is known.
+    def refusal(self) -> str:
+        """How every request was refused (REFUSED or LIMITED); "" where some were answered."""
+        # A 404 is no refusal: it may be the documented reply for the only known id.
         return next((each for each in (REFUSED, LIMITED) if _only(self.statuses, each)), "")
 
 
-def _only(statuses: Collection[int], silence: str) -> bool:
-    """Whether there was one silence only; the rate may have been limited besides."""
-    known, _ = SILENCES[silence]
+def _only(statuses: Collection[int], refusal: str) -> bool:
+    """Whether all statuses are of one inconclusive kind; some may be 429 as well."""
+    known, _ = INCONCLUSIVE[refusal]
     return not known.isdisjoint(statuses) and (known | {RATE_LIMITED}).issuperset(statuses)
 
 
@@ -208,24 +198,24 @@ class Outcome:
         return {status for each in self.exercises.values() for status in each.statuses}
 
     @property
-    def void(self) -> str:
+    def inconclusive(self) -> str:
         """Why nothing was verified, in one sentence; "" when something was."""
         statuses = self._statuses
         if not self.requests:
-            return f"nothing was verified: {NOTHING_SENT}"
-        if not statuses or not SILENT.issuperset(statuses):
+            return f"nothing was verified: {NO_REQUESTS}"
+        if not statuses or not INCONCLUSIVE_STATUSES.issuperset(statuses):
             return ""
-        kind = next(each for each in SILENCES if not SILENCES[each][0].isdisjoint(statuses))
+        kind = next(each for each in INCONCLUSIVE if not INCONCLUSIVE[each][0].isdisjoint(statuses))
         how = REFUSED if kind == REFUSED else "answered"
         told = " or ".join(map(str, sorted(statuses)))
-        return f"nothing was verified: every request was {how} with {told}; {SILENCES[kind][1]}"
+        return f"nothing was verified: every request was {how} with {told}; {INCONCLUSIVE[kind][1]}"
 
     @property
-    def is_elsewhere(self) -> bool:
-        """Whether what answered seems to be another server."""
+    def is_another_server(self) -> bool:
+        """Whether every reply looks like that of another server (404, 405, 501)."""
         return _only(self._statuses, NOT_FOUND)
 
     def close(self) -> None:
-        """Leave out what says nothing of the API: findings about another server's pages."""
-        if self.is_elsewhere:
-            self.findings.drop(SILENCES[NOT_FOUND][0])
+        """Drop the findings about the replies of another server."""
+        if self.is_another_server:
+            self.findings.drop(INCONCLUSIVE[NOT_FOUND][0])

@@ -1,4 +1,4 @@
-"""Schemathesis: requests that the document allows, and requests that it does not."""
+"""Generates requests with Schemathesis: valid ones, and ones that break the document."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 NOT_INSTALLED = (
     "Schemathesis, which makes the requests, is not installed; pip install 'understudy[verify]'"
 )
-CONFIGURATION = {
+SCHEMATHESIS_CONFIG = {
     "base-url": ORIGIN,
-    # Credentials are shown by us, and left out by us.
+    # FuzzClient adds the credential.
     "generation": {"with-security-parameters": False, "database": "none"},
 }
 OWN_HEADERS = frozenset({"x-schemathesis-testcaseid", "accept"})
 IDEMPOTENCY_KEY = "idempotency-key"
-WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{1,200}")
-# One of so many requests keeps the ids that were made up for it.
-UNKNOWN_IDS = 5
+KEY_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,200}")
+# One of this many requests keeps its generated ids.
+MADE_UP_ID_EVERY = 5
 
 
 @dataclass(frozen=True)
 class FuzzOptions:
-    """How much is left to chance.
+    """How many requests are generated.
 
     Attributes:
-        examples: how many requests are made up for each operation.
-        seed: what they derive from.
+        examples: requests for each operation.
+        seed: of the generator; the same seed makes the same requests.
     """
 
     examples: int = 50
@@ -53,15 +53,19 @@ class FuzzOptions:
 
 
 def require_schemathesis() -> None:
-    """Raise StartError, which says how to install it, where Schemathesis is missing."""
+    """Check that Schemathesis is installed.
+
+    Raises:
+        StartError: when it is not; says how to install it.
+    """
     try:
         import schemathesis  # noqa: F401
     except ImportError as error:
         raise StartError(NOT_INSTALLED) from error
 
 
-def fuzz(examination: RunContext, fuzzing: FuzzOptions) -> None:
-    """Ask each allowed operation what Schemathesis makes up.
+def fuzz(context: RunContext, fuzzing: FuzzOptions) -> None:
+    """Send the requests that Schemathesis generates for each allowed operation.
 
     Raises:
         StartError: when Schemathesis is not installed.
@@ -73,24 +77,24 @@ def fuzz(examination: RunContext, fuzzing: FuzzOptions) -> None:
     from schemathesis import Config, GenerationMode, openapi
 
     # Loading changes what it is given.
-    raw = deepcopy(examination.service.document.raw)
-    schema = openapi.from_dict(raw, config=Config.from_dict(CONFIGURATION))
+    raw = deepcopy(context.service.document.raw)
+    schema = openapi.from_dict(raw, config=Config.from_dict(SCHEMATHESIS_CONFIG))
     half = fuzzing.examples // 2
     shares = {GenerationMode.POSITIVE: fuzzing.examples - half, GenerationMode.NEGATIVE: half}
     keys = itertools.count(1)
-    with elsewhere():
-        for operation in order_operations(examination.allowed):
+    with temporary_storage():
+        for operation in order_operations(context.allowed):
             for mode, share in shares.items():
                 if share:
-                    cases = made_up(schema, operation, mode, replace(fuzzing, examples=share))
-                    asker = FuzzClient(examination, operation, mode.is_positive, keys)
-                    for number, case in enumerate(cases):
-                        asker.ask(case, number)
+                    options = replace(fuzzing, examples=share)
+                    client = FuzzClient(context, operation, mode.is_positive, keys)
+                    for number, case in enumerate(generate_cases(schema, operation, mode, options)):
+                        client.ask(case, number)
 
 
 @contextmanager
-def elsewhere() -> Iterator[None]:
-    """Hypothesis keeps what it computes in a folder that goes, not in the user's."""
+def temporary_storage() -> Iterator[None]:
+    """Keep the files of Hypothesis in a temporary folder instead of the current one."""
     from hypothesis import configuration
 
     with tempfile.TemporaryDirectory() as folder:
@@ -103,13 +107,13 @@ def elsewhere() -> Iterator[None]:
             configuration.set_hypothesis_home_dir(None if usual else before)
 
 
-def made_up(
+def generate_cases(
     schema: BaseSchema, operation: Operation, mode: GenerationMode, fuzzing: FuzzOptions
 ) -> list[Case[Any]]:
-    """What Schemathesis makes up for one operation.
+    """The requests that Schemathesis generates for one operation.
 
     Raises:
-        StartError: when it cannot; says for which operation, and why.
+        StartError: when it fails; names the operation and the reason.
     """
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis.errors import InvalidArgument, Unsatisfiable
@@ -126,10 +130,10 @@ def made_up(
         strategy = schema[operation.path][operation.method].as_strategy(generation_mode=mode)
         seed(fuzzing.seed)(chosen(given(case=strategy)(lambda case: cases.append(case))))()
     except (Unsatisfiable, InvalidArgument):
-        # An operation that takes nothing cannot be asked anything wrong.
+        # An operation without parameters and body has no invalid requests.
         return cases
     except Exception as error:
-        # Whatever its many parts raise, such as when their versions do not fit.
+        # Its dependencies raise errors of many kinds, such as when their versions do not match.
         reason = f"{type(error).__name__}: {first_line(error)}"
         what = f"Schemathesis cannot make up requests for {operation.id} ({reason})"
         raise StartError(f"{what}; try --max-examples 0, or another version of it") from error
@@ -137,26 +141,26 @@ def made_up(
 
 
 def first_line(error: Exception) -> str:
-    """The beginning of what an error says."""
+    """The first line of an error's message."""
     return str(error).partition("\n")[0]
 
 
 class FuzzClient:
-    """Asks one operation what was made up, with ids that the API knows in most of it.
+    """Sends generated requests to one operation, most of them with ids that the API knows.
 
     Args:
-        valid: whether the cases are what the document allows.
-        keys: numbers that make each idempotency key one of its own.
+        valid: whether the document allows the requests.
+        keys: numbers that make each idempotency key unique.
     """
 
     def __init__(
         self,
-        examination: RunContext,
+        context: RunContext,
         operation: Operation,
         valid: bool,
         keys: Iterator[int],
     ) -> None:
-        self._examination = examination
+        self._context = context
         self._operation = operation
         self._valid = valid
         self._keys = keys
@@ -165,25 +169,25 @@ class FuzzClient:
         """Send one case.
 
         Args:
-            number: of the case, by which ids take turns.
+            number: of the case; chooses which of the known ids is used.
 
         Raises:
             Unreachable: when nobody listens.
         """
-        if number % UNKNOWN_IDS != UNKNOWN_IDS - 1:
+        if number % MADE_UP_ID_EVERY != MADE_UP_ID_EVERY - 1:
             self._fill(case, number)
         request = wire_request(case)
         if request is None:
             return
-        request = replace(request, headers=self._headers(request))
-        # A made-up value can lead elsewhere: `/campaigns/{id}` to `/campaigns/scheduled`.
-        met = self._examination.judge.operation(request)
-        if met is not None:
-            self._examination.ask(met, request)
+        request = self._context.access.sign(replace(request, headers=self._headers(request)))
+        # A generated value can make another path: `/campaigns/scheduled` of `/campaigns/{id}`.
+        operation = self._context.checker.find_operation(request)
+        if operation is not None:
+            self._context.ask(operation, request)
 
     def _fill(self, case: Case[Any], number: int) -> None:
-        """Put ids that the API knows in the place of invented ones."""
-        known = self._examination.known
+        """Replace generated ids by ids that the API knows."""
+        known = self._context.known
         paths = known.paths(self._operation)
         if paths and case.path_parameters:
             case.path_parameters = dict(paths[number % len(paths)])
@@ -196,7 +200,7 @@ class FuzzClient:
             return [self._with_ids(each, number) for each in value]
         if not isinstance(value, dict):
             return value
-        known = self._examination.known
+        known = self._context.known
         filled = {}
         for name, each in value.items():
             ids = known.ids(name) if isinstance(each, str) else []
@@ -204,23 +208,20 @@ class FuzzClient:
         return filled
 
     def _headers(self, request: RecordedRequest) -> tuple[tuple[str, str], ...]:
-        """Our credential, and an idempotency key of its own: a repeated one replays a reply."""
-        access = self._examination.access
-        told = [
+        """The headers, each idempotency key made unique: a repeated one replays a reply."""
+        return tuple(
             (name, f"{value}-{next(self._keys)}" if _is_key(name, value) else value)
             for name, value in request.headers
-            if name.lower() != access.header.lower()
-        ]
-        return (*access.headers(), *told)
+        )
 
 
 def _is_key(name: str, value: str) -> bool:
-    return name.lower() == IDEMPOTENCY_KEY and WELL_FORMED.fullmatch(value) is not None
+    return name.lower() == IDEMPOTENCY_KEY and KEY_PATTERN.fullmatch(value) is not None
 
 
 def wire_request(case: Case[Any]) -> RecordedRequest | None:
-    """A case as the request that would be sent; None when it cannot be one."""
-    # Schemathesis itself sends by it, so it is there.
+    """A case as the request that would be sent; None when HTTP cannot carry it."""
+    # A dependency of Schemathesis.
     import requests
 
     try:

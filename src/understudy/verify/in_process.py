@@ -1,4 +1,4 @@
-"""The mock of this process as the API that is verified: no socket, worlds of its own."""
+"""The mock in this process as the API that is verified, without a socket."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from understudy.service.service import Service
 from understudy.verify.replay_recordings import ReplayWorld
 from understudy.verify.transport import Access, Sender
 
-# Where `understudy serve` listens, so that a finding's request can be tried there.
+# Where `understudy serve` listens, so that a finding's curl line works with it.
 ORIGIN = "http://127.0.0.1:4010"
 
 
 class InProcessTarget:
-    """Senders to mocks of this process; each recording has a world of its own."""
+    """Makes senders to mocks in this process; each recording gets a mock of its own."""
 
     def __init__(self, service: Service, access: Access, patience: float, stack: ExitStack) -> None:
         self._service = service
@@ -33,12 +33,12 @@ class InProcessTarget:
         self._stack = stack
 
     def sender(self) -> Sender:
-        """To a world that stands at its beginning."""
+        """A sender to a mock with fresh seed data."""
         settings = Settings(vendors=(self._service.name,), clock=DEFAULT_START, pace=None)
         return self._sender(self._app(settings))
 
     def place(self, recording: Recording) -> ReplayWorld:
-        """To the world that a recording's requests met."""
+        """A mock with the settings and the clock of a recording."""
         clock = find_start(recording)
         app = self._app(settings_for(replace(recording, clock=clock), (self._service.name,)))
 
@@ -63,6 +63,6 @@ class InProcessTarget:
 
 @contextmanager
 def open_in_process(service: Service, access: Access, patience: float) -> Iterator[InProcessTarget]:
-    """The mock of this process, until the block ends."""
+    """The mock in this process, closed when the block ends."""
     with ExitStack() as stack:
         yield InProcessTarget(service, access, patience, stack)

@@ -21,20 +21,20 @@ def render_junit(outcomes: Sequence[Outcome]) -> bytes:
 
 def _suite(root: Element, outcome: Outcome) -> None:
     concerned = {each.operation for each in outcome.findings}
-    unseen = sum(1 for each in outcome.operations if _unseen(outcome, each))
+    unseen = sum(1 for each in outcome.operations if _find_skip_message(outcome, each))
     suite = SubElement(
         root,
         "testsuite",
         name=outcome.vendor,
-        tests=str(len(outcome.operations) + bool(outcome.void)),
+        tests=str(len(outcome.operations) + bool(outcome.inconclusive)),
         failures=str(len(concerned)),
-        errors=str(int(bool(outcome.void))),
+        errors=str(int(bool(outcome.inconclusive))),
         skipped=str(unseen),
         time=f"{outcome.seconds:.3f}",
     )
-    if outcome.void:
+    if outcome.inconclusive:
         case = SubElement(suite, "testcase", classname=outcome.vendor, name="verify")
-        SubElement(case, "error", message=outcome.void)
+        SubElement(case, "error", message=outcome.inconclusive)
     for operation in outcome.operations:
         _case(suite, outcome, operation)
 
@@ -50,17 +50,17 @@ def _case(suite: Element, outcome: Outcome, operation: Operation) -> None:
     )
     for finding in outcome.findings.of(operation.id):
         _failure(case, finding)
-    unseen = _unseen(outcome, operation)
+    unseen = _find_skip_message(outcome, operation)
     if unseen:
         SubElement(case, "skipped", message=unseen)
 
 
-def _unseen(outcome: Outcome, operation: Operation) -> str:
-    """Why nothing can be said of an operation; "" when something can."""
+def _find_skip_message(outcome: Outcome, operation: Operation) -> str:
+    """Why an operation was not tested; "" when it was."""
     exercise = outcome.exercises[operation.id]
     if outcome.findings.of(operation.id):
         return ""
-    return exercise.idle or exercise.silence or (NOT_FOUND if outcome.is_elsewhere else "")
+    return exercise.idle or exercise.refusal or (NOT_FOUND if outcome.is_another_server else "")
 
 
 def _failure(case: Element, finding: Finding) -> None:

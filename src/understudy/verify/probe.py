@@ -1,70 +1,69 @@
-"""Asks what should be refused: without a credential, with a false one, what is not declared."""
+"""Sends requests that should be refused: bad credentials, undeclared methods."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from understudy.core.errors import Diagnosis
 from understudy.openapi.document import Operation
-from understudy.recording.model import Headers, RecordedRequest
+from understudy.recording.model import RecordedRequest
 from understudy.verify.context import RunContext
-from understudy.verify.findings import Breach
 from understudy.verify.known_ids import fill_path
 from understudy.verify.reply_reader import NoReplyError
 from understudy.verify.transport import ORIGIN, UnsendableError
 
 # No vendor's credentials look like this.
-FALSE = "not-a-credential"
+FALSE_CREDENTIAL = "not-a-credential"
 
 
-def probe(examination: RunContext) -> None:
-    """Ask for what should be refused.
+def probe(context: RunContext) -> None:
+    """Send requests that should be refused.
 
     Raises:
         Unreachable: when nobody listens.
     """
-    for operation in examination.allowed:
-        good = examination.good.get(operation.id)
-        if good is not None and examination.judge.is_secured(operation):
-            _ask_as_nobody(examination, operation, good)
-    _ask_undeclared(examination)
+    for operation in context.allowed:
+        good = context.good.get(operation.id)
+        if good is not None and context.service.document.security.is_required(operation.id):
+            _ask_without_credential(context, operation, good)
+    _ask_undeclared_methods(context)
 
 
-def _ask_as_nobody(examination: RunContext, operation: Operation, good: RecordedRequest) -> None:
-    access = examination.access
-    told: Headers = tuple(each for each in good.headers if each[0].lower() != access.header.lower())
-    ways = {"without a credential": (), "with a false credential": access.headers(FALSE)}
-    for how, headers in ways.items():
-        request = replace(good, headers=(*headers, *told))
-        reply = examination.ask(operation, request)
+def _ask_without_credential(
+    context: RunContext, operation: Operation, good: RecordedRequest
+) -> None:
+    scheme = context.access.scheme
+    ways = {"without a credential": "", "with a false credential": FALSE_CREDENTIAL}
+    for how, credential in ways.items():
+        request = context.access.sign(good, credential)
+        reply = context.ask(operation, request)
         if reply is not None and 200 <= reply.status < 300:
             message = f"a request {how} was accepted"
-            breach = Breach("auth-ignored", "header", access.header, message, "answer 401")
-            examination.add(operation, examination.sender.placed(request), reply, breach)
+            fault = Diagnosis("auth-ignored", scheme.place, scheme.key, message, "answer 401")
+            context.add(operation, context.sender.address(request), reply, fault)
 
 
-def _ask_undeclared(examination: RunContext) -> None:
-    """GET where the document has other methods only; others might change something."""
+def _ask_undeclared_methods(context: RunContext) -> None:
+    """Send GET to each path that declares only other methods; others might change something."""
     by_path: dict[str, list[Operation]] = {}
-    for operation in examination.outcome.operations:
+    for operation in context.outcome.operations:
         by_path.setdefault(operation.path, []).append(operation)
     for path, operations in by_path.items():
         if all(each.method != "GET" for each in operations):
-            _ask_for(examination, path, operations[0])
+            _ask_undeclared_get(context, path, operations[0])
 
 
-def _ask_for(examination: RunContext, path: str, operation: Operation) -> None:
-    for values in examination.known.paths(operation)[:1]:
+def _ask_undeclared_get(context: RunContext, path: str, operation: Operation) -> None:
+    for values in context.known.paths(operation)[:1]:
         url = f"{ORIGIN}{fill_path(path, values)}"
-        request = RecordedRequest("GET", url, examination.access.headers())
-        if examination.judge.operation(request) is not None:
+        request = context.access.sign(RecordedRequest("GET", url))
+        if context.checker.find_operation(request) is not None:
             return
-        placed = examination.sender.placed(request)
+        placed = context.sender.address(request)
         try:
-            reply = examination.sender.send(placed)
+            reply = context.sender.send(placed)
         except (NoReplyError, UnsendableError):
             return
-        examination.outcome.probes += 1
+        context.outcome.probes += 1
         if 200 <= reply.status < 300:
             message = f"GET {path} is answered, which the document does not declare"
-            breach = Breach("unsupported-method", "response", "", message, "answer 405")
-            examination.add(operation, placed, reply, breach)
+            fault = Diagnosis("unsupported-method", "response", "", message, "answer 405")
+            context.add(operation, placed, reply, fault)

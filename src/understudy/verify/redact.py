@@ -1,4 +1,4 @@
-"""Takes what the user gave in confidence out of text, however it is spelled there."""
+"""Masks the credential and other secrets that the user gave, in any encoding, in text."""
 
 from __future__ import annotations
 
@@ -10,67 +10,78 @@ from understudy.recording.redact import MIN_SECRET_LENGTH
 from understudy.redaction.masks import AUTH_SCHEMES, REDACTED
 from understudy.verify.transport import Access
 
-# The variable that holds the credential where a line is pasted.
-VARIABLE = "$UNDERSTUDY_CREDENTIAL"
-# What is given by these is no secret, but stands in many messages.
-PUBLIC = frozenset({"accept", "accept-language", "content-type", "user-agent"})
-# How much of a message can stand between the beginning of a secret and where it was cut off.
-LONGEST_CUT = 300
+# The shell variable that replaces the credential in curl lines.
+CREDENTIAL_VARIABLE = "$UNDERSTUDY_CREDENTIAL"
+# Headers whose values are not secret and are common in messages.
+PUBLIC_HEADERS = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+# How many characters may be between the beginning of a secret and the end of a truncated text.
+MAX_CUT_LENGTH = 300
 # The short escapes of JSON.
-SHORT = {'"': '"', "\\": "\\", "/": "/", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+SHORT_ESCAPES = {
+    '"': '"',
+    "\\": "\\",
+    "/": "/",
+    "\b": "b",
+    "\f": "f",
+    "\n": "n",
+    "\r": "r",
+    "\t": "t",
+}
 
 
 class OutputRedactor:
-    """Knows the credential and the values of the extra headers."""
+    """Masks the credential and the values of the extra headers."""
 
     def __init__(self, access: Access) -> None:
-        told = (_alternatives([access.credential]), _alternatives(list(_given(access))))
-        self._spelled = re.compile("|".join(f"({each})" for each in told))
+        told = (_make_pattern([access.credential]), _make_pattern(list(_find_secrets(access))))
+        self._encoding_pattern = re.compile("|".join(f"({each})" for each in told))
 
     def text(self, text: str) -> str:
-        """Text with a mask in the place of each secret."""
-        return self._spelled.sub(lambda found: VARIABLE if found[1] else REDACTED, text)
+        """The text with each secret masked."""
+        return self._encoding_pattern.sub(
+            lambda found: CREDENTIAL_VARIABLE if found[1] else REDACTED, text
+        )
 
 
-def _given(access: Access) -> Iterator[str]:
+def _find_secrets(access: Access) -> Iterator[str]:
     for name, value in access.extra:
-        if name.lower() in PUBLIC:
+        if name.lower() in PUBLIC_HEADERS:
             continue
         yield value
         scheme, _, backend = value.partition(" ")
         if scheme.lower() in AUTH_SCHEMES:
             yield backend.strip()
         if name.lower() == "cookie":
-            yield from _in_cookies(value)
+            yield from _find_cookie_values(value)
 
 
-def _in_cookies(value: str) -> Iterator[str]:
+def _find_cookie_values(value: str) -> Iterator[str]:
     try:
         yield from (each.value for each in SimpleCookie(value).values())
     except CookieError:
         return
 
 
-def _alternatives(secrets: list[str]) -> str:
-    # The longest first: one secret may begin another.
+def _make_pattern(secrets: list[str]) -> str:
+    # Longest first: one secret may be the beginning of another.
     kept = sorted(
         {each for each in secrets if len(each) >= MIN_SECRET_LENGTH}, key=len, reverse=True
     )
-    # Messages are cut off, perhaps in the midst of a secret: its beginning tells enough.
+    # A truncated message may end inside a secret: its beginning is masked, too.
     cut = [
-        f'{_spelled(each[:MIN_SECRET_LENGTH])}[^"\\n]{{0,{LONGEST_CUT}}}?\\.\\.\\.'
+        f'{_encoding_pattern(each[:MIN_SECRET_LENGTH])}[^"\\n]{{0,{MAX_CUT_LENGTH}}}?\\.\\.\\.'
         for each in kept
         if len(each) > MIN_SECRET_LENGTH
     ]
-    return "|".join([*map(_spelled, kept), *cut]) or "(?!)"
+    return "|".join([*map(_encoding_pattern, kept), *cut]) or "(?!)"
 
 
-def _spelled(secret: str) -> str:
-    """A pattern for each way in which JSON or a URL may spell a secret."""
-    return "".join(map(_character, secret))
+def _encoding_pattern(secret: str) -> str:
+    """A pattern that matches a secret as JSON or a URL may encode it."""
+    return "".join(map(_character_pattern, secret))
 
 
-def _character(character: str) -> str:
+def _character_pattern(character: str) -> str:
     units = character.encode("utf-16-be")
     pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
     ways = [
@@ -78,8 +89,8 @@ def _character(character: str) -> str:
         "".join(rf"\\u(?i:{each})" for each in pairs),
         "".join(f"%(?i:{each:02x})" for each in character.encode()),
     ]
-    if character in SHORT:
-        ways.append(re.escape(f"\\{SHORT[character]}"))
+    if character in SHORT_ESCAPES:
+        ways.append(re.escape(f"\\{SHORT_ESCAPES[character]}"))
     if character == " ":
         ways.append(r"\+")
     return f"(?:{'|'.join(ways)})"

@@ -1,4 +1,4 @@
-"""Reads replies of strangers: neither without end nor for ever."""
+"""Reads replies of unknown servers, with a limit on their size and time."""
 
 from __future__ import annotations
 
@@ -15,95 +15,96 @@ from understudy.core.clock import Stopwatch
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedResponse
 
-MOST_BYTES = 10_000_000
-# By so much a reply's connection outlives its time: who says nothing at all is told apart.
-GRACE = 0.25
+MAX_BYTES = 10_000_000
+# Extra seconds before the socket is shut down, so that httpx's own timeout fires first for a
+# silent server.
+SHUTDOWN_DELAY = 0.25
 
 
 class NoReplyError(Exception):
-    """The request was sent, and no reply came; says what happened instead."""
+    """The request was sent and no whole reply came; the message says why."""
 
 
 class ReplyReader:
-    """Sends what is made for one client, and reads each reply while its time lasts.
+    """Sends requests of one client, and reads each reply within its timeout.
 
     Args:
-        http: its timeout is for the whole of a reply.
+        http: its read timeout holds for the whole reply.
     """
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
-        self._patience = http.timeout.read or math.inf
-        # The connection that was opened last; the client needs no more than one.
-        self._line: Any = None
+        self._timeout = http.timeout.read or math.inf
+        # The connection that was opened last; the client uses one at a time.
+        self._connection: Any = None
 
-    def reply(self, made: httpx.Request) -> RecordedResponse:
+    def reply(self, request: httpx.Request) -> RecordedResponse:
         """The whole reply to a request.
 
         Raises:
             NoReplyError: when it is too long, or takes too long.
-            httpx.HTTPError: when there is none.
+            httpx.HTTPError: when there is no reply.
         """
-        with self._within_time(made) as watch, self._begun(made) as reply:
+        with self._limit_time(request) as watch, self._open_reply(request) as reply:
             return RecordedResponse(
                 status=reply.status_code,
                 headers=strip_transport_headers(reply.headers.multi_items()),
                 body=self._body(reply, watch),
             )
 
-    def status(self, made: httpx.Request) -> int:
-        """The status of a reply, whatever its body is.
+    def status(self, request: httpx.Request) -> int:
+        """The status of a reply; its body is not read.
 
         Raises:
             NoReplyError: when it takes too long.
             httpx.HTTPError: when there is none.
         """
-        with self._within_time(made), self._begun(made) as reply:
+        with self._limit_time(request), self._open_reply(request) as reply:
             return reply.status_code
 
     @contextmanager
-    def _begun(self, made: httpx.Request) -> Iterator[httpx.Response]:
-        reply = self._http.send(made, stream=True)
+    def _open_reply(self, request: httpx.Request) -> Iterator[httpx.Response]:
+        reply = self._http.send(request, stream=True)
         try:
             yield reply
         finally:
             reply.close()
 
     @contextmanager
-    def _within_time(self, made: httpx.Request) -> Iterator[Stopwatch]:
-        """Whoever reads waits for some bytes only, so that a drip could keep it for ever."""
+    def _limit_time(self, request: httpx.Request) -> Iterator[Stopwatch]:
+        """Shut the connection down when the time is over: a read only waits for the next bytes."""
         watch = Stopwatch()
-        made.extensions = {**made.extensions, "trace": self._note}
-        timer = Timer(min(self._patience + GRACE, 1e6), self._hang_up)
+        request.extensions = {**request.extensions, "trace": self._trace}
+        timer = Timer(min(self._timeout + SHUTDOWN_DELAY, 1e6), self._shut_down)
         timer.daemon = True
         timer.start()
         try:
             yield watch
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            if watch.seconds() > self._patience:
-                raise self._late() from error
+            if watch.seconds() > self._timeout:
+                raise self._late_reply() from error
             raise
         finally:
             timer.cancel()
 
-    def _note(self, event: str, told: Mapping[str, Any]) -> None:
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._line = told["return_value"]
+            self._connection = info["return_value"]
 
-    def _hang_up(self) -> None:
-        if self._line is not None:
+    def _shut_down(self) -> None:
+        if self._connection is not None:
             with suppress(OSError):
-                self._line.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                self._connection.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _body(self, reply: httpx.Response, watch: Stopwatch) -> bytes:
         body = bytearray()
         for part in reply.iter_bytes():
             body += part
-            if len(body) > MOST_BYTES:
-                raise NoReplyError(f"the reply has more than {MOST_BYTES // 1_000_000} MB")
-            if watch.seconds() > self._patience:
-                raise self._late()
+            if len(body) > MAX_BYTES:
+                raise NoReplyError(f"the reply has more than {MAX_BYTES // 1_000_000} MB")
+            if watch.seconds() > self._timeout:
+                raise self._late_reply()
         return bytes(body)
 
-    def _late(self) -> NoReplyError:
-        return NoReplyError(f"the reply did not end within {self._patience:g} s")
+    def _late_reply(self) -> NoReplyError:
+        return NoReplyError(f"the reply did not end within {self._timeout:g} s")

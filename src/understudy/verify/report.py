@@ -1,10 +1,10 @@
-"""An outcome as text: a line for each operation, then each finding, then what it comes to."""
+"""An outcome as text: a line for each operation, then each finding, then totals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from understudy.core.terminal import format_count, format_table
+from understudy.core.terminal import GREEN, RED, format_count, format_table, paint
 from understudy.openapi.document import Operation
 from understudy.verify.findings import (
     NO_REPLY,
@@ -15,9 +15,8 @@ from understudy.verify.findings import (
     Finding,
     Outcome,
 )
-from understudy.verify.replay_recordings import PRONOUN
+from understudy.verify.replay_recordings import SKIP_REASONS_IN_TOTALS
 
-RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 OK = "ok"
 
 
@@ -62,14 +61,14 @@ def _row(outcome: Outcome, operation: Operation) -> tuple[str, ...]:
 def _result(outcome: Outcome, operation: Operation) -> str:
     exercise = outcome.exercises[operation.id]
     findings = len(outcome.findings.of(operation.id))
-    told = format_count(findings, "finding") if findings else exercise.silence
-    return exercise.idle or told or (NOT_FOUND if outcome.is_elsewhere else OK)
+    told = format_count(findings, "finding") if findings else exercise.refusal
+    return exercise.idle or told or (NOT_FOUND if outcome.is_another_server else OK)
 
 
 def _colored(line: str, result: str) -> str:
     if "finding" not in result and result != OK:
         return line
-    return f"{line.removesuffix(result)}{GREEN if result == OK else RED}{result}{PLAIN}"
+    return f"{line.removesuffix(result)}{paint(GREEN if result == OK else RED, result)}"
 
 
 def _statuses(exercise: Exercise) -> str:
@@ -85,7 +84,7 @@ def _finding(number: int, finding: Finding) -> str:
         f"   {finding.message}",
         *(f"   also: {each}" for each in finding.others),
         f"   where: {finding.place}" + (f" ({finding.hint})" if finding.hint else ""),
-        f"   met: {format_count(finding.times, 'time')}",
+        f"   seen: {format_count(finding.times, 'time')}",
         f"   request: {finding.request}",
         f"   got: {finding.got}",
     ]
@@ -97,7 +96,7 @@ def _notes(outcome: Outcome) -> Iterator[str]:
         what = "429; see --rate" if status == RATE_LIMITED else f"its documented {status}"
         yield f"note: {operation} answered {format_count(count, 'time')} with {what}"
     for operation, exercise in outcome.exercises.items():
-        if exercise.silence == REFUSED:
+        if exercise.refusal == REFUSED:
             yield f"note: {operation} refused every request; is the credential right?"
     yield from _left_out(outcome)
 
@@ -114,7 +113,7 @@ def _left_out(outcome: Outcome) -> Iterator[str]:
 
 
 def totals(outcome: Outcome) -> str:
-    """What it comes to, in one line."""
+    """The totals in one line."""
     concerned = {each.operation for each in outcome.findings}
     found = format_count(len(outcome.findings), "finding")
     if outcome.interrupted:
@@ -126,5 +125,5 @@ def totals(outcome: Outcome) -> str:
     skipped = outcome.skipped.total()
     if not skipped:
         return line
-    they = ", or ".join(PRONOUN[reason] for reason in outcome.skipped)
+    they = ", or ".join(SKIP_REASONS_IN_TOTALS[reason] for reason in outcome.skipped)
     return f"{line}; {format_count(skipped, 'recorded exchange')} skipped (they {they})"

@@ -1,4 +1,4 @@
-"""One verification from its first request to its last."""
+"""One verification: recordings, documented examples, requests to refuse, generated requests."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from understudy.verify.fuzz import FuzzOptions, fuzz
 from understudy.verify.probe import probe
 from understudy.verify.replay_recordings import RecordingReplay, ReplayWorld
 from understudy.verify.transport import Sender
-from understudy.verify.walk import walk_examples
+from understudy.verify.walk import ask_examples
 
-UNTRIED = "writes are not allowed"
+NO_WRITES = "writes are not allowed"
 INTERRUPTED = "the verification was interrupted"
-UNFILLED = "no id is known that it could be asked for"
+NO_KNOWN_ID = "no id is known that it could be asked for"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one API is verified with.
+    """How one API is verified.
 
     Attributes:
         understudy: whether the API is this mock, which knows `Prefer`.
-        own_accounts: whether recorded requests are sent by the accounts that sent them.
-        compare: whether what differs from a recording is a finding.
-        place: where a recording's requests go; None for where all go.
+        own_accounts: whether each recorded request is sent with its account's credential.
+        compare: whether a difference from a recording is a finding.
+        place: makes the world that a recording's requests go to; None to use `sender`.
     """
 
     service: Service
@@ -49,49 +49,47 @@ class Plan:
 
 
 def verify(plan: Plan) -> Outcome:
-    """Ask a running API what the document and recordings tell, and what comes to Schemathesis.
+    """Exercise an API with recordings, documented examples and generated requests.
 
     Raises:
         StartError: when Schemathesis is not installed.
         Unreachable: when nobody listens any more.
     """
     watch = Stopwatch()
-    examination = RunContext(plan.service, plan.sender)
-    outcome = examination.outcome
+    context = RunContext(plan.service, plan.sender)
+    outcome = context.outcome
     try:
-        _ask(examination, plan)
+        _ask(context, plan)
     except KeyboardInterrupt:
-        # What was found so far is worth telling.
+        # The findings so far are reported.
         outcome.interrupted = True
     if plan.place is not None:
         outcome.base_url = ""
     for operation in outcome.operations:
         exercise = outcome.exercises[operation.id]
         if not exercise.requests:
-            exercise.idle = _why_idle(examination, operation)
+            exercise.idle = _find_idle_reason(context, operation)
     outcome.seconds = watch.seconds()
     outcome.close()
     return outcome
 
 
-def _ask(examination: RunContext, plan: Plan) -> None:
-    # First, while the world is still the one that recordings may know.
+def _ask(context: RunContext, plan: Plan) -> None:
+    # First, while resources are still as they were when recorded.
     for recording in plan.recordings:
         world = plan.place(recording) if plan.place is not None else ReplayWorld(plan.sender)
-        replay = RecordingReplay(
-            examination, world, plan.own_accounts, plan.understudy, plan.compare
-        )
+        replay = RecordingReplay(context, world, plan.own_accounts, plan.understudy, plan.compare)
         replay.run(recording)
-    examination.at(plan.sender)
-    walk_examples(examination)
-    probe(examination)
-    fuzz(examination, plan.fuzzing)
+    context.at(plan.sender)
+    ask_examples(context)
+    probe(context)
+    fuzz(context, plan.fuzzing)
 
 
-def _why_idle(examination: RunContext, operation: Operation) -> str:
-    if not examination.access.allows(operation.method):
-        return UNTRIED
-    return INTERRUPTED if examination.outcome.interrupted else UNFILLED
+def _find_idle_reason(context: RunContext, operation: Operation) -> str:
+    if not context.access.allows(operation.method):
+        return NO_WRITES
+    return INTERRUPTED if context.outcome.interrupted else NO_KNOWN_ID
 
 
 def read_recordings(places: Sequence[Path], service: Service) -> list[Recording]:

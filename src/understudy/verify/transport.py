@@ -1,4 +1,4 @@
-"""Sends requests to the API that is verified: where to, how fast, and what never leaves."""
+"""Sends requests to the API that is verified; refuses what may not be sent."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from urllib.parse import urlsplit
 import httpx
 
 from understudy.core.clock import Stopwatch
-from understudy.recording.model import Headers, RecordedRequest, RecordedResponse, parse_json
+from understudy.core.strict_json import parse_json
+from understudy.openapi.security import SecurityScheme
+from understudy.recording.model import Headers, RecordedRequest, RecordedResponse
 from understudy.verify.reply_reader import NoReplyError, ReplyReader
 
-# Where requests are addressed before it is known where the API stands.
+# The origin of requests before `Sender.address` puts the base URL in its place.
 ORIGIN = "http://api.invalid"
-READING = frozenset({"GET", "HEAD"})
+READ_METHODS = frozenset({"GET", "HEAD"})
 HEALTH = "/__admin/health"
-DOTS = frozenset({".", ".."})
-BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+DOT_SEGMENTS = frozenset({".", ".."})
+BROKEN_CONNECTION = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
 
 
 class UnreachableError(Exception):
-    """Nobody answers at the base URL; says which."""
+    """No server answers at the base URL, which the message names."""
 
 
 class UnsendableError(Exception):
@@ -31,18 +33,17 @@ class UnsendableError(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """How the API is asked.
+    """How requests to the API are built.
 
     Attributes:
-        header, before: the header that carries the credential, and what stands before it there.
+        scheme: how requests carry the credential.
         credential: "" when there is none.
-        extra: headers that every request carries.
+        extra: headers of every request.
         writes: whether anything but GET and HEAD may be sent.
-        rate: most requests per second; None for no limit.
+        rate: maximum requests per second; None for no limit.
     """
 
-    header: str = "Authorization"
-    before: str = ""
+    scheme: SecurityScheme
     credential: str = ""
     extra: Headers = ()
     writes: bool = False
@@ -50,20 +51,25 @@ class Access:
 
     def allows(self, method: str) -> bool:
         """Whether requests of this method may be sent."""
-        return self.writes or method in READING
+        return self.writes or method in READ_METHODS
 
-    def headers(self, credential: str | None = None) -> Headers:
-        """The header with the credential, or with another one; none without a credential."""
+    def sign(self, request: RecordedRequest, credential: str | None = None) -> RecordedRequest:
+        """A request with the credential, or with another one, in the place of any; "" for none."""
         shown = self.credential if credential is None else credential
-        return ((self.header, f"{self.before}{shown}"),) if shown else ()
+        url, headers = self.scheme.sign(request.url, request.headers, shown)
+        return replace(request, url=url, headers=headers)
+
+    def has_credential(self, request: RecordedRequest) -> bool:
+        """Whether a request carries any credential where this one is carried."""
+        return self.sign(request, "") != request
 
 
 class Sender:
     """Sends requests to one base URL.
 
     Args:
-        http: the client; its transport decides whether a socket is used.
-        sleep: waits for some seconds, where a rate asks for it.
+        http: the client; its transport may be in this process.
+        sleep: waits for a number of seconds to keep to the rate.
     """
 
     def __init__(
@@ -81,44 +87,50 @@ class Sender:
         self._running = Stopwatch()
         self._next = 0.0
 
-    def placed(self, request: RecordedRequest) -> RecordedRequest:
-        """A request as it is sent: at the base URL, with the headers that all carry."""
+    def address(self, request: RecordedRequest) -> RecordedRequest:
+        """A request as it is sent: at the base URL, with the extra headers."""
         query = f"?{request.query}" if request.query else ""
         url = f"{self.base_url}{request.path}{query}"
         return replace(request, url=url, headers=(*request.headers, *self.access.extra))
 
     def send(self, request: RecordedRequest) -> RecordedResponse:
-        """Send a placed request.
+        """Send an addressed request.
 
         Raises:
-            Unsendable: when HTTP cannot carry it, or it might change something and must not.
-            NoReplyError: when none came.
-            Unreachable: when nobody listens.
+            UnsendableError: when HTTP cannot carry it, or when writes are not allowed.
+            NoReplyError: when no reply came.
+            UnreachableError: when the server cannot be reached.
         """
         if not self.access.allows(request.method):
             raise UnsendableError(
                 f"{request.method} might change something; writes are not allowed"
             )
-        made = self._made(request)
+        built = self._build_request(request)
         self._wait()
         try:
-            return self._sent_again(made) if request.method in READING else self._sent(made)
-        except BROKEN as error:
+            return (
+                self._send_reading(built)
+                if request.method in READ_METHODS
+                else self._send_once(built)
+            )
+        except BROKEN_CONNECTION as error:
             raise NoReplyError(f"the connection ended without a reply ({error})") from error
 
-    def _sent_again(self, made: httpx.Request) -> RecordedResponse:
-        # A kept connection may have been closed at the same moment: a new one decides. What was
-        # to change something may have done so, and is not sent twice.
+    def _send_reading(self, built: httpx.Request) -> RecordedResponse:
+        # A kept connection may just have been closed by the server; a new one decides. A write
+        # may have taken effect, so it is not sent twice.
         try:
-            return self._sent(made)
-        except BROKEN:
-            return self._sent(made)
+            return self._send_once(built)
+        except BROKEN_CONNECTION:
+            return self._send_once(built)
 
-    def _made(self, request: RecordedRequest) -> httpx.Request:
-        if not DOTS.isdisjoint(request.path.split("/")):
+    def _build_request(self, request: RecordedRequest) -> httpx.Request:
+        if not DOT_SEGMENTS.isdisjoint(request.path.split("/")):
             raise UnsendableError("clients resolve . and .. before they send a path")
         try:
-            headers = [(name.encode("ascii"), _line(value)) for name, value in request.headers]
+            headers = [
+                (name.encode("ascii"), _encode_value(value)) for name, value in request.headers
+            ]
             return self._http.build_request(
                 request.method, request.url, headers=headers, content=request.body or None
             )
@@ -132,11 +144,11 @@ class Sender:
                 self._sleep(self._next - now)
             self._next = max(now, self._next) + 1 / self.access.rate
 
-    def _sent(self, made: httpx.Request) -> RecordedResponse:
-        # A session that the API begins by a cookie would outlive its request.
+    def _send_once(self, built: httpx.Request) -> RecordedResponse:
+        # Cookies that the API set would change later requests.
         self._http.cookies.clear()
         try:
-            return self._reader.reply(made)
+            return self._reader.reply(built)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
             raise UnreachableError(f"{self.base_url} cannot be reached ({error})") from error
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
@@ -147,21 +159,21 @@ class Sender:
             raise NoReplyError(f"the body cannot be decoded ({error})") from error
 
     def is_understudy(self) -> bool:
-        """Whether what answers is this mock."""
+        """Whether the server is this mock."""
         parts = urlsplit(self.base_url)
-        made = self._http.build_request("GET", f"{parts.scheme}://{parts.netloc}{HEALTH}")
+        built = self._http.build_request("GET", f"{parts.scheme}://{parts.netloc}{HEALTH}")
         try:
-            reply = self._reader.reply(made)
+            reply = self._reader.reply(built)
             name = parse_json(reply.body)["name"]
             return reply.status == httpx.codes.OK and name == "understudy"
         except (httpx.HTTPError, NoReplyError, ValueError, LookupError, TypeError, RecursionError):
             return False
 
     def reach(self) -> None:
-        """Find out whether anybody listens.
+        """Check that the server can be reached.
 
         Raises:
-            Unreachable: when nobody does.
+            UnreachableError: when it cannot.
         """
         try:
             self._reader.status(self._http.build_request("GET", self.base_url))
@@ -169,11 +181,11 @@ class Sender:
             raise UnreachableError(f"{self.base_url} cannot be reached ({error})") from error
 
 
-def _line(value: str) -> bytes:
-    """A header's value as bytes.
+def _encode_value(value: str) -> bytes:
+    """Encode a header's value.
 
     Raises:
-        ValueError: when no server has to take it.
+        ValueError: when it has a character that HTTP does not allow.
     """
     if any(ord(each) < 0x20 or ord(each) == 0x7F for each in value):
         raise ValueError("a header's value has a control character")

@@ -1,1 +1,1 @@
-"""The formats of recordings: what is read and written."""
+"""The formats of recordings, one module each; `registry` lists them."""

@@ -1,15 +1,18 @@
-"""What HAR and cassettes have no place for: members of our own, which other tools pass over.
+"""Extension fields: what HAR and cassettes have no fields for, in fields that other tools ignore.
 
 Of a recording: its name, title, session, clock, seed, settings, versions (called `vendors`), events
-and deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, and a
-reason phrase that the format would have read otherwise. Spelled as `own_json` spells them.
+and deliveries. Of an exchange: vendor, operation, account, the exact instant, diagnoses, a planned
+fault, and a reason phrase that the format would have read otherwise. The native format has the same
+fields.
 """
 
 from __future__ import annotations
 
-from understudy.core.clock import format_timestamp
+from dataclasses import replace
+
+from understudy.core.clock import format_instant, parse_instant
 from understudy.core.errors import Diagnosis
-from understudy.recording.formats.reader import Node
+from understudy.recording.formats.reader import get_or
 from understudy.recording.model import (
     Json,
     RecordedExchange,
@@ -17,30 +20,31 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.world_settings import check_settings
 
-UNTITLED: Json = {"title": "", "settings": {}, "vendors": {}, "events": [], "deliveries": []}
-# Of a diagnosis.
-MEMBERS = ("code", "in", "pointer", "message", "hint")
-NOTHING: Json = {
+USUAL_RECORDING: Json = {"title": "", "settings": {}, "vendors": {}, "events": [], "deliveries": []}
+# In the order in which `Diagnosis` takes them.
+DIAGNOSIS_FIELDS = ("code", "in", "pointer", "message", "hint")
+USUAL_EXCHANGE: Json = {
     "vendor": "",
     "session": "",
     "operation": None,
     "account": None,
     "reason": None,
+    "fault": None,
     "diagnoses": [],
 }
 
 
 def write_recording_extension(recording: Recording) -> Json:
-    """A recording's own members, but for those that say nothing."""
-    return _beyond(
-        UNTITLED,
+    """A recording's own fields, except those with their usual values."""
+    clock = None if recording.clock is None else format_instant(recording.clock, trimmed=True)
+    return _without_usual(
+        USUAL_RECORDING,
         {
             "name": recording.name,
             "title": recording.title,
             "session": recording.session,
-            "clock": None if recording.clock is None else format_trimmed_instant(recording.clock),
+            "clock": clock,
             "seed": recording.seed,
             "settings": dict(recording.settings),
             "vendors": dict(recording.versions),
@@ -51,58 +55,48 @@ def write_recording_extension(recording: Recording) -> Json:
 
 
 def read_recording_extension(
-    own: Node, name: str, exchanges: tuple[RecordedExchange, ...]
+    extension: Json, name: str, exchanges: tuple[RecordedExchange, ...]
 ) -> Recording:
     """A recording of these exchanges.
 
     Args:
-        own: its own members; none at all in files of other tools.
-        name: of the recording, when the members have none.
+        extension: the recording's own fields; empty in files of other tools.
+        name: of the recording, when the extension has none.
     """
-    clock = own.get("clock")
-    versions = own.get("vendors", {})
+    clock = extension.get("clock")
     return Recording(
-        name=own.get("name", name).text(),
+        name=get_or(extension, "name", name),
         exchanges=exchanges,
-        title=own.get("title", "").text(),
-        session=own.get("session", "default").text(),
-        clock=clock.instant() if clock else None,
-        seed=own.get("seed", 0).whole(),
-        settings=_settings(own.get("settings", {})),
-        versions={vendor: versions[vendor].text() for vendor in versions.members()},
-        events=tuple(each.json_object() for each in own.get("events", [])),
-        deliveries=tuple(each.json_object() for each in own.get("deliveries", [])),
+        title=get_or(extension, "title", ""),
+        session=get_or(extension, "session", "default"),
+        clock=None if clock is None else parse_instant(clock),
+        seed=int(get_or(extension, "seed", 0)),
+        settings=get_or(extension, "settings", {}),
+        versions=get_or(extension, "vendors", {}),
+        events=tuple(get_or(extension, "events", ())),
+        deliveries=tuple(get_or(extension, "deliveries", ())),
     )
 
 
-def _settings(found: Node) -> Json:
-    """Settings that can be: those that `taking` takes down."""
-    given = found.json_object()
-    try:
-        check_settings(found.at, given)
-    except ValueError as error:
-        raise Node(given).refused(str(error)) from error
-    return given
-
-
 def write_exchange_extension(exchange: RecordedExchange, phrase: str) -> Json:
-    """An exchange's own members, but for those that say nothing.
+    """An exchange's own fields, except those with their usual values.
 
     Args:
-        phrase: the reason phrase as the format has it.
+        phrase: the reason phrase that the format itself holds.
     """
     response = exchange.response
-    is_told = reason(response.status, phrase) == response.reason
-    return _beyond(
-        NOTHING,
+    is_known = to_reason(response.status, phrase) == response.reason
+    return _without_usual(
+        USUAL_EXCHANGE,
         {
             "vendor": exchange.vendor,
             "session": exchange.session,
             "operation": exchange.operation,
             "account": exchange.account,
-            # Always there, so that our own exchanges are known by it.
-            "at": None if exchange.at is None else format_trimmed_instant(exchange.at),
-            "reason": None if is_told else response.reason,
+            # Always present: a reader knows our own exchanges by it.
+            "at": None if exchange.at is None else format_instant(exchange.at, trimmed=True),
+            "reason": None if is_known else response.reason,
+            "fault": exchange.fault,
             "diagnoses": [
                 {name: text for name, text in each.as_json().items() if text}
                 for each in exchange.diagnoses
@@ -112,58 +106,47 @@ def write_exchange_extension(exchange: RecordedExchange, phrase: str) -> Json:
 
 
 def read_exchange_extension(
-    own: Node,
+    extension: Json,
     request: RecordedRequest,
     response: RecordedResponse,
     took: int = 0,
-    at: Node | None = None,
+    at: str | None = None,
 ) -> RecordedExchange:
     """An exchange.
 
     Args:
-        own: its own members; none at all in files of other tools.
-        at: where a file of another tool has the instant.
+        extension: the exchange's own fields; empty in files of other tools.
+        took: nanoseconds until the response was whole.
+        at: the instant that a file of another tool has, in RFC 3339.
     """
-    members = Node(own.value or {}, own.at)
-    operation, account = members.get("operation"), members.get("account")
-    at = members.get("at") if own else at
+    at = extension.get("at") if extension else at
+    phrase = get_or(extension, "reason", response.reason)
     return RecordedExchange(
         request,
-        RecordedResponse(
-            response.status,
-            response.headers,
-            response.body,
-            members.get("reason", response.reason).text(),
-        ),
-        vendor=members.get("vendor", "").text(),
-        session=members.get("session", "").text(),
-        operation=operation.text() if operation else None,
-        account=account.text() if account else None,
-        at=at.instant() if at else None,
+        replace(response, reason=phrase),
+        vendor=get_or(extension, "vendor", ""),
+        session=get_or(extension, "session", ""),
+        operation=extension.get("operation"),
+        account=extension.get("account"),
+        at=None if at is None else parse_instant(at),
         took=took,
-        diagnoses=tuple(diagnosis(each.json_object()) for each in members.get("diagnoses", [])),
+        fault=extension.get("fault"),
+        diagnoses=tuple(map(read_diagnosis, get_or(extension, "diagnoses", ()))),
     )
 
 
-def reason(status: int, phrase: str) -> str:
-    """A reason phrase as the model has it, which says "" for the usual one."""
+def to_reason(status: int, phrase: str) -> str:
+    """A reason phrase as the model holds it: "" for the usual phrase of the status."""
     return "" if phrase == RecordedResponse(status).phrase else phrase
 
 
-def _beyond(usual: Json, members: Json) -> Json:
-    """The members that do not say what is usual."""
+def _without_usual(usual: Json, fields: Json) -> Json:
+    """The fields without those that have their usual values."""
     return {
-        name: value for name, value in members.items() if name not in usual or value != usual[name]
+        name: value for name, value in fields.items() if name not in usual or value != usual[name]
     }
 
 
-def format_trimmed_instant(at: int) -> str:
-    """An instant with as many digits as it needs."""
-    text = format_timestamp(at, 9, "Z").removesuffix("Z").rstrip("0").rstrip(".")
-    return f"{text}Z"
-
-
-def diagnosis(members: Json) -> Diagnosis:
+def read_diagnosis(fields: Json) -> Diagnosis:
     """A diagnosis from its JSON."""
-    said = {name: str(members.get(name, "")) for name in MEMBERS}
-    return Diagnosis(said["code"], said["in"], said["pointer"], said["message"], said["hint"])
+    return Diagnosis(*(str(fields.get(name, "")) for name in DIAGNOSIS_FIELDS))

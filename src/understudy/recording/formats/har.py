@@ -1,23 +1,29 @@
 """Recordings as HAR 1.2, which browsers, Playwright and proxies read and write.
 
-Everything that HAR requires is there; what it has no place for stands in `_understudy` members
-(see `extensions`), and a request's body that is not UTF-8 is base64 with `_encoding` beside it. Our
-own files come back as they were. In files of other tools a message's body is unpacked already, so
-its headers no longer say how it was packed; what is no HTTP (`data:` URLs, web sockets) is passed
-over.
+Everything that HAR requires is there; what HAR has no field for is in `_understudy` fields (see
+`extensions`), and a request body that is not UTF-8 is base64 with `_encoding` beside it. Reading
+our own files loses nothing. In files of other tools bodies are already decoded, so headers about
+their coding are dropped; entries that are not HTTP (`data:` URLs, web sockets) are left out.
 """
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlencode
 
 from understudy.core.clock import MILLISECOND, format_timestamp
+from understudy.core.content_coding import strip_coding_headers
+from understudy.core.file_schema import FileSchema, decode_base64
 from understudy.core.version import __version__
 from understudy.recording.formats import extensions
-from understudy.recording.formats.reader import Node, read_json_document
+from understudy.recording.formats.format import Format
+from understudy.recording.formats.reader import (
+    check_document,
+    get_or,
+    read_json_document,
+    strip_fragment,
+)
 from understudy.recording.model import (
     Headers,
     Json,
@@ -30,20 +36,15 @@ from understudy.recording.model import (
     header,
 )
 
-OWN = "_understudy"
-# HAR demands a time; where it is unknown, our own members say so.
-UNKNOWN = 0
+SCHEMA = FileSchema("har")
+EXTENSION = "_understudy"
+# HAR requires a time; where it is unknown, our extension says so.
+UNKNOWN_INSTANT = 0
 NO_TYPE = "x-unknown"
 FORM = "application/x-www-form-urlencoded"
 NOT_HTTP = frozenset(
     {"about", "blob", "chrome", "chrome-extension", "data", "file", "moz-extension", "ws", "wss"}
 )
-# They tell of a body that was packed.
-OF_PACKING = frozenset({"content-encoding", "content-length"})
-NO_STATUS = -1
-# The types of what an API answers.
-TOLD = re.compile(r"(text/|application/([^;]*\+)?json)", re.IGNORECASE)
-ReadHeaders = Callable[[Node], Iterator[tuple[str, str]]]
 
 
 def write(recording: Recording) -> bytes:
@@ -54,7 +55,7 @@ def write(recording: Recording) -> bytes:
                 "version": "1.2",
                 "creator": {"name": "understudy", "version": __version__},
                 "entries": [_entry(each) for each in recording.exchanges],
-                OWN: extensions.write_recording_extension(recording),
+                EXTENSION: extensions.write_recording_extension(recording),
             }
         }
     )
@@ -62,7 +63,7 @@ def write(recording: Recording) -> bytes:
 
 def _entry(exchange: RecordedExchange) -> Json:
     took = exchange.took / MILLISECOND
-    at = UNKNOWN if exchange.at is None else exchange.at
+    at = UNKNOWN_INSTANT if exchange.at is None else exchange.at
     return {
         "startedDateTime": format_timestamp(at, 3, "Z"),
         "time": took,
@@ -70,7 +71,7 @@ def _entry(exchange: RecordedExchange) -> Json:
         "response": _response(exchange.response),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        OWN: extensions.write_exchange_extension(exchange, exchange.response.phrase),
+        EXTENSION: extensions.write_exchange_extension(exchange, exchange.response.phrase),
     }
 
 
@@ -109,7 +110,7 @@ def _response(response: RecordedResponse) -> Json:
 
 def _post_data(request: RecordedRequest) -> Json:
     mime = header(request.headers, "content-type") or NO_TYPE
-    # HAR has an encoding for what was answered only; members of one's own begin with "_".
+    # HAR has an encoding for response bodies only; custom fields begin with "_".
     return {"mimeType": mime, **_text(request.body, "_encoding")}
 
 
@@ -125,7 +126,7 @@ def _named(pairs: Headers | list[tuple[str, str]]) -> list[Json]:
 
 
 def _cookies(headers: Headers, name: str) -> list[Json]:
-    """The cookies that a message sets or sends; of what a `Set-Cookie` adds, nothing."""
+    """The cookies of a message, without the attributes of `Set-Cookie`."""
     texts = [value for each, value in headers if each.lower() == name]
     if name == "cookie":
         texts = [part for text in texts for part in text.split(";")]
@@ -142,102 +143,86 @@ def read(content: bytes, name: str = "recording") -> Recording:
     Raises:
         UnreadableRecording: says what is wrong, and where.
     """
-    log = Node(read_json_document(content))["log"]
-    exchanges = tuple(_exchange(each) for each in log["entries"] if _is_http(each))
-    return extensions.read_recording_extension(log.get(OWN, {}), name, exchanges)
+    document = read_json_document(content)
+    check_document(SCHEMA, document)
+    log = document["log"]
+    exchanges = tuple(_read_exchange(each) for each in log["entries"] if _is_http(each))
+    return extensions.read_recording_extension(get_or(log, EXTENSION, {}), name, exchanges)
 
 
-def _is_http(entry: Node) -> bool:
-    scheme = entry["request"]["url"].text().partition(":")[0]
+def _is_http(entry: Json) -> bool:
+    scheme: str = entry["request"]["url"].partition(":")[0]
     return scheme.lower() not in NOT_HTTP
 
 
-def _exchange(entry: Node) -> RecordedExchange:
-    own = entry.get(OWN)
-    read_headers = _read_headers if own else _unfolded_headers
-    request = _read_request(entry["request"], read_headers)
-    response = _read_response(entry["response"], read_headers)
-    if not own:
-        response = _unpacked(response)
-    took = round(max(entry.get("time", 0).number(), 0) * MILLISECOND)
+def _read_exchange(entry: Json) -> RecordedExchange:
+    extension = get_or(entry, EXTENSION, {})
+    request = _read_request(entry["request"], own=bool(extension))
+    response = _read_response(entry["response"], own=bool(extension))
+    took = round(max(get_or(entry, "time", 0), 0) * MILLISECOND)
     return extensions.read_exchange_extension(
-        own, request, response, took, entry.get("startedDateTime")
+        extension, request, response, took, entry.get("startedDateTime")
     )
 
 
-def _read_request(request: Node, read_headers: ReadHeaders) -> RecordedRequest:
+def _read_request(request: Json, own: bool) -> RecordedRequest:
     return RecordedRequest(
-        request["method"].line(),
-        request["url"].url(),
-        tuple(read_headers(request)),
-        _read_post_data(request.get("postData", {})),
+        request["method"],
+        strip_fragment(request["url"]),
+        tuple(_read_headers(request, own)),
+        _read_post_data(get_or(request, "postData", {})),
     )
 
 
-def _read_response(response: Node, read_headers: ReadHeaders) -> RecordedResponse:
-    found, content = response["status"], response.get("content", {})
-    # Browsers say 0 where there was no response, Playwright -1.
-    status = 0 if found.value == NO_STATUS else found.status()
-    _check_has_body(content)
+def _read_response(response: Json, own: bool) -> RecordedResponse:
+    # Browsers have 0 where there was no response, Playwright -1.
+    status = max(int(response["status"]), 0)
+    headers = tuple(_read_headers(response, own))
+    if not own and header(headers, "content-encoding") is not None:
+        # Other tools decode the body, and leave the headers as they were.
+        headers = strip_coding_headers(headers)
     return RecordedResponse(
         status,
-        tuple(read_headers(response)),
-        _read_body(content),
-        extensions.reason(status, response.get("statusText", "").text()),
+        headers,
+        _read_body(get_or(response, "content", {})),
+        extensions.to_reason(status, get_or(response, "statusText", "")),
     )
 
 
-def _read_headers(message: Node) -> Iterator[tuple[str, str]]:
-    for each in message.get("headers", []):
-        yield each["name"].line(), each.get("value", "").line()
-
-
-def _unfolded_headers(message: Node) -> Iterator[tuple[str, str]]:
-    """Headers of another tool: without what HTTP/2 says in their place, and one by one."""
-    for each in message.get("headers", []):
-        name, value = each["name"].line(), each.get("value", "")
-        if not name.startswith(":"):
+def _read_headers(message: Json, own: bool) -> Iterator[tuple[str, str]]:
+    """Headers; those of another tool without HTTP/2's pseudo-headers, and one by one."""
+    for each in get_or(message, "headers", ()):
+        name, value = each["name"], get_or(each, "value", "")
+        if own:
+            yield name, value
+        elif not name.startswith(":"):
             # Browsers put the values of one name into lines.
-            for line in value.text().split("\n"):
-                yield name, Node(line, value.at).line()
+            for line in value.split("\n"):
+                yield name, line
 
 
-def _check_has_body(content: Node) -> None:
-    """Many tools leave out the pictures of a page; an answer of an API must be there."""
-    size = content.get("size", 0).number()
-    left_out = size > 0 and not content.get("text") and not content.get("_file")
-    if left_out and TOLD.match(content.get("mimeType", "").text()):
-        raise content.refused(f"has no text, though its size is {size}: record it with bodies")
-
-
-def _read_post_data(data: Node) -> bytes:
+def _read_post_data(data: Json) -> bytes:
     body = _read_body(data)
-    if body or not data.get("mimeType", "").text().startswith(FORM):
+    if body or not get_or(data, "mimeType", "").startswith(FORM):
         return body
-    fields = data.get("params", [])
-    return urlencode(
-        [(each["name"].text(), each.get("value", "").text()) for each in fields]
-    ).encode()
+    fields = get_or(data, "params", ())
+    return urlencode([(each["name"], get_or(each, "value", "")) for each in fields]).encode()
 
 
-def _read_body(content: Node) -> bytes:
-    if content.get("_file"):
-        raise content.refused(
-            f"has its body in another file, {content['_file'].shown()}; "
-            "record the HAR with its contents embedded"
-        )
-    text = content.get("text", "")
-    # Some tools say of a request's body, too, how it is spelled.
-    encoding = content.get("encoding") or content.get("_encoding")
-    if not encoding or not encoding.text():
-        return text.text().encode()
-    if encoding.text().lower() != "base64":
-        raise encoding.refused(f"is {encoding.shown()}; only base64 can be read")
-    return text.base64()
+def _read_body(content: Json) -> bytes:
+    text: str = get_or(content, "text", "")
+    # Some tools tell a request body's encoding, too.
+    if get_or(content, "encoding", get_or(content, "_encoding", "")):
+        return decode_base64(text)
+    return text.encode()
 
 
-def _unpacked(response: RecordedResponse) -> RecordedResponse:
-    headers = response.headers
-    if header(headers, "content-encoding") is not None:
-        headers = tuple(each for each in headers if each[0].lower() not in OF_PACKING)
-    return RecordedResponse(response.status, headers, response.body, response.reason)
+FORMAT = Format(
+    "har",
+    "HAR 1.2, for browsers and Playwright",
+    ".har",
+    write,
+    read,
+    own_suffixes=(".har",),
+    top_field="log",
+)

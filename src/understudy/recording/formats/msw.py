@@ -1,8 +1,8 @@
 """Recordings as request handlers of MSW, versions 2 and 3: one ES module that exports `handlers`.
 
-A handler stands for each method and URL; it tells requests apart by query, by JSON body and by the
-headers that choose an answer. Replies to the same request come in their order, and the last one
-again and again; `rewind()`, which the module exports, too, begins anew.
+There is a handler for each method and URL; it tells requests apart by query, by JSON body and by
+the headers that select a reply. Replies to the same request come in their order, and the last one
+repeats; `rewind()`, which the module exports as well, starts over.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from understudy.recording.compare import ABSENT, strip_transport_headers
+from understudy.recording.formats.format import Format
 from understudy.recording.model import Headers, Json, RecordedExchange, Recording, decode_body
 from understudy.recording.portable_json import is_safe_in_javascript, parse_portable_json
 from understudy.recording.request_key import RequestKey, group_by_key
 
 CODE = Path(__file__).with_name("msw_handlers.mjs")
-# What a Response of the Fetch standard can have.
+# Those that a Response of the Fetch standard can have.
 STATUSES = range(200, 600)
-# What would end a script that stands in a page, or a line.
-HARMLESS = {"</": r"<\/", "<!--": r"\u003c!--", "\u2028": r"\u2028", "\u2029": r"\u2029"}
+# What would end a script in a page, or a line of it, and how to write it instead.
+ESCAPES = {"</": r"<\/", "<!--": r"\u003c!--", "\u2028": r"\u2028", "\u2029": r"\u2029"}
 
 
 def write(recording: Recording) -> bytes:
@@ -29,12 +30,12 @@ def write(recording: Recording) -> bytes:
     recorded = json.dumps(_handlers(recording), indent=2, ensure_ascii=False)
     return "\n".join(
         [
-            _harmless(f"// {_line(recording)}"),
+            _escape(f"// {_line(recording)}"),
             "// Written by understudy, for MSW 2 and 3: setupServer(...handlers).",
             'import { http, HttpResponse } from "msw";',
             "",
             "// Each method and URL, the requests that were made, and their replies in order.",
-            f"const recorded = {_harmless(recorded)};",
+            f"const recorded = {_escape(recorded)};",
             "",
             CODE.read_text(encoding="utf-8"),
         ]
@@ -43,50 +44,52 @@ def write(recording: Recording) -> bytes:
 
 def _handlers(recording: Recording) -> list[Json]:
     playable = [each for each in recording.answered if each.response.status in STATUSES]
-    asked = group_by_key(playable)
+    exchanges_by_key = group_by_key(playable)
     handlers: dict[tuple[str, str], list[RequestKey]] = {}
-    for each in asked:
+    for each in exchanges_by_key:
         handlers.setdefault((each.method, f"{each.origin}{each.path}"), []).append(each)
     return [
         {
             "method": method,
             "url": url,
-            # The more a request says, the earlier it is looked at.
-            "requests": [_request(each, asked[each]) for each in sorted(met, key=_openness)],
+            # Requests with more to match come first.
+            "requests": [
+                _request(each, exchanges_by_key[each]) for each in sorted(keys, key=_openness)
+            ],
         }
-        for (method, url), met in handlers.items()
+        for (method, url), keys in handlers.items()
     ]
 
 
 def _line(recording: Recording) -> str:
-    """The recording's name and title, which must not leave their line."""
+    """The recording's name and title, on one line."""
     return " ".join(f"{recording.name}: {recording.title}".split()).rstrip(":")
 
 
-def _harmless(text: str) -> str:
-    for harmful, harmless in HARMLESS.items():
-        text = text.replace(harmful, harmless)
+def _escape(text: str) -> str:
+    for raw, escaped in ESCAPES.items():
+        text = text.replace(raw, escaped)
     return text
 
 
-def _openness(question: RequestKey) -> tuple[int, bool]:
-    return -len(question.headers), parse_portable_json(question.body) is not ABSENT
+def _openness(key: RequestKey) -> tuple[int, bool]:
+    return -len(key.headers), parse_portable_json(key.body) is not ABSENT
 
 
-def _request(question: RequestKey, exchanges: list[RecordedExchange]) -> Json:
+def _request(key: RequestKey, exchanges: list[RecordedExchange]) -> Json:
     replies = [_reply(each) for each in exchanges]
     return {
-        "query": [list(pair) for pair in question.query],
-        "headers": _joined(question),
+        "query": [list(pair) for pair in key.query],
+        "headers": _join_headers(key),
         **_body(exchanges[0].request.body),
         "replies": replies[:1] if all(each == replies[0] for each in replies) else replies,
     }
 
 
-def _joined(question: RequestKey) -> dict[str, str]:
-    """The headers as `Headers.get` has them."""
+def _join_headers(key: RequestKey) -> dict[str, str]:
+    """The headers as `Headers.get` returns them."""
     headers: dict[str, str] = {}
-    for name, value in question.headers:
+    for name, value in key.headers:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
@@ -107,7 +110,7 @@ def _headers(headers: Headers) -> Any:
 
 
 def _body(body: bytes) -> Json:
-    """A body as the one member that holds it."""
+    """A body as the one field that holds it."""
     if not body:
         return {}
     document: Any = parse_portable_json(body)
@@ -115,3 +118,6 @@ def _body(body: bytes) -> Json:
         return {"json": document}
     text = decode_body(body)
     return {"base64": base64.b64encode(body).decode()} if text is None else {"text": text}
+
+
+FORMAT = Format("msw", "request handlers of MSW 2 and 3, an ES module", ".mjs", write)

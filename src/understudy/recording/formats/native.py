@@ -6,17 +6,18 @@
      "seed": 0, "settings": {...},
      "vendors": {"zexa": "v1"},                            vendor -> version of its document
      "exchanges": [
-       {"vendor", "session", "operation", "account", "at", "took",    took in milliseconds
+       {"vendor", "session", "operation", "account", "at",
+        "fault", "took",                                  took in milliseconds
         "request":  {"method", "url", "headers", BODY},
         "response": {"status", "reason", "headers", BODY},
         "diagnoses": [...]}],
      "events": [{"before", "at", "session", "method", "path", "json"}],
-                                                           done through /__admin, before that one
+                                                           through /__admin, before that exchange
      "deliveries": [...]}
 
 BODY is `json` where the bytes are compact JSON, else `text`, else `base64`; a message without a
-body has none of them. Headers are an object, or a list of pairs where a name stands twice. Members
-that say nothing are left out.
+body has none of them. Headers are an object, or a list of pairs where a name stands twice. Fields
+with their usual values are left out.
 """
 
 from __future__ import annotations
@@ -24,8 +25,16 @@ from __future__ import annotations
 import base64
 
 from understudy.core.clock import MILLISECOND
+from understudy.core.file_schema import FileSchema, decode_base64
+from understudy.core.strict_json import parse_json
 from understudy.recording.formats import extensions
-from understudy.recording.formats.reader import Node, read_json_document
+from understudy.recording.formats.format import Format
+from understudy.recording.formats.reader import (
+    check_document,
+    get_or,
+    read_json_document,
+    strip_fragment,
+)
 from understudy.recording.model import (
     Headers,
     Json,
@@ -37,20 +46,20 @@ from understudy.recording.model import (
     decode_body,
     dump_compact,
     dump_pretty,
-    parse_json,
 )
 
-FORMAT = "understudy-recording/1"
-# What comes after the exchanges.
-LAST = ("events", "deliveries")
+FORMAT_ID = "understudy-recording/1"
+SCHEMA = FileSchema("recording")
+# Written after the exchanges.
+TRAILING_FIELDS = ("events", "deliveries")
 
 
 def write(recording: Recording) -> bytes:
     """The recording as JSON; nothing is lost."""
     members = extensions.write_recording_extension(recording)
-    last = {name: members.pop(name) for name in LAST if name in members}
-    exchanges = [_shown(each) for each in recording.exchanges]
-    return dump_pretty({"format": FORMAT, **members, "exchanges": exchanges, **last})
+    last = {name: members.pop(name) for name in TRAILING_FIELDS if name in members}
+    exchanges = [_write_exchange(each) for each in recording.exchanges]
+    return dump_pretty({"format": FORMAT_ID, **members, "exchanges": exchanges, **last})
 
 
 def read(content: bytes, name: str = "recording") -> Recording:
@@ -62,14 +71,15 @@ def read(content: bytes, name: str = "recording") -> Recording:
     Raises:
         UnreadableRecording: says what is wrong, and where.
     """
-    document = Node(read_json_document(content))
-    if not isinstance(document.value, dict) or document.value.get("format") != FORMAT:
-        raise UnreadableRecording(f'is no recording: its "format" must be "{FORMAT}"')
-    exchanges = tuple(_exchange(each) for each in document["exchanges"])
+    document = read_json_document(content)
+    if not isinstance(document, dict) or document.get("format") != FORMAT_ID:
+        raise UnreadableRecording(f'is no recording: its "format" must be "{FORMAT_ID}"')
+    check_document(SCHEMA, document)
+    exchanges = tuple(map(_read_exchange, document["exchanges"]))
     return extensions.read_recording_extension(document, name, exchanges)
 
 
-def _shown(exchange: RecordedExchange) -> Json:
+def _write_exchange(exchange: RecordedExchange) -> Json:
     """One exchange as JSON."""
     request, response = exchange.request, exchange.response
     members = extensions.write_exchange_extension(exchange, response.phrase)
@@ -82,13 +92,13 @@ def _shown(exchange: RecordedExchange) -> Json:
             "method": request.method,
             "url": request.url,
             **_headers(request.headers),
-            **body(request.body),
+            **write_body(request.body),
         },
         "response": {
             "status": response.status,
             **({"reason": response.reason} if response.reason else {}),
             **_headers(response.headers),
-            **body(response.body),
+            **write_body(response.body),
         },
         **({"diagnoses": diagnoses} if diagnoses else {}),
     }
@@ -101,16 +111,16 @@ def _headers(headers: Headers) -> Json:
     return {"headers": by_name if len(by_name) == len(headers) else [list(h) for h in headers]}
 
 
-def body(content: bytes) -> Json:
-    """A body as the one member that holds it."""
+def write_body(content: bytes) -> Json:
+    """A body as the one field that holds it."""
     if not content:
         return {}
     try:
         document = parse_json(content)
-        # Only where the very same bytes come back.
+        # Only where dumping it gives the same bytes.
         if dump_compact(document) == content:
             return {"json": document}
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
     text = decode_body(content)
     if text is not None:
@@ -118,44 +128,45 @@ def body(content: bytes) -> Json:
     return {"base64": base64.b64encode(content).decode()}
 
 
-def _exchange(members: Node) -> RecordedExchange:
-    request, response = members["request"], members["response"]
+def _read_exchange(fields: Json) -> RecordedExchange:
+    request, response = fields["request"], fields["response"]
     return extensions.read_exchange_extension(
-        members,
+        fields,
         RecordedRequest(
-            request["method"].line(), request["url"].url(), _read_headers(request), _body(request)
+            request["method"],
+            strip_fragment(request["url"]),
+            _read_headers(request),
+            _read_body(request),
         ),
         RecordedResponse(
-            response["status"].status(),
+            int(response["status"]),
             _read_headers(response),
-            _body(response),
-            response.get("reason", "").text(),
+            _read_body(response),
+            get_or(response, "reason", ""),
         ),
-        round(members.get("took", 0).number() * MILLISECOND),
+        round(get_or(fields, "took", 0) * MILLISECOND),
     )
 
 
-def _read_headers(message: Node) -> Headers:
-    headers = message.get("headers", {})
-    if isinstance(headers.value, dict):
-        return tuple(
-            (Node(name, headers[name].at).line(), headers[name].line())
-            for name in headers.members()
-        )
-    return tuple(_pair(each) for each in headers)
+def _read_headers(message: Json) -> Headers:
+    headers = get_or(message, "headers", {})
+    return tuple(headers.items() if isinstance(headers, dict) else map(tuple, headers))
 
 
-def _pair(header: Node) -> tuple[str, str]:
-    parts = [each.line() for each in header]
-    if len(parts) != 2:
-        raise header.refused("must be a header's name and its value")
-    return parts[0], parts[1]
-
-
-def _body(message: Node) -> bytes:
+def _read_body(message: Json) -> bytes:
     # A document may be null.
-    if "json" in message.members():
-        return Node(message.members()["json"], f"{message.at}/json").json()
-    if message.get("base64"):
-        return message["base64"].base64()
-    return message.get("text", "").text().encode()
+    if "json" in message:
+        return dump_compact(message["json"])
+    if message.get("base64") is not None:
+        return decode_base64(message["base64"])
+    return str(get_or(message, "text", "")).encode()
+
+
+FORMAT = Format(
+    "json",
+    "the project's own, which holds everything",
+    ".json",
+    write,
+    read,
+    top_field="format",
+)

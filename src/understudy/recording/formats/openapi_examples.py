@@ -1,10 +1,10 @@
 """Recordings as `examples` in OpenAPI's own structure, ready to be pasted into a document.
 
-For a vendor whose document is known, an exchange stands at its path template, and only what the
-document declares and its schemas accept is there, so that all of it can be pasted as it is; where a
-schema does not accept the mask of a secret, the example is left out. What the document shows
-already is not repeated; a comment counts what was left out. A request that was refused is no
-example of a request.
+For a vendor whose document is known, an exchange is listed at its path template, and only what the
+document declares and its schemas accept is written, so that all of it can be pasted unchanged;
+where a schema does not accept the mask of a secret, the example is left out. Examples that the
+document already has are not repeated; a comment counts what was left out. A refused request is not
+an example of a request.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from understudy.core.clock import format_instant
 from understudy.core.yaml_io import dump_yaml
 from understudy.engine.registry import open_service, vendor_names
-from understudy.openapi.document import JSON_MEDIA_TYPE, Document, Operation
-from understudy.openapi.path_router import PathRouter
+from understudy.openapi.document import Document, Operation
+from understudy.openapi.media_types import JSON_MEDIA_TYPE
 from understudy.recording.compare import ABSENT
 from understudy.recording.file_names import FileNames, preferred_example, to_file_name
-from understudy.recording.formats.extensions import format_trimmed_instant
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.openapi_slots import Slot, request_slot, response_slot
 from understudy.recording.model import (
     Headers,
@@ -34,9 +35,9 @@ from understudy.recording.model import (
 )
 from understudy.recording.portable_json import parse_portable_json
 
-NOBODY = "other"
+UNKNOWN_VENDOR = "other"
 UNMATCHED = "exchanges that met no operation of the document"
-# In a diagnosis, the words that say how to be accepted follow these in a document's description.
+# In a document's descriptions, a diagnosis's hint follows these words.
 TO_PASS = "To pass:"
 
 
@@ -58,7 +59,7 @@ class Message:
 
     @property
     def place(self) -> tuple[str, ...]:
-        """Where its examples stand in an operation."""
+        """The keys that lead to its examples in an operation."""
         side = ("requestBody",) if self.status is None else ("responses", str(self.status))
         return (*side, "content", self.media_type, "examples")
 
@@ -72,14 +73,14 @@ class Message:
         return text if document is ABSENT and text is not None else document
 
     def slot(self, operation: Operation | None) -> Slot:
-        """Where it goes."""
+        """The slot for its example."""
         if self.status is None:
             return request_slot(operation, self.media_type)
         return response_slot(operation, self.status, self.media_type)
 
 
 def messages(exchange: RecordedExchange) -> Iterator[Message]:
-    """What an exchange shows an example of."""
+    """The messages of an exchange that are examples."""
     request, response = exchange.request, exchange.response
     if 200 <= response.status < 300:
         yield Message(None, request.headers, request.body)
@@ -90,7 +91,7 @@ class Sheet:
     """The examples of one vendor.
 
     Args:
-        recording: its name, which examples get that nobody named.
+        recording: its name, which examples get that have none.
     """
 
     def __init__(self, vendor: str, recording: str) -> None:
@@ -101,7 +102,7 @@ class Sheet:
         self._left_out: Counter[str] = Counter()
 
     def add(self, exchange: RecordedExchange) -> None:
-        """Write down what an exchange shows."""
+        """Add the examples of an exchange."""
         document = self._document
         operation = None if document is None else operation_of(exchange, document)
         if operation is None and document is not None:
@@ -121,7 +122,7 @@ class Sheet:
         if why:
             self._left_out[why] += 1
 
-    def written(self) -> bytes:
+    def write(self) -> bytes:
         """The sheet as YAML, beginning with a comment."""
         paths: Json = {}
         for place, slot in self._slots.items():
@@ -138,10 +139,10 @@ class Sheet:
 
 
 def about(exchange: RecordedExchange, message: Message) -> Json:
-    """What people are told of an example."""
+    """The summary and description of an example."""
     request = exchange.request
     query = f"?{request.query}" if request.query else ""
-    at = "" if exchange.at is None else f", recorded at {format_trimmed_instant(exchange.at)}"
+    at = "" if exchange.at is None else f", recorded at {format_instant(exchange.at, trimmed=True)}"
     summary = {"summary": f"{request.method} {request.path}{query}{at}"}
     if (message.status or 0) < 400 or not exchange.diagnoses:
         return summary
@@ -158,34 +159,31 @@ def _put(tree: Json, place: tuple[str, ...], leaf: Json) -> None:
 
 @cache
 def document_of(vendor: str) -> Document | None:
-    """A vendor's document; None when nobody knows the vendor."""
+    """A vendor's document; None when the vendor is unknown."""
     return open_service(vendor).document if vendor in vendor_names() else None
 
 
 def operation_of(exchange: RecordedExchange, document: Document) -> Operation | None:
-    """The operation that an exchange met, whether the recording says so or not."""
+    """The operation of an exchange: as recorded, or else by its path and method."""
     if exchange.operation in document.operations:
         return document.operations[exchange.operation]
-    found = tree_of(document).match(exchange.request.path)
+    found = document.router.match(exchange.request.path)
     return None if found is None else found[0].operations.get(exchange.request.method)
 
 
-@cache
-def tree_of(document: Document) -> PathRouter:
-    """The paths of a document."""
-    return PathRouter(document.operations.values())
-
-
 def write(recording: Recording) -> bytes | Mapping[str, bytes]:
-    """The recording's examples: one file, or one for each vendor when several were asked."""
+    """The recording's examples: one file, or one for each vendor when there are several."""
     sheets: dict[str, Sheet] = {}
     for exchange in recording.answered:
         vendor = exchange.vendor
         sheets.setdefault(vendor, Sheet(vendor, recording.name)).add(exchange)
     if len(sheets) < 2:
-        return next(iter(sheets.values()), Sheet(NOBODY, recording.name)).written()
+        return next(iter(sheets.values()), Sheet(UNKNOWN_VENDOR, recording.name)).write()
     names = FileNames()
     return {
-        f"{names.new(to_file_name(vendor, NOBODY))}.yaml": sheet.written()
+        f"{names.new(to_file_name(vendor, UNKNOWN_VENDOR))}.yaml": sheet.write()
         for vendor, sheet in sheets.items()
     }
+
+
+FORMAT = Format("openapi", "examples to paste into an OpenAPI document", ".yaml", write)

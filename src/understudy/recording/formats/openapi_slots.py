@@ -1,4 +1,4 @@
-"""Where in a document recorded examples go, and which of them fit there."""
+"""The places in a document where recorded examples go, and which examples they accept."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from understudy.recording.file_names import FileNames
 from understudy.recording.model import Json
 
 UNDECLARED = "what the document does not declare"
-UNFIT = "what the document's schemas do not accept"
+NOT_ACCEPTED = "what the document's schemas do not accept"
 
 
 class Slot:
     """One `examples` object of a document: of a request body, or of a response.
 
     Args:
-        documented: the examples that stand there already.
+        documented: the examples that are there already.
         accepts: whether a value satisfies the schema.
-        otherwise: what a value is that does not.
+        otherwise: the reason to leave out a value that does not.
     """
 
     def __init__(
         self,
         documented: Mapping[str, Any],
         accepts: Callable[[Any], bool],
-        otherwise: str = UNFIT,
+        otherwise: str = NOT_ACCEPTED,
     ) -> None:
         self._accepts = accepts
         self._otherwise = otherwise
@@ -36,10 +36,10 @@ class Slot:
         self.examples: Json = {}
 
     def add(self, name: str, value: Any, about: Json) -> str:
-        """Write an example down, unless the document or another one says the same already.
+        """Add an example, unless the document or another example has the same value.
 
         Returns:
-            Why the value cannot stand here; "" when it can.
+            Why the value is left out; "" when it is not.
         """
         if not self._accepts(value):
             return self._otherwise
@@ -54,7 +54,7 @@ def _text(value: Any) -> str:
 
 
 def request_slot(operation: Operation | None, media_type: str) -> Slot:
-    """Where the bodies of requests go; anything fits where there is no document."""
+    """The slot for request bodies; it accepts anything where there is no document."""
     if operation is None:
         return _open_slot()
     body = operation.body
@@ -64,7 +64,7 @@ def request_slot(operation: Operation | None, media_type: str) -> Slot:
 
 
 def response_slot(operation: Operation | None, status: int, media_type: str) -> Slot:
-    """Where the bodies of responses with a status go; anything fits where there is no document."""
+    """The slot for response bodies of a status; it accepts anything where there is no document."""
     if operation is None:
         return _open_slot()
     response = operation.responses.get(status)

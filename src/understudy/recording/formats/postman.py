@@ -1,9 +1,9 @@
 """Recordings as a Postman collection, version 2.1.
 
-Each exchange is a request with its saved example. What a person may have to fill in are variables:
-where the vendor is (`{{sent_url}}`, at first the recorded origin), the credential that recordings
-hide (`{{sent_credential}}`, at first empty; one for each account, when several asked), and hidden
-members of bodies (`{{sent_card_number}}`).
+Each exchange is a request with its saved example. What a person may have to fill in is a variable:
+the vendor's base URL (`{{sent_url}}`, initially the recorded origin), the credential that
+recordings redact (`{{sent_credential}}`, initially empty; one for each account, when there are
+several), and redacted fields of bodies (`{{sent_card_number}}`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from understudy.recording.compare import ABSENT, strip_transport_headers
 from understudy.recording.file_names import FileNames, stable_id, title_of, to_file_name
+from understudy.recording.formats.format import Format
 from understudy.recording.model import (
     Headers,
     Json,
@@ -30,12 +31,12 @@ from understudy.recording.portable_json import parse_portable_json
 from understudy.redaction.masks import MASK_PATTERN
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-# What stands for a credential that was refused; it is not worth finding out which one it was.
+# The initial value for a credential that was refused, whichever it was.
 REFUSED = "refused"
-# The folder of exchanges of which nobody said whose API they met.
+# The folder of exchanges with an unknown vendor.
 OTHER = "other"
-# A member of a JSON body whose value is hidden.
-MEMBER = re.compile(r'("(?P<name>[\w.-]+)"\s*:\s*")\[redacted(?: [\w.-]+)?\](?=")')
+# A field of a JSON body whose value is redacted.
+REDACTED_FIELD = re.compile(r'("(?P<name>[\w.-]+)"\s*:\s*")\[redacted(?: [\w.-]+)?\](?=")')
 LANGUAGES = {"text/html": "html", "application/xml": "xml", "text/xml": "xml"}
 
 
@@ -51,13 +52,13 @@ class Variables:
                 self._accounts.setdefault(each.vendor, set()).add(each.account)
 
     def url(self, exchange: RecordedExchange) -> str:
-        """The variable of the origin that was asked."""
+        """The variable for the origin of the request."""
         parts = urlsplit(exchange.request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
         return self._variable((exchange.vendor, origin), exchange.vendor, "url", origin)
 
     def credential(self, exchange: RecordedExchange) -> str:
-        """The variable of the credential with which was asked."""
+        """The variable for the request's credential."""
         vendor, account = exchange.vendor, exchange.account
         if account is None and exchange.response.status == 401:
             return self._variable((vendor, REFUSED), vendor, "refused_credential", REFUSED)
@@ -65,8 +66,8 @@ class Variables:
         kind = f"credential_{account}" if several and account else "credential"
         return self._variable((vendor, kind, None), vendor, kind, "")
 
-    def member(self, exchange: RecordedExchange, name: str) -> str:
-        """The variable of a hidden member of a body."""
+    def field(self, exchange: RecordedExchange, name: str) -> str:
+        """The variable for a redacted field of a body."""
         return self._variable((exchange.vendor, "member", name), exchange.vendor, name, "")
 
     def _variable(self, owner: object, vendor: str, kind: str, value: str) -> str:
@@ -74,8 +75,8 @@ class Variables:
         self._values.setdefault(name, value)
         return f"{{{{{name}}}}}"
 
-    def shown(self) -> list[Json]:
-        """The variables as the collection declares them."""
+    def declare(self) -> list[Json]:
+        """The collection's declarations of its variables."""
         return [{"key": name, "value": value} for name, value in self._values.items()]
 
 
@@ -88,7 +89,7 @@ def write(recording: Recording) -> bytes:
     items = [{"name": vendor or OTHER, "item": each} for vendor, each in folders.items()]
     content = {
         "item": items if len(items) > 1 else list(chain(*folders.values())),
-        "variable": variables.shown(),
+        "variable": variables.declare(),
     }
     info = {
         "_postman_id": stable_id(recording.name, json.dumps(content)),
@@ -103,16 +104,16 @@ def _item(exchange: RecordedExchange, variables: Variables) -> Json:
     """One exchange: its request, and its response as a saved example."""
     request, response = exchange.request, exchange.response
     name = f"{title_of(exchange)} {response.status}"
-    asked = _request(exchange, variables)
+    saved = _request(exchange, variables)
     text = decode_body(response.body)
     return {
         "name": name,
-        **_sent_anyway(request),
-        "request": asked,
+        **_keep_body(request),
+        "request": saved,
         "response": [
             {
                 "name": name,
-                "originalRequest": asked,
+                "originalRequest": saved,
                 "status": response.phrase,
                 "code": response.status,
                 "_postman_previewlanguage": _language(response.headers, response.body),
@@ -124,8 +125,8 @@ def _item(exchange: RecordedExchange, variables: Variables) -> Json:
     }
 
 
-def _sent_anyway(request: RecordedRequest) -> Json:
-    """Postman sends no body with these methods, unless it is told to."""
+def _keep_body(request: RecordedRequest) -> Json:
+    """The setting without which Postman sends no body with these methods."""
     if request.method not in ("GET", "HEAD", "COPY", "PURGE", "UNLOCK") or not request.body:
         return {}
     return {"protocolProfileBehavior": {"disableBodyPruning": True}}
@@ -133,8 +134,8 @@ def _sent_anyway(request: RecordedRequest) -> Json:
 
 def _request(exchange: RecordedExchange, variables: Variables) -> Json:
     request = exchange.request
-    url = _url(_filled(request.url, exchange, variables), variables.url(exchange))
-    headers = tuple((name, _filled(value, exchange, variables)) for name, value in request.headers)
+    url = _url(_fill_in(request.url, exchange, variables), variables.url(exchange))
+    headers = tuple((name, _fill_in(value, exchange, variables)) for name, value in request.headers)
     return {
         # The credential is a header like any other.
         "auth": {"type": "noauth"},
@@ -145,8 +146,8 @@ def _request(exchange: RecordedExchange, variables: Variables) -> Json:
     }
 
 
-def _filled(text: str, exchange: RecordedExchange, variables: Variables) -> str:
-    """A text with a variable in the place of the hidden credential."""
+def _fill_in(text: str, exchange: RecordedExchange, variables: Variables) -> str:
+    """A text with a variable in place of the redacted credential."""
     return MASK_PATTERN.sub(lambda found: variables.credential(exchange), text)
 
 
@@ -167,7 +168,7 @@ def _url(url: str, base: str) -> Json:
 
 
 def _segment(segment: str) -> str:
-    # A colon in the beginning would make it a variable of the path.
+    # A colon at the beginning would make it a path variable.
     return f"%3A{segment[1:]}" if segment.startswith(":") else segment
 
 
@@ -184,14 +185,19 @@ def _body(exchange: RecordedExchange, variables: Variables) -> Json:
     text = decode_body(request.body)
     if text is None:
         return {"description": "Its body is not text, so it is not here; choose it as a file."}
-    raw = MEMBER.sub(lambda found: found[1] + variables.member(exchange, found["name"]), text)
+    raw = REDACTED_FIELD.sub(
+        lambda found: found[1] + variables.field(exchange, found["name"]), text
+    )
     language = _language(request.headers, request.body)
     return {"body": {"mode": "raw", "raw": raw, "options": {"raw": {"language": language}}}}
 
 
 def _language(headers: Headers, body: bytes) -> str:
-    """How Postman colours a body."""
+    """The language in which Postman highlights a body."""
     kind = media_type(headers)
     if kind.endswith("json") or (not kind and parse_portable_json(body) is not ABSENT):
         return "json"
     return LANGUAGES.get(kind, "text")
+
+
+FORMAT = Format("postman", "a Postman collection, version 2.1", ".postman_collection.json", write)

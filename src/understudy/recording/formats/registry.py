@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from understudy.core.errors import StartError
@@ -18,94 +16,58 @@ from understudy.recording.formats import (
     vcr,
     wiremock,
 )
+from understudy.recording.formats.format import Format
 from understudy.recording.formats.vcr_yaml import read_yaml_document
 from understudy.recording.model import Recording, UnreadableRecording
-
-# One file, or several by their paths within a folder.
-Written = bytes | Mapping[str, bytes]
-
-
-@dataclass(frozen=True)
-class Format:
-    """One way to write a recording down.
-
-    Attributes:
-        what: one phrase for people.
-        suffix: of its file; "" when it is a folder of files.
-        write: the file's content, or the folder's files.
-        read: the recording in a file's content, named as given; None where it is only written.
-    """
-
-    name: str
-    what: str
-    suffix: str
-    write: Callable[[Recording], Written]
-    read: Callable[[bytes, str], Recording] | None = None
-
 
 FORMATS: Mapping[str, Format] = {
     each.name: each
     for each in (
-        Format(
-            "json",
-            "the project's own, which holds everything",
-            ".json",
-            native.write,
-            native.read,
-        ),
-        Format("har", "HAR 1.2, for browsers and Playwright", ".har", har.write, har.read),
-        Format("vcr", "a cassette for vcrpy", ".yaml", vcr.write, vcr.read),
-        Format("wiremock", "stub mappings of WireMock 3", ".wiremock.json", wiremock.write),
-        Format(
-            "postman",
-            "a Postman collection, version 2.1",
-            ".postman_collection.json",
-            postman.write,
-        ),
-        Format("msw", "request handlers of MSW 2 and 3, an ES module", ".mjs", msw.write),
-        Format(
-            "examples", "a folder of plain JSON, by operation and status", "", json_folder.write
-        ),
-        Format(
-            "openapi", "examples to paste into an OpenAPI document", ".yaml", openapi_examples.write
-        ),
+        native.FORMAT,
+        har.FORMAT,
+        vcr.FORMAT,
+        wiremock.FORMAT,
+        postman.FORMAT,
+        msw.FORMAT,
+        json_folder.FORMAT,
+        openapi_examples.FORMAT,
     )
 }
 READABLE = tuple(each for each in FORMATS.values() if each.read is not None)
-FORMATS_BY_SUFFIX = {".har": "har", ".yaml": "vcr", ".yml": "vcr"}
-# What only one of them has at its top.
-FORMATS_BY_FIELD = {"log": "har", "interactions": "vcr", "format": "json"}
+FORMATS_BY_SUFFIX = {suffix: each for each in READABLE for suffix in each.own_suffixes}
+FORMATS_BY_FIELD = {each.top_field: each for each in READABLE}
+# Of the files of a folder that are read.
+READABLE_SUFFIXES = tuple(dict.fromkeys([*(each.suffix for each in READABLE), *FORMATS_BY_SUFFIX]))
 
 
 def detect_format(content: bytes, file: Path) -> Format:
-    """The format of a file that is to be read, told by its name or else by its content.
+    """The format of a file to read, by its suffix or else by its content.
 
     Raises:
-        UnreadableRecording: when it can be none.
+        UnreadableRecording: when it has none of them.
     """
-    name = FORMATS_BY_SUFFIX.get(file.suffix.lower()) or _told_by(content)
-    return FORMATS[name]
+    return FORMATS_BY_SUFFIX.get(file.suffix.lower()) or _detect_by_content(content)
 
 
-def _told_by(content: bytes) -> str:
+def _detect_by_content(content: bytes) -> Format:
     try:
-        members = read_yaml_document(content)
+        document = read_yaml_document(content)
     except UnreadableRecording as error:
-        raise UnreadableRecording(f"{error}; {_what_can_be_read()}") from error
-    for member, name in FORMATS_BY_FIELD.items():
-        if isinstance(members, dict) and member in members:
-            return name
+        raise UnreadableRecording(f"{error}; {_describe_readable()}") from error
+    for field, format in FORMATS_BY_FIELD.items():
+        if isinstance(document, dict) and field in document:
+            return format
     names = ", ".join(f'"{each}"' for each in FORMATS_BY_FIELD)
-    raise UnreadableRecording(f"has none of {names} at its top; {_what_can_be_read()}")
+    raise UnreadableRecording(f"has none of {names} at its top; {_describe_readable()}")
 
 
-def _what_can_be_read() -> str:
+def _describe_readable() -> str:
     each = (f"{each.what} ({each.name}, {each.suffix})" for each in READABLE)
     return f"what can be read: {'; '.join(each)}"
 
 
 def choose_format(name: str | None, target: Path | None) -> Format:
-    """The format that is to be written: by its name, else by the target's suffix, else our own.
+    """The format to write: by its name, else by the target's suffix, else our own.
 
     Raises:
         StartError: when there is none of this name.
@@ -115,25 +77,9 @@ def choose_format(name: str | None, target: Path | None) -> Format:
             raise StartError(f'there is no format "{name}"; there are: {", ".join(FORMATS)}')
         return FORMATS[name]
     name = "" if target is None else target.name
-    fitting = [each for each in FORMATS.values() if each.suffix and name.endswith(each.suffix)]
-    # The first of those whose suffix says most.
-    return max(fitting, key=lambda each: len(each.suffix), default=FORMATS["json"])
-
-
-def check_target(file: Path, format: Format) -> None:
-    """Refuse a place that nothing could be written to, before there is anything to write.
-
-    Raises:
-        StartError: says why not.
-    """
-    if not file.parent.is_dir():
-        raise StartError(f"--out {file}: there is no folder {file.parent}; make it first")
-    if file.is_dir() and format.suffix:
-        raise StartError(f"--out {file}: is a folder; name a file in it")
-    if file.is_file() and not format.suffix:
-        raise StartError(f"--out {file}: is a file; {format.name} is a folder of files")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise StartError(f"--out {file}: may not be written; choose another place")
+    matching = [each for each in FORMATS.values() if each.suffix and name.endswith(each.suffix)]
+    # The first of those with the longest suffix.
+    return max(matching, key=lambda each: len(each.suffix), default=FORMATS["json"])
 
 
 def read_recording(file: Path) -> Recording:

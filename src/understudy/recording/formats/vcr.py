@@ -7,21 +7,28 @@
     version: 1
     understudy: {...}
 
-Bodies are text where they are UTF-8, else `!!binary`. vcrpy passes over the `understudy` members
-(see `extensions`). Exchanges without a response are left out; values of one name stand together. In
-cassettes of other tools, bodies that are packed (gzip, deflate) are unpacked, and no header says
-any more that they were.
+Bodies are text where they are UTF-8, else `!!binary`. vcrpy ignores the `understudy` fields (see
+`extensions`). Exchanges without a response are left out; a name has the list of its values. In
+cassettes of other tools, compressed bodies (gzip, deflate) are decoded, and headers about their
+coding are dropped.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from understudy.core.clock import MILLISECOND
+from understudy.core.content_coding import (
+    DecodedTooLargeError,
+    decode_content,
+    strip_coding_headers,
+)
+from understudy.core.file_schema import FileSchema
 from understudy.recording.formats import extensions
-from understudy.recording.formats.reader import Node
+from understudy.recording.formats.format import Format
+from understudy.recording.formats.reader import check_document, get_or, strip_fragment
 from understudy.recording.formats.vcr_yaml import read_yaml_document, write_yaml
 from understudy.recording.model import (
     Headers,
@@ -32,33 +39,31 @@ from understudy.recording.model import (
     Recording,
     UnreadableRecording,
     decode_body,
+    dump_compact,
     header,
 )
 
-OWN = "understudy"
+SCHEMA = FileSchema("vcr")
+EXTENSION = "understudy"
 VERSION = 1
-# What zlib must be told of each encoding; servers disagree on what deflate is.
-PACKED = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
-# They tell of a body that was packed.
-OF_PACKING = frozenset({"content-encoding", "content-length"})
-# A body that unpacks to more than this stays as it is.
-LARGEST = 64 * 1_048_576
+# In bytes; a body that decodes to more than this stays as it is.
+MAX_DECODED = 64 * 1_048_576
 
 
 def write(recording: Recording) -> bytes:
-    """The recording as a cassette, but for the exchanges that had no response."""
+    """The recording as a cassette, without the exchanges that had no response."""
     return write_yaml(
         {
             "interactions": [_interaction(each) for each in recording.answered],
             "version": VERSION,
-            OWN: extensions.write_recording_extension(recording),
+            EXTENSION: extensions.write_recording_extension(recording),
         }
     )
 
 
 def _interaction(exchange: RecordedExchange) -> Json:
     request, response = exchange.request, exchange.response
-    # vcrpy can play no other phrase.
+    # vcrpy can replay ASCII phrases only.
     phrase = response.phrase if response.phrase.isascii() else ""
     return {
         "request": {
@@ -72,7 +77,7 @@ def _interaction(exchange: RecordedExchange) -> Json:
             "headers": _by_name(response.headers),
             "body": {"string": _body(response.body)},
         },
-        OWN: {
+        EXTENSION: {
             **extensions.write_exchange_extension(exchange, phrase),
             **({"took": exchange.took / MILLISECOND} if exchange.took else {}),
         },
@@ -105,97 +110,100 @@ def read(content: bytes, name: str = "recording") -> Recording:
         raise UnreadableRecording(
             "is a cassette from before vcrpy 1.0; bring it up to date with python -m vcr.migration"
         )
-    whole = Node(cassette)
-    exchanges = tuple(_exchange(each) for each in whole["interactions"])
-    return extensions.read_recording_extension(whole.get(OWN, {}), name, exchanges)
+    check_document(SCHEMA, _describe_bytes(cassette))
+    exchanges = tuple(map(_read_exchange, cassette["interactions"]))
+    extension = get_or(cassette, EXTENSION, {})
+    return extensions.read_recording_extension(extension, name, exchanges)
 
 
-def _exchange(interaction: Node) -> RecordedExchange:
-    own = interaction.get(OWN)
+def _describe_bytes(value: Any) -> Any:
+    """A document as the schema describes it: with an object in the place of each `!!binary`."""
+    if isinstance(value, bytes):
+        return {"!!binary": value.decode("latin-1")}
+    if isinstance(value, dict):
+        return {name: _describe_bytes(each) for name, each in value.items()}
+    return [_describe_bytes(each) for each in value] if isinstance(value, list) else value
+
+
+def _read_exchange(interaction: Json) -> RecordedExchange:
+    extension = get_or(interaction, EXTENSION, {})
     response = _read_response(interaction["response"])
-    took = own.get("took", 0).number() if own else 0
     return extensions.read_exchange_extension(
-        own,
+        extension,
         _read_request(interaction["request"]),
-        response if own else _unpacked(response),
-        round(took * MILLISECOND),
+        response if extension else _decode(response),
+        round(get_or(extension, "took", 0) * MILLISECOND),
     )
 
 
-def _read_request(request: Node) -> RecordedRequest:
+def _read_request(request: Json) -> RecordedRequest:
     return RecordedRequest(
-        request["method"].line(),
-        request["uri"].url(),
+        request["method"],
+        strip_fragment(request["uri"]),
         tuple(_read_headers(request)),
-        _read_body(request.get("body", "")),
+        _read_body(request.get("body")),
     )
 
 
-def _read_response(response: Node) -> RecordedResponse:
+def _read_response(response: Json) -> RecordedResponse:
+    headers = tuple(_read_headers(response))
     # What vcrpy wrote of httpx for some time.
-    if response.get("status_code"):
+    if response.get("status_code") is not None:
         return RecordedResponse(
-            response["status_code"].status(),
-            tuple(_read_headers(response)),
-            _read_body(response.get("content", "")),
+            int(response["status_code"]), headers, _read_body(response.get("content"))
         )
-    code, message = response["status"]["code"].status(), response["status"].get("message", "")
-    body = response.get("body", "")
+    code = int(response["status"]["code"])
+    body = response.get("body")
     return RecordedResponse(
         code,
-        tuple(_read_headers(response)),
-        _read_body(body.get("string", "") if isinstance(body.value, dict) else body),
-        extensions.reason(code, message.text()),
+        headers,
+        _read_body(body.get("string") if isinstance(body, dict) else body),
+        extensions.to_reason(code, get_or(response["status"], "message", "")),
     )
 
 
-def _read_headers(message: Node) -> Iterator[tuple[str, str]]:
-    headers = message.get("headers", {})
-    for name in headers.members():
-        values = headers.get(name, [])
-        Node(name, values.at).line()
-        for value in values if isinstance(values.value, list) else [values]:
-            yield name, _header_text(value)
+def _read_headers(message: Json) -> Iterator[tuple[str, str]]:
+    for name, values in get_or(message, "headers", {}).items():
+        for value in values if isinstance(values, list) else [values]:
+            if value is not None:
+                # Some clients hand over bytes.
+                yield name, value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _header_text(value: Node) -> str:
-    # Some clients hand over bytes.
-    text = value.value.decode("latin-1") if isinstance(value.value, bytes) else value.value
-    return Node(text, value.at).line()
+def _read_body(body: Any) -> bytes:
+    if body is None or isinstance(body, bytes):
+        return body or b""
+    # What aiohttp was handed as `json` is an object or a list.
+    return body.encode() if isinstance(body, str) else dump_compact(body)
 
 
-def _read_body(body: Node) -> bytes:
-    if isinstance(body.value, bytes):
-        return body.value
-    if isinstance(body.value, (dict, list)):
-        # What aiohttp was handed as `json`.
-        return body.json()
-    return body.text().encode()
-
-
-def _unpacked(response: RecordedResponse) -> RecordedResponse:
-    encoding = header(response.headers, "content-encoding")
-    body = None if encoding is None else _plain(response.body, encoding.strip().lower())
+def _decode(response: RecordedResponse) -> RecordedResponse:
+    """A response without its content coding, where it can be decoded."""
+    coding = header(response.headers, "content-encoding")
+    body = None if coding is None else _decode_body(response.body, coding)
     if body is None:
         return response
-    headers = (each for each in response.headers if each[0].lower() not in OF_PACKING)
-    return RecordedResponse(response.status, tuple(headers), body, response.reason)
+    return replace(response, headers=strip_coding_headers(response.headers), body=body)
 
 
-def _plain(body: bytes, encoding: str) -> bytes | None:
-    """A body that is not packed, or None where it cannot be unpacked."""
-    for window in PACKED.get(encoding, ()):
-        plain = _inflated(body, window)
-        if plain is not None:
-            return plain
-    # Of urllib3 (and requests) vcrpy keeps what was unpacked already, with its headers.
-    return None if decode_body(body) is None else body
-
-
-def _inflated(body: bytes, window: int) -> bytes | None:
-    packed: Any = zlib.decompressobj(window)
+def _decode_body(body: bytes, coding: str) -> bytes | None:
+    """A decoded body, or None where it cannot be decoded."""
     try:
-        plain: bytes = packed.decompress(body, LARGEST)
-    except zlib.error:
-        return None
-    return plain if packed.eof else None
+        plain = decode_content(body, coding, MAX_DECODED)
+    except DecodedTooLargeError:
+        plain = None
+    if plain is None and decode_body(body) is not None:
+        # For urllib3 and requests, vcrpy keeps the decoded body with the headers of the packed one.
+        return body
+    return plain
+
+
+FORMAT = Format(
+    "vcr",
+    "a cassette for vcrpy",
+    ".yaml",
+    write,
+    read,
+    own_suffixes=(".yaml", ".yml"),
+    top_field="interactions",
+)

@@ -1,4 +1,4 @@
-"""YAML as cassettes have it: written so that the very same text comes back, and read safely."""
+"""YAML of cassettes: written so that every reader gets the same text, and read within bounds."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from understudy.core.yaml_io import TEXT_TAG, Loader, read_yaml
 from understudy.recording.formats.reader import check_is_text, read_json_document
 from understudy.recording.model import UnreadableRecording
 
-# So that no line is folded: a cassette is compared line by line.
-WIDEST = 2**31 - 1
-# Lines that a block shows as they are, and that come back as they were.
-LINES = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)+")
-PYTHON = "tag:yaml.org,2002:python"
+# No line is folded, because cassettes are compared line by line.
+MAX_WIDTH = 2**31 - 1
+# Lines that a YAML block shows unchanged.
+BLOCK_LINES = re.compile(r"[!-~](?:[ -~]*[!-~])?(?:\n(?:[ -~]*[!-~])?)+")
+PYTHON_TAG = "tag:yaml.org,2002:python"
 
 
 def write_yaml(document: Any) -> bytes:
-    """A document as YAML in ASCII, which is read alike whatever encoding a reader believes in."""
+    """A document as YAML in ASCII, which does not depend on the encoding a reader assumes."""
     written: bytes = yaml.dump(
         document,
         Dumper=_Dumper,
         sort_keys=False,
         default_flow_style=False,
-        width=WIDEST,
+        width=MAX_WIDTH,
         encoding="ascii",
     )
     return written
 
 
 def read_yaml_document(content: bytes) -> Any:
-    """The document in a file that is YAML, or JSON, which is not quite YAML.
+    """The document in a file of YAML or JSON (which is not quite a subset of YAML).
 
     Raises:
-        UnreadableRecording: when it is neither, nor text at all.
+        UnreadableRecording: when it is neither, or not text at all.
     """
     check_is_text(content)
     try:
@@ -51,37 +51,37 @@ def read_yaml_document(content: bytes) -> Any:
 
 
 class CassetteLoader(Loader):
-    """With the tags of Python that vcrpy has read."""
+    """A loader that knows the Python tags which vcrpy writes or has written."""
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C when built
-    """The safe dumper, with blocks for text of several lines, and nothing said by reference."""
+    """The safe dumper, with blocks for text of several lines, and without aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-def _text(dumper: Any, text: str) -> yaml.ScalarNode:
-    style = "|" if LINES.fullmatch(text) else None
+def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
+    style = "|" if BLOCK_LINES.fullmatch(text) else None
     node: yaml.ScalarNode = dumper.represent_scalar(TEXT_TAG, text, style)
     return node
 
 
-def _file(loader: Any, node: yaml.MappingNode) -> Any:
-    """A file that was sent: its content is the first part of its state."""
+def _construct_file(loader: Any, node: yaml.MappingNode) -> Any:
+    """A file object that was sent: its content is the first part of its state."""
     state = loader.construct_mapping(node, deep=True).get("state") or [b""]
     return state[0]
 
 
-def _pieces(loader: Any, node: yaml.MappingNode) -> bytes:
+def _construct_pieces(loader: Any, node: yaml.MappingNode) -> bytes:
     """A body that was sent in pieces."""
     pieces = (loader.construct_mapping(node, deep=True).get("args") or [[]])[0]
     return b"".join(each.encode() if isinstance(each, str) else each for each in pieces)
 
 
-_Dumper.add_representer(str, _text)
+_Dumper.add_representer(str, _represent_text)
 for _name in ("str", "unicode"):
-    CassetteLoader.add_constructor(f"{PYTHON}/{_name}", yaml.SafeLoader.construct_scalar)
-CassetteLoader.add_constructor(f"{PYTHON}/tuple", yaml.SafeLoader.construct_yaml_seq)
-CassetteLoader.add_constructor(f"{PYTHON}/object/new:_io.BytesIO", _file)
-CassetteLoader.add_constructor(f"{PYTHON}/object/apply:builtins.iter", _pieces)
+    CassetteLoader.add_constructor(f"{PYTHON_TAG}/{_name}", yaml.SafeLoader.construct_scalar)
+CassetteLoader.add_constructor(f"{PYTHON_TAG}/tuple", yaml.SafeLoader.construct_yaml_seq)
+CassetteLoader.add_constructor(f"{PYTHON_TAG}/object/new:_io.BytesIO", _construct_file)
+CassetteLoader.add_constructor(f"{PYTHON_TAG}/object/apply:builtins.iter", _construct_pieces)

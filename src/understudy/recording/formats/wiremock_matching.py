@@ -1,4 +1,4 @@
-"""How WireMock 3 knows a recorded request again."""
+"""How WireMock 3 matches a recorded request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from understudy.recording.portable_json import parse_portable_json
 from understudy.recording.request_key import RequestKey
 from understudy.redaction.masks import MASK_PATTERN
 
-# WireMock's own default for the most specific request; what is put before it by hand wins.
-PRIORITY = 5
+# WireMock's default, for the most specific request; stubs that a user gives 1 to 4 win.
+DEFAULT_PRIORITY = 5
 
 
 @dataclass(frozen=True)
 class Family:
-    """The questions with one method and path, among which WireMock has to choose."""
+    """The requests with one method and path, among which WireMock has to choose."""
 
     members: Sequence[RequestKey]
 
@@ -38,41 +38,41 @@ class Family:
         """Whether only the host tells some of them apart."""
         return len({each.origin for each in self.members}) > 1
 
-    def priority(self, question: RequestKey) -> int:
-        """The more a question says, the earlier it is looked at."""
-        return PRIORITY + self._most - specificity(question)
+    def priority(self, key: RequestKey) -> int:
+        """Lower for requests with more to match, which WireMock tries first."""
+        return DEFAULT_PRIORITY + self._max_specificity - specificity(key)
 
     @cached_property
-    def _most(self) -> int:
+    def _max_specificity(self) -> int:
         return max(map(specificity, self.members))
 
 
-def families_of(asked: Iterable[RequestKey]) -> dict[tuple[str, str], Family]:
-    """The families of questions, by method and path."""
+def families_of(keys: Iterable[RequestKey]) -> dict[tuple[str, str], Family]:
+    """The families of requests, by method and path."""
     members: dict[tuple[str, str], list[RequestKey]] = {}
-    for each in asked:
+    for each in keys:
         members.setdefault((each.method, each.path), []).append(each)
     return {key: Family(each) for key, each in members.items()}
 
 
-def specificity(question: RequestKey) -> int:
-    """How much a question says that others may leave open."""
-    literal = bool(question.body) and not is_json(parse_portable_json(question.body))
-    return len(question.query) + len(question.headers) + literal
+def specificity(key: RequestKey) -> int:
+    """How many conditions a request has that others may leave open."""
+    literal = bool(key.body) and not is_json(parse_portable_json(key.body))
+    return len(key.query) + len(key.headers) + literal
 
 
 def is_json(document: Any) -> bool:
-    """Whether WireMock is to take a document as JSON; of scalars the text says it all."""
+    """Whether WireMock should compare a document as JSON; scalars are compared as text."""
     return isinstance(document, (dict, list))
 
 
-def request_pattern(question: RequestKey, family: Family, body: bytes) -> Json:
-    """What a request must be; `body` as it was recorded."""
+def request_pattern(key: RequestKey, family: Family, body: bytes) -> Json:
+    """The pattern that a request must match; `body` as it was recorded."""
     return {
-        "method": question.method,
-        **(_host(question.origin) if family.has_origins else {}),
-        **_url(question, family),
-        **({"headers": _matchers(question.headers)} if question.headers else {}),
+        "method": key.method,
+        **(_host(key.origin) if family.has_origins else {}),
+        **_url(key, family),
+        **({"headers": _matchers(key.headers)} if key.headers else {}),
         **_body(body, family),
     }
 
@@ -83,21 +83,21 @@ def _host(origin: str) -> Json:
     return {"host": {"equalTo": parts.hostname or ""}, **port}
 
 
-def _url(question: RequestKey, family: Family) -> Json:
-    if MASK_PATTERN.search(question.path):
-        path = {"urlPathPattern": _pattern(question.path)}
-    elif not question.query:
-        # Nothing but this path: with `urlPath`, any query would do.
-        return {"url": question.path}
+def _url(key: RequestKey, family: Family) -> Json:
+    if MASK_PATTERN.search(key.path):
+        path = {"urlPathPattern": _pattern(key.path)}
+    elif not key.query:
+        # Only this path: with `urlPath`, any query would match.
+        return {"url": key.path}
     else:
-        path = {"urlPath": question.path}
+        path = {"urlPath": key.path}
     absent: Json = {name: {"absent": True} for name in family.query_names}
-    matchers = absent | _matchers(question.query)
+    matchers = absent | _matchers(key.query)
     return {**path, "queryParameters": matchers} if matchers else path
 
 
 def _matchers(pairs: Iterable[tuple[str, str]]) -> Json:
-    """What each name must be; all its values, where it stands several times."""
+    """A matcher for each name; for all its values, where it occurs several times."""
     by_name: dict[str, list[Json]] = {}
     for name, value in pairs:
         by_name.setdefault(name, []).append(_matcher(value))
@@ -112,8 +112,8 @@ def _matcher(text: str) -> Json:
 
 
 def _pattern(text: str) -> str:
-    """A regular expression in which anything may stand where a secret was."""
-    # Every other part is what the mask says of its owner.
+    """A regular expression that matches anything in place of a secret."""
+    # Every other part is the owner that the mask names.
     return "(?s)" + ".*".join(map(re.escape, MASK_PATTERN.split(text)[::2]))
 
 
@@ -131,7 +131,7 @@ def _body(body: bytes, family: Family) -> Json:
 
 
 def _with_placeholders(value: Any) -> Any:
-    """A document in which anything may stand where a secret was."""
+    """A document with placeholders that match anything in place of secrets."""
     if isinstance(value, dict):
         return {name: _with_placeholders(each) for name, each in value.items()}
     if isinstance(value, list):
