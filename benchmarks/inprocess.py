@@ -18,8 +18,9 @@ import dataclasses
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -85,6 +86,10 @@ class Figure:
         return [self.name, value, *asked, self.target.verdict(self.value)]
 
 
+async def do_nothing() -> None:
+    """Leave things as they are."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A request to an app, again and again.
@@ -96,7 +101,7 @@ class Case:
     app: App
     prefix: str
     request: Request
-    before: Callable[[], None] = lambda: None
+    before: Callable[[], Awaitable[None]] = do_nothing
 
 
 async def timed_call(app: App, address: str, request: Request) -> int:
@@ -149,7 +154,7 @@ async def alternate(cases: Mapping[str, Case], repetitions: int) -> dict[str, li
     """Microseconds of each call by case; the cases take turns, so that noise meets them alike."""
     spent: dict[str, list[float]] = {name: [] for name in cases}
     for name, case in [*cases.items()] * (1 + max(1, repetitions // BATCH)):
-        case.before()
+        await case.before()
         spent[name] += [
             await timed_call(case.app, case.prefix, case.request) / MICROSECOND
             for _ in range(BATCH)
@@ -180,15 +185,14 @@ async def fill(session: Session, stored: int) -> None:
         for number in range(each):
             id = f"c0ffee00-0000-4000-8000-{owner * each + number:012x}"
             shelf[id] = orjson.dumps({**model, "id": id, "customerId": profile})
-        await session.store.write({("sent", "campaigns", profile): shelf})
+        await session.store.commit({("sent", "campaigns", profile): shelf})
 
 
-async def filled(app: App, name: str, stored: int) -> Callable[[], None]:
-    """Fill a session of this name; what puts it back to just that."""
+async def filled(app: App, name: str, stored: int) -> Callable[[], Awaitable[None]]:
+    """Fill a session of this name; return what puts it back to just that."""
     session = app.session(name)
     await fill(session, stored)
-    snapshot = session.store.snapshot()
-    return lambda: session.store.restore(snapshot)
+    return partial(session.store.restore, await session.store.snapshot())
 
 
 async def measure_calls(repetitions: int) -> list[Figure]:
@@ -276,22 +280,22 @@ async def measure_resets(stored: int, repetitions: int) -> list[Figure]:
     for _ in range(repetitions):
         await fill(session, stored)
         await timed_call(app, "/sent", CREATE)
-        reset.append(milliseconds(session.reset))
+        reset.append(await milliseconds(session.reset))
     back = await filled(app, session.name, stored)
     restored = []
     for _ in range(repetitions):
         await timed_call(app, "/sent", CREATE)
-        restored.append(milliseconds(back))
+        restored.append(await milliseconds(back))
     return [
         Figure(f"reset a session, {stored:,} stored", median(reset), "ms", RESET),
         Figure(f"restore a snapshot, {stored:,} stored", median(restored), "ms", RESET),
     ]
 
 
-def milliseconds(action: Callable[[], None]) -> float:
+async def milliseconds(action: Callable[[], Awaitable[None]]) -> float:
     """How long it takes."""
     started = time.perf_counter_ns()
-    action()
+    await action()
     return (time.perf_counter_ns() - started) / MILLISECOND
 
 

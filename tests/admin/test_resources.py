@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.admin.requests import ADMIN, Ask, ask, hint, refused
+from tests.contents import contents
 from understudy.engine.registry import open_services
 from understudy.server.app import App
 from understudy.session.store import CollectionKey
@@ -34,7 +35,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: Any) -> dict[str, A
 
 def places(app: App) -> list[CollectionKey]:
     """The places of the default session that hold something."""
-    return [place for place, shelf in app.session().store.all().items() if shelf]
+    return [place for place, shelf in contents(app.session()).items() if shelf]
 
 
 async def test_every_place_that_holds_something_is_listed(
@@ -46,7 +47,7 @@ async def test_every_place_that_holds_something_is_listed(
     found = [(each["vendor"], each["collection"], each["scope"]) for each in listed]
     assert found == places(app)
     assert sum(each["count"] for each in listed) == sum(
-        len(shelf) for shelf in app.session().store.all().values()
+        len(shelf) for shelf in contents(app.session()).values()
     )
 
 
@@ -67,7 +68,7 @@ async def test_every_seeded_resource_is_shown_and_fits(
     client: httpx.AsyncClient, app: App, vendor: str, collection: str
 ) -> None:
     """What a vendor stores can be looked at one by one, and stored again as it is."""
-    before = app.session().store.snapshot()
+    before = contents(app.session())
     for each in (await get(client, f"/{vendor}/{collection}"))["resources"]:
         path = f"/{vendor}/{collection}/{each['id']}"
         assert await get(client, path, scope=each["scope"]) == each
@@ -77,7 +78,7 @@ async def test_every_seeded_resource_is_shown_and_fits(
         )
 
         assert response.status_code == 200, response.text
-    assert app.session().store.snapshot() == before
+    assert contents(app.session()) == before
 
 
 async def test_resources_come_by_pages(client: httpx.AsyncClient) -> None:
@@ -120,7 +121,7 @@ async def test_a_new_resource_goes_where_it_belongs(client: httpx.AsyncClient, a
     stored = (await client.put(f"{RESOURCES}/zexa/balances/acct_new", json=new)).json()
 
     assert stored["scope"] == ""
-    assert "acct_new" in app.session().store.all()["zexa", "balances", ""]
+    assert "acct_new" in contents(app.session())["zexa", "balances", ""]
 
 
 async def test_a_new_resource_of_several_scopes_needs_one(client: httpx.AsyncClient) -> None:
@@ -200,13 +201,13 @@ async def test_an_unfit_resource_is_refused(
     client: httpx.AsyncClient, app: App, resource: dict[str, Any], pointer: str, code: str
 ) -> None:
     """What the vendor could not have stored is a 422 that points at the member."""
-    before = app.session().store.snapshot()
+    before = contents(app.session())
 
     response = await client.put(f"{RESOURCES}/zexa/balances/acct_acme", json=resource)
 
     [fault] = refused(response, 422)["errors"]
     assert (fault["pointer"], fault["code"]) == (pointer, code)
-    assert app.session().store.snapshot() == before
+    assert contents(app.session()) == before
 
 
 @pytest.mark.parametrize("body", ["[]", "7", "null", '"text"'])

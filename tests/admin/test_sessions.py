@@ -146,7 +146,7 @@ async def test_a_dropped_session_s_timers_are_gone() -> None:
 
 async def test_a_reset_is_the_seed_world(client: httpx.AsyncClient, app: App) -> None:
     """Resources, clock, ids, journal and faults begin anew; the answer shows it."""
-    seed = app.session().snapshot()
+    seed = await app.session().snapshot()
     await ask(client, TEAM)
     await ask(client, COMPLETE)
     await client.post(f"{ADMIN}/faults", json={"kind": "delay", "delay": 1})
@@ -154,7 +154,7 @@ async def test_a_reset_is_the_seed_world(client: httpx.AsyncClient, app: App) ->
 
     reset = (await client.post(f"{ADMIN}/reset")).json()
 
-    assert app.session().snapshot() == seed
+    assert await app.session().snapshot() == seed
     assert (reset["requests"], reset["pending"], reset["faults"]) == (0, 0, 0)
 
 

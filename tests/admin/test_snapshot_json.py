@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.conftest import NOON
 from tests.toy import toy_shop
 from understudy.admin.snapshot_json import TWISTER_WORDS, read_world, write_world
-from understudy.core.clock import ClockState, DueCall, format_instant
+from understudy.admin.views import SEND_HELD_DELIVERY
+from understudy.core.clock import ClockState, DueAction, DueCall, HeldDelivery, format_instant
 from understudy.core.errors import Unfit
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.strict_json import write_json
@@ -22,7 +23,7 @@ from understudy.engine.registry import open_services
 from understudy.service.service import make_seed_snapshot
 from understudy.session.deliveries import HELD_FIELDS, Delivery, pack_delivery, unpack_delivery
 from understudy.session.idempotency import RememberedReply
-from understudy.session.session import SEND_HELD_DELIVERY, World
+from understudy.session.session import World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
 
 SHOP = toy_shop()
@@ -77,12 +78,16 @@ def parcels(draw: st.DrawFn) -> bytes:
 @st.composite
 def due_calls(draw: st.DrawFn) -> tuple[DueCall, ...]:
     """What waits: calls of the service, and deliveries that are held."""
-    calls = []
+    calls: list[DueCall] = []
     for order in range(1, draw(st.integers(0, 4)) + 1):
         held = draw(st.booleans())
-        arguments = draw(parcels()) if held else write_json({"id": draw(texts), "shelf": ""})
-        action = SEND_HELD_DELIVERY if held else draw(st.sampled_from(["sell_itself", "come_back"]))
-        calls.append(DueCall(draw(instants), order, "shop", action, arguments))
+        at = draw(instants)
+        if held:
+            calls.append(HeldDelivery(at, order, "shop", draw(parcels())))
+            continue
+        arguments = write_json({"id": draw(texts), "shelf": ""})
+        action = draw(st.sampled_from(["sell_itself", "come_back"]))
+        calls.append(DueAction(at, order, "shop", action, arguments))
     return tuple(sorted(calls))
 
 
@@ -175,7 +180,11 @@ def test_calls_written_by_hand_fire_in_their_order() -> None:
 
     world = read({"clock": clock, "resources": {}})
 
-    assert [orjson.loads(each.arguments)["id"] for each in world.clock.due] == ["b", "a"]
+    assert [
+        orjson.loads(each.arguments)["id"]
+        for each in world.clock.due
+        if isinstance(each, DueAction)
+    ] == ["b", "a"]
     assert world.clock.scheduled == 2
 
 
@@ -335,7 +344,8 @@ def test_a_held_delivery_fits() -> None:
 
     [call] = read(written).clock.due
 
-    assert unpack_delivery(call.arguments).url == "http://x/"
+    assert isinstance(call, HeldDelivery)
+    assert unpack_delivery(call.delivery).url == "http://x/"
 
 
 def test_a_call_without_its_arguments_is_refused() -> None:

@@ -216,7 +216,7 @@ async def test_a_bad_name_is_refused(client: httpx.AsyncClient, name: str) -> No
 async def test_there_are_only_so_many_snapshots(client: httpx.AsyncClient, app: App) -> None:
     """A hundred, and one that is replaced is not one more."""
     for number in range(MAX_SNAPSHOTS):
-        app.session().worlds[f"s{number}"] = app.session().snapshot()
+        app.session().worlds[f"s{number}"] = await app.session().snapshot()
 
     saved = await client.post(f"{ADMIN}/snapshots/one-more")
     uploaded = await upload(client, SEED_WORLD, "one-more")

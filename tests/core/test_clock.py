@@ -17,7 +17,7 @@ from understudy.core.clock import (
     SECOND,
     Clock,
     ClockState,
-    DueCall,
+    DueAction,
     Stopwatch,
     format_timestamp,
     parse_duration,
@@ -138,7 +138,7 @@ def test_a_scheduled_call_is_handed_back() -> None:
 
     call = clock.schedule(NOON + 1, "sent", "finish", b"{}")
 
-    assert call == DueCall(NOON + 1, 1, "sent", "finish", b"{}")
+    assert call == DueAction(NOON + 1, 1, "sent", "finish", b"{}")
     assert (call.vendor, call.action, call.arguments) == ("sent", "finish", b"{}")
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import NOON, problem_of
+from tests.contents import contents
 from understudy.core.settings import Settings
 from understudy.redaction.masks import REDACTED
 from understudy.server.app import App, create_app
@@ -122,13 +123,13 @@ async def test_malformed_json_is_a_400_in_the_envelope(
     client: httpx.AsyncClient, app: App, body: bytes
 ) -> None:
     """A body that is not strict JSON is refused and changes nothing."""
-    before = app.session().store.snapshot()
+    before = contents(app.session())
 
     response = await client.post(CAMPAIGNS, content=body, headers=JSON)
 
     assert response.status_code == 400
     assert response.json()["error"]["message"] == "Request body is not valid JSON"
-    assert app.session().store.snapshot() == before
+    assert contents(app.session()) == before
 
 
 async def test_every_fault_is_told_not_the_first(client: httpx.AsyncClient) -> None:
@@ -295,11 +296,11 @@ async def test_request_that_was_cut_off_never_happened(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    before = app.session().store.snapshot()
+    before = contents(app.session())
     await app(scope, receive, send)
 
     assert sent == [] and len(app.session().journal) == 0
-    assert app.session().store.snapshot() == before
+    assert contents(app.session()) == before
 
 
 async def test_host_is_compared_as_hosts_are(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import problem_of
+from tests.contents import contents
 from understudy.engine.prefer import PREFERRED_FAULTS
 from understudy.engine.registry import open_service
 from understudy.openapi.document import Document
@@ -88,11 +89,11 @@ async def test_authentication_runs_first(client: httpx.AsyncClient) -> None:
 async def test_validation_runs_first(client: httpx.AsyncClient, app: App) -> None:
     """A preference does not excuse a broken body, and a picked answer stores nothing."""
     broken = await client.post(CAMPAIGNS, json={}, headers=prefer("code=201"))
-    before = app.session().store.snapshot()
+    before = contents(app.session())
     picked = await client.post(CAMPAIGNS, json=campaign(), headers=prefer("code=201"))
 
     assert (broken.status_code, picked.status_code) == (400, 201)
-    assert app.session().store.snapshot() == before
+    assert contents(app.session()) == before
 
 
 def campaign() -> dict[str, object]:

@@ -461,10 +461,10 @@ async def test_a_receiver_may_end_the_world(mount: Stage, how: str) -> None:
     """A move of a world that is gone neither fires nor moves anything in the next one."""
     session = mount.session()
     plan(session, 30, "note", name="waiting")
-    world = session.snapshot()
+    world = await session.snapshot()
 
     async def answer() -> int:
-        session.reset() if how == "reset" else session.restore(world)
+        await session.reset() if how == "reset" else await session.restore(world)
         return 200
 
     async with asyncio.timeout(LONG), receiving(answer) as receiver:

@@ -16,6 +16,8 @@ import understudy
 from understudy.core.errors import StartError
 from understudy.core.settings_parsing import make_settings
 from understudy.inprocess.httpx_transports import SyncTransport
+from understudy.inprocess.live_server import LiveServer
+from understudy.inprocess.startup import start_app
 from understudy.server.http_server import bind
 
 NOON = "2026-03-11T12:00:00Z"
@@ -33,6 +35,15 @@ def test_it_answers_while_it_is_open() -> None:
 
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/__admin/health")
+
+
+def test_a_server_that_fails_says_so() -> None:
+    """Nobody waits for one that cannot begin, such as on a socket that is closed."""
+    server = LiveServer(start_app(make_settings()))
+    server.stop()
+
+    with pytest.raises(RuntimeError, match="failed at its start"):
+        server.start()
 
 
 def test_it_takes_the_keywords_of_a_mock() -> None:

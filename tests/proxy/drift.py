@@ -45,7 +45,7 @@ class DriftMiddleware:
 
         await self._app(scope, receive, keep)
         call: Call = scope[CALL_KEY]
-        drift = self._drifts.get(call.exchange.operation or "")
+        drift = self._drifts.get(call.routed.id if call.routed else "")
         body = b"".join(message.get("body", b"") for message in kept[1:])
         start = kept[0]
         if drift is not None and body:

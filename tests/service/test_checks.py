@@ -24,6 +24,7 @@ def call(windows: FixedWindowLimiter, account: str, customer: str) -> Any:
         customer=customer,
         now=SECOND,
         standing=None,
+        counted=True,
     )
 
 

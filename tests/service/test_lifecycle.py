@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from understudy.core.errors import IllegalTransition
+from understudy.core.errors import IllegalTransition, Internal
 from understudy.service.lifecycle import Lifecycle
 
 CAMPAIGN = Lifecycle(
@@ -34,6 +36,18 @@ def test_an_event_leads_where_the_table_says(
     moved = CAMPAIGN.fire({"id": "c-1", "status": state}, event)
 
     assert moved == {"id": "c-1", "status": then}
+
+
+@pytest.mark.parametrize("resource", [{"status": "lost"}, {"status": ["filed"]}, {"id": "c-1"}])
+@pytest.mark.parametrize("ask", ["fire", "allowed"])
+def test_a_state_that_the_table_lacks_is_named(resource: dict[str, Any], ask: str) -> None:
+    """A resource stored by other code than this is no crash but an error with a diagnosis."""
+    with pytest.raises(Internal) as refused:
+        CAMPAIGN.fire(resource, "submit") if ask == "fire" else CAMPAIGN.allowed(resource)
+
+    [diagnosis] = refused.value.diagnoses
+    assert f"the state {resource.get('status')!r}" in diagnosis.message
+    assert "null, filed, active" in diagnosis.hint
 
 
 def test_what_is_fired_is_a_copy() -> None:

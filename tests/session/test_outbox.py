@@ -425,6 +425,22 @@ async def test_every_attempt_in_the_background_is_told(receiver: Receiver) -> No
     assert [each.state for each in told] == ["delivered"]
 
 
+async def test_a_report_that_fails_keeps_nothing_behind_it_from_leaving(receiver: Receiver) -> None:
+    """The deliveries of one subscription go on, each with its outcome."""
+
+    async def report(delivery: Delivery, attempt: Attempt) -> None:
+        raise RuntimeError("out of paper")
+
+    webhooks = Outbox(NOBODY, lambda: NOON, report)
+    sent = [delivery(f"{receiver.url}/200", id=str(number)) for number in range(3)]
+
+    for each in sent:
+        webhooks.send(each)
+    await webhooks.settle()
+
+    assert [each.state for each in sent] == ["delivered"] * 3
+
+
 async def test_a_report_needs_somebody_to_be_told(webhooks: Outbox, receiver: Receiver) -> None:
     """A delivery that names an action is sent although nobody listens."""
     sent = delivery(f"{receiver.url}/200", report="delivered")

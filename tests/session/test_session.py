@@ -8,13 +8,14 @@ import httpx
 import pytest
 
 from tests.conftest import NOON
+from tests.contents import contents
 from tests.waiting import until
-from understudy.core.clock import SECOND, Clock
+from understudy.core.clock import SECOND, Clock, HeldDelivery
 from understudy.core.settings import Settings
 from understudy.server.app import App, create_app
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import Fault
-from understudy.session.session import SEND_HELD_DELIVERY, Session, Sessions
+from understudy.session.session import Session, Sessions
 from understudy.session.store import Snapshot
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
@@ -79,7 +80,7 @@ async def test_reset_is_the_seed_world_again(client: httpx.AsyncClient, app: App
     await client.post(READY, json=HOOK, headers=KEY)
     await app.shift(session, SECOND)
 
-    session.reset()
+    await session.reset()
     again = await client.post(PROFILES, json=names, headers=KEY)
 
     assert again.content == first.content
@@ -101,12 +102,12 @@ async def test_work_under_way_does_not_reach_the_world_after_a_reset(
     """A request that began before the reset keeps its changes to itself."""
     slow = await under_way(app, client)
 
-    app.session().reset()
-    reset = app.session().store.snapshot()
+    await app.session().reset()
+    reset = contents(app.session())
     answered = await slow
 
     assert answered.status_code == 201
-    assert app.session().store.snapshot() == reset
+    assert contents(app.session()) == reset
 
 
 async def test_due_calls_fire_as_real_time_passes() -> None:
@@ -178,20 +179,20 @@ async def test_a_restore_is_the_world_of_the_snapshot(client: httpx.AsyncClient,
     """Resources, clock, due calls, ids, keys, windows: a snapshot then is the same as before."""
     session = app.session()
     await client.post(READY, json=HOOK, headers={**KEY, "idempotency-key": "k"})
-    world = session.snapshot()
+    world = await session.snapshot()
     await client.post(PROFILES, json={"name": "New"}, headers={**KEY, "idempotency-key": "l"})
     await app.shift(session, 60 * SECOND)
 
-    session.restore(world)
+    await session.restore(world)
 
-    assert session.snapshot() == world
+    assert await session.snapshot() == world
 
 
 async def test_a_snapshot_costs_no_copy(app: App) -> None:
     """What is stored is shared with it until it changes."""
     session = app.session()
 
-    one, other = session.snapshot(), session.snapshot()
+    one, other = await session.snapshot(), await session.snapshot()
 
     assert all(
         other.resources.shelves[place] is shelf for place, shelf in one.resources.shelves.items()
@@ -201,12 +202,12 @@ async def test_a_snapshot_costs_no_copy(app: App) -> None:
 async def test_a_snapshot_is_not_changed_by_what_comes(client: httpx.AsyncClient, app: App) -> None:
     """Neither by requests, nor by a restore of it and what follows."""
     session = app.session()
-    world = session.snapshot()
+    world = await session.snapshot()
     shelves = {place: dict(shelf) for place, shelf in world.resources.shelves.items()}
 
     for _ in range(2):
         await client.post(PROFILES, json={"name": "New"}, headers=KEY)
-        session.restore(world)
+        await session.restore(world)
 
     assert world.resources.shelves == shelves
 
@@ -216,7 +217,7 @@ async def test_a_world_may_come_from_another_session(client: httpx.AsyncClient, 
     await client.post(PROFILES, json={"name": "New"}, headers=KEY)
     other = app.session("other")
 
-    other.restore(app.session().snapshot())
+    await other.restore(await app.session().snapshot())
     here = await client.post(PROFILES, json={"name": "Next"}, headers=KEY)
     there = await client.post(f"/@other{PROFILES}", json={"name": "Next"}, headers=KEY)
 
@@ -228,11 +229,11 @@ async def test_a_restore_keeps_what_is_not_of_the_world(
 ) -> None:
     """Journal, coverage, faults and named snapshots stay."""
     session = app.session()
-    session.worlds["before"] = session.snapshot()
+    session.worlds["before"] = await session.snapshot()
     await client.get(PROFILES, headers=KEY)
     session.faults.plan(Fault("1", "reset", vendor="zexa"))
 
-    session.restore(session.worlds["before"])
+    await session.restore(session.worlds["before"])
 
     assert (len(session.journal), sum(session.coverage.values())) == (1, 1)
     assert (len(session.faults), list(session.worlds)) == (1, ["before"])
@@ -242,14 +243,14 @@ async def test_work_under_way_does_not_reach_the_restored_world(
     client: httpx.AsyncClient, app: App
 ) -> None:
     """A request that began before keeps its changes to itself."""
-    world = app.session().snapshot()
+    world = await app.session().snapshot()
     slow = await under_way(app, client)
 
-    app.session().restore(world)
+    await app.session().restore(world)
     answered = await slow
 
     assert answered.status_code == 201
-    assert app.session().store.snapshot() == world.resources
+    assert contents(app.session()) == world.resources.shelves
 
 
 def held(session: Session, sent: Delivery) -> None:
@@ -263,20 +264,20 @@ async def test_a_held_delivery_survives_in_a_snapshot() -> None:
     session = Session("a", Snapshot({}), Settings(clock=NOON))
     held(session, delivery("d-1"))
 
-    [call] = session.snapshot().clock.due
+    [call] = (await session.snapshot()).clock.due
 
-    assert (call.action, call.at) == (SEND_HELD_DELIVERY, NOON + 5 * SECOND)
-    assert b'"d-1"' in call.arguments
+    assert isinstance(call, HeldDelivery)
+    assert (call.at, b'"d-1"' in call.delivery) == (NOON + 5 * SECOND, True)
 
 
 async def test_a_restore_forgets_the_held_deliveries_of_its_world() -> None:
     """They are yet to be sent there; the log has them once they are."""
     session = Session("a", Snapshot({}), Settings(clock=NOON))
     held(session, delivery("d-1"))
-    world = session.snapshot()
+    world = await session.snapshot()
     await session.webhooks.send_now(delivery("d-2", "https://example.com/"))
 
-    session.restore(world)
+    await session.restore(world)
 
     assert [each.id for each in session.webhooks.deliveries] == ["d-2"]
 
@@ -284,10 +285,10 @@ async def test_a_restore_forgets_the_held_deliveries_of_its_world() -> None:
 async def test_a_restore_gives_up_the_held_deliveries_of_the_other_world() -> None:
     """Nothing will let them go."""
     session = Session("a", Snapshot({}), Settings(clock=NOON))
-    world = session.snapshot()
+    world = await session.snapshot()
     held(session, delivery("d-1"))
 
-    session.restore(world)
+    await session.restore(world)
 
     [gone] = session.webhooks.deliveries
     assert (gone.state, gone.reason) == ("failed", "given up: the session was restored")
@@ -296,10 +297,10 @@ async def test_a_restore_gives_up_the_held_deliveries_of_the_other_world() -> No
 async def test_a_restore_of_a_running_clock_runs_on() -> None:
     """The deliveries' log goes by the same clock."""
     session = Session("a", Snapshot({}), Settings())
-    world = session.snapshot()
+    world = await session.snapshot()
     session.clock.shift(3_600 * SECOND)
 
-    session.restore(world)
+    await session.restore(world)
 
     assert not session.clock.frozen
     assert session.clock.now() < world.clock.now + 600 * SECOND

@@ -1,4 +1,4 @@
-"""The store: places, shelves, snapshots; and collections seen through a unit of work."""
+"""The store: keys, commits, snapshots; and collections seen through a unit of work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.core.errors import NotFound
-from understudy.session.store import Changes, Collection, CollectionKey, Resource, Snapshot, Store
+from understudy.session.memory_store import MemoryStore
+from understudy.session.store import (
+    Changes,
+    Collection,
+    CollectionKey,
+    ConflictError,
+    Resource,
+    Snapshot,
+    Store,
+)
 
 BRANDS: CollectionKey = ("sent", "brands", "acme")
 CAMPAIGNS: CollectionKey = ("sent", "campaigns", "sales")
@@ -42,7 +51,7 @@ def seed() -> Snapshot:
 @pytest.fixture
 def store(seed: Snapshot) -> Store:
     """A store at that seed world."""
-    return Store(seed)
+    return MemoryStore(seed)
 
 
 async def test_the_store_begins_with_the_seed(store: Store) -> None:
@@ -64,7 +73,7 @@ async def test_an_unknown_place_is_empty(store: Store) -> None:
 
 async def test_write_stores_and_deletes(store: Store) -> None:
     """A change holds new bytes, or None to delete."""
-    await store.write({CAMPAIGNS: {"one": None, "three": b"{}"}, OTHERS: encoded("four")})
+    await store.commit({CAMPAIGNS: {"one": None, "three": b"{}"}, OTHERS: encoded("four")})
 
     assert list(await store.read_all(CAMPAIGNS)) == ["two", "three"]
     assert list(await store.read_all(OTHERS)) == ["four"]
@@ -72,30 +81,30 @@ async def test_write_stores_and_deletes(store: Store) -> None:
 
 async def test_deleting_what_is_not_there_changes_nothing(store: Store) -> None:
     """A deletion of an unknown id is no error."""
-    await store.write({CAMPAIGNS: {"nine": None}})
+    await store.commit({CAMPAIGNS: {"nine": None}})
 
     assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
 
 
 async def test_replacing_keeps_the_place_in_the_order(store: Store) -> None:
     """A resource stays where it was first put."""
-    await store.write({CAMPAIGNS: {"one": b'{"id":"one","name":"new"}'}})
+    await store.commit({CAMPAIGNS: {"one": b'{"id":"one","name":"new"}'}})
 
     assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
 
 
 async def test_a_write_leaves_the_seed_alone(store: Store, seed: Snapshot) -> None:
     """Other sessions begin with the same world."""
-    await store.write({CAMPAIGNS: {"one": None}})
+    await store.commit({CAMPAIGNS: {"one": None}})
 
     assert list(seed.shelves[CAMPAIGNS]) == ["one", "two"]
 
 
 async def test_reset_goes_back_to_the_seed(store: Store) -> None:
     """After a reset the seed world is stored again, and nothing else."""
-    await store.write({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
+    await store.commit({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
 
-    store.reset()
+    await store.reset()
 
     assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
     assert await store.read(OTHERS, "four") is None
@@ -103,10 +112,10 @@ async def test_reset_goes_back_to_the_seed(store: Store) -> None:
 
 async def test_a_snapshot_stays_as_it_was_taken(store: Store) -> None:
     """What is written later is not in the snapshot."""
-    await store.write({CAMPAIGNS: encoded("three")})
-    snapshot = store.snapshot()
+    await store.commit({CAMPAIGNS: encoded("three")})
+    snapshot = await store.snapshot()
 
-    await store.write({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
+    await store.commit({CAMPAIGNS: {"one": None}, OTHERS: encoded("four")})
 
     assert list(snapshot.shelves[CAMPAIGNS]) == ["one", "two", "three"]
     assert OTHERS not in snapshot.shelves
@@ -114,31 +123,31 @@ async def test_a_snapshot_stays_as_it_was_taken(store: Store) -> None:
 
 async def test_restore_goes_back_to_the_snapshot(store: Store) -> None:
     """After a restore exactly the snapshot is stored."""
-    await store.write({CAMPAIGNS: encoded("three")})
-    snapshot = store.snapshot()
-    await store.write({CAMPAIGNS: {"one": None}})
+    await store.commit({CAMPAIGNS: encoded("three")})
+    snapshot = await store.snapshot()
+    await store.commit({CAMPAIGNS: {"one": None}})
 
-    store.restore(snapshot)
+    await store.restore(snapshot)
 
     assert list(await store.read_all(CAMPAIGNS)) == ["one", "two", "three"]
 
 
 async def test_a_snapshot_can_be_restored_twice(store: Store) -> None:
     """What is written after a restore does not reach the snapshot either."""
-    snapshot = store.snapshot()
-    store.restore(snapshot)
-    await store.write({CAMPAIGNS: {"one": None}})
+    snapshot = await store.snapshot()
+    await store.restore(snapshot)
+    await store.commit({CAMPAIGNS: {"one": None}})
 
-    store.restore(snapshot)
+    await store.restore(snapshot)
 
     assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
 
 
 async def test_a_snapshot_shares_what_is_not_written(store: Store, seed: Snapshot) -> None:
     """A shelf is copied only when it is written to."""
-    await store.write({CAMPAIGNS: encoded("three")})
+    await store.commit({CAMPAIGNS: encoded("three")})
 
-    snapshot = store.snapshot()
+    snapshot = await store.snapshot()
 
     assert snapshot.shelves[BRANDS] is seed.shelves[BRANDS]
     assert snapshot.shelves[CAMPAIGNS] is await store.read_all(CAMPAIGNS)
@@ -146,12 +155,43 @@ async def test_a_snapshot_shares_what_is_not_written(store: Store, seed: Snapsho
 
 async def test_a_shelf_is_copied_once(store: Store) -> None:
     """The second write to a shelf costs the write, not the shelf."""
-    await store.write({CAMPAIGNS: encoded("three")})
+    await store.commit({CAMPAIGNS: encoded("three")})
     own = await store.read_all(CAMPAIGNS)
 
-    await store.write({CAMPAIGNS: encoded("four")})
+    await store.commit({CAMPAIGNS: encoded("four")})
 
     assert await store.read_all(CAMPAIGNS) is own
+
+
+async def test_work_on_what_is_stored_now_is_committed(store: Store) -> None:
+    """Its base is the store's position."""
+    await store.commit({CAMPAIGNS: encoded("three")}, store.position)
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("meanwhile", ["commit", "reset", "arrange"])
+async def test_work_on_what_was_stored_before_is_a_conflict(store: Store, meanwhile: str) -> None:
+    """Nothing of it is stored."""
+    base = store.position
+    if meanwhile == "commit":
+        await store.commit({BRANDS: encoded("other")})
+    elif meanwhile == "reset":
+        await store.reset()
+    else:
+        await store.arrange("sent", dict)
+
+    with pytest.raises(ConflictError):
+        await store.commit({CAMPAIGNS: encoded("three")}, base)
+
+    assert list(await store.read_all(CAMPAIGNS)) == ["one", "two"]
+
+
+async def test_sizes_are_those_of_every_key(store: Store) -> None:
+    """A key from which everything was deleted stays."""
+    await store.commit({BRANDS: {"acme": None}, OTHERS: encoded("four")})
+
+    assert await store.sizes() == {CAMPAIGNS: 2, BRANDS: 0, OTHERS: 1}
 
 
 async def test_find_reads_the_store(store: Store) -> None:
@@ -269,11 +309,11 @@ def test_a_commit_stores_what_the_work_saw(
             else:
                 await collection.delete(id, "sales")
         seen = await collection.list("sales")
-        await store.write(changes)
+        await store.commit(changes)
         return seen
 
     async def compare() -> None:
-        store = Store(Snapshot({}))
+        store = MemoryStore(Snapshot({}))
         await play(store, before)
 
         seen = await play(store, work)
@@ -285,7 +325,7 @@ def test_a_commit_stores_what_the_work_saw(
 
 async def numbered(*ids: str) -> tuple[Store, Collection]:
     """A store with these campaigns, two of them not yet committed, and the work's view of it."""
-    store = Store(Snapshot({CAMPAIGNS: encoded(*ids[:-2])}))
+    store = MemoryStore(Snapshot({CAMPAIGNS: encoded(*ids[:-2])}))
     collection = campaigns(store, {})
     for id in ids[-2:]:
         await collection.put(resource(id), "sales")

@@ -116,7 +116,7 @@ class Caller:
         stored = await self.session.store.read(place, id)
         assert stored is not None
         changed = {**json.loads(stored), **changes}
-        await self.session.store.write({place: {id: json.dumps(changed).encode()}})
+        await self.session.store.commit({place: {id: json.dumps(changed).encode()}})
 
     async def register(self, **changes: Any) -> dict[str, Any]:
         """Register a campaign."""
@@ -854,7 +854,7 @@ class TestLife:
         await am.attach(ACTIVE)
         gone = {"campaigns": campaign["id"], "brands": brand["id"], "phone_numbers": NUMBER}
         changes = {("agentmessage", name, ACME): {id: None} for name, id in gone.items()}
-        await am.session.store.write(changes)
+        await am.session.store.commit(changes)
 
         await am.pass_time(DAY)
 

@@ -411,7 +411,7 @@ class TestDeliveries:
         """A delivery whose endpoint the session lost keeps the headers that it had."""
         endpoint, delivery = await self.first(hand)
         place = ("agentmessage", "endpoints", ACME)
-        await hand.session.store.write({place: {endpoint["id"]: None}})
+        await hand.session.store.commit({place: {endpoint["id"]: None}})
 
         assert await resigned(hand, delivery) == delivery.headers
 

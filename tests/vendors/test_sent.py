@@ -17,6 +17,7 @@ import pytest
 
 from tests.calling import create_app, own_session, request_example
 from tests.conftest import NOON
+from tests.contents import contents
 from tests.waiting import LONG
 from understudy.core.clock import SECOND, format_timestamp
 from understudy.core.settings import DEFAULT_BODY_LIMIT, Settings
@@ -107,7 +108,7 @@ class Caller:
 
     def stored(self) -> dict[Any, dict[str, bytes]]:
         """Everything in the store."""
-        shelves = self.session.store.snapshot().shelves
+        shelves = contents(self.session)
         return {place: dict(shelf) for place, shelf in shelves.items()}
 
 

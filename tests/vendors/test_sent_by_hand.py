@@ -13,7 +13,7 @@ from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
 from understudy.core.clock import format_timestamp
-from understudy.core.errors import Forbidden, IllegalTransition
+from understudy.core.errors import Forbidden, IllegalTransition, Internal
 from understudy.core.settings import Settings
 from understudy.server.app import App
 from understudy.service.unit_of_work import Resource
@@ -339,7 +339,7 @@ class TestViews:
         _, resource = hand.stored(collection, id)
         changed = {name: each for name, each in {**resource, **broken}.items() if each is not ...}
 
-        with pytest.raises((KeyError, TypeError)):
+        with pytest.raises((KeyError, Internal)):
             hand.faults(collection, changed)
 
     @pytest.mark.parametrize(

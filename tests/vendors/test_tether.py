@@ -1919,7 +1919,7 @@ class TestPages:
     async def test_page_costs_the_page(self, tether: Caller) -> None:
         """The plain list reads no campaign that it does not show."""
         place = ("tether", "campaigns", MAPLE)
-        await tether.session.store.write({place: {"unreadable": b"{"}})
+        await tether.session.store.commit({place: {"unreadable": b"{"}})
 
         listed = await tether.get("/api/campaigns?limit=1&page=2")
 

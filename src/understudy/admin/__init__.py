@@ -79,7 +79,7 @@ def admin_service(context: AdminContext) -> Service:
         render_error=_render_error,
         finish=_finish,
         request_id=_no_request_id,
-        journaled=False,
+        internal=True,
     )
     bound = {id: partial(each, context) for id, each in bind_handlers(document, handlers).items()}
     return Service(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

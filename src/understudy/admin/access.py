@@ -106,7 +106,7 @@ async def check_query(call: Call) -> None:
         InvalidParameters: with every unknown name.
     """
     known = [each.name for each in call.operation.parameters if each.where == "query"]
-    sent = {name for name, _ in parse_qsl(call.exchange.query, keep_blank_values=True)}
+    sent = {name for name, _ in parse_qsl(call.request.query, keep_blank_values=True)}
     hint = f"known: {', '.join(known)}" if known else "this operation has none"
     faults = [
         Diagnosis("unknown-parameter", "query", name, f'there is no parameter "{name}"', hint)
@@ -127,7 +127,7 @@ async def check_size(call: Call) -> None:
         return
     large = call.operation.id in LARGE_BODIES
     limit = call.settings.snapshot_limit if large else call.settings.body_limit
-    if call.too_large or len(call.content) > limit:
+    if call.request.too_large or len(call.request.content) > limit:
         flag = "--snapshot-limit" if large else "--body-limit"
         hint = f"send a smaller body, or raise {flag}"
         raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)

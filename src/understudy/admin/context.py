@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from understudy.core.clock import Stopwatch, parse_instant
 from understudy.core.errors import ApiError, Conflict, Diagnosis, InvalidParameters
 from understudy.core.settings import Settings
 from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service
-from understudy.service.unit_of_work import Resource
 from understudy.session.session import Session, Sessions
 from understudy.session.store import CollectionKey
 
@@ -61,50 +58,49 @@ class AdminContext:
         return service
 
 
-def scopes(session: Session, vendor: str, collection: str) -> dict[str, int]:
-    """The scopes of a collection that have held something, and how much they hold."""
-    return {
-        scope: len(shelf)
-        for (name, of, scope), shelf in session.store.all().items()
-        if (name, of) == (vendor, collection)
-    }
+async def find_keys(session: Session, vendor: str, collection: str) -> dict[CollectionKey, int]:
+    """The keys of a collection that have held something, each with how much it holds."""
+    sizes = await session.store.sizes()
+    return {key: size for key, size in sizes.items() if key[:2] == (vendor, collection)}
 
 
-def find_place(
+async def find_resource(
     session: Session, vendor: str, collection: str, id: str, scope: str | None
-) -> CollectionKey:
-    """Where a resource is stored.
+) -> tuple[CollectionKey, bytes]:
+    """Where a resource is stored, and the resource as JSON.
 
     Raises:
-        Missing: when it is nowhere.
+        MissingError: when it is nowhere.
         InvalidParameters: when it is in several scopes and none was named.
     """
-    found = [
-        place
-        for place, shelf in session.store.all().items()
-        if place[:2] == (vendor, collection) and id in shelf and scope in (None, place[2])
+    keys = [
+        key
+        for key in await find_keys(session, vendor, collection)
+        if scope is None or key[2] == scope
     ]
+    read = [(key, await session.store.read(key, id)) for key in keys]
+    found = [(key, resource) for key, resource in read if resource is not None]
     if not found:
         where = "" if scope is None else f' in scope "{scope}"'
         known = f"see /__admin/resources/{vendor}/{collection}"
         raise MissingError(f'"{id}" in {collection} of {vendor}{where}', known)
     if len(found) > 1:
-        several = ", ".join(f'"{place[2]}"' for place in found)
+        several = ", ".join(f'"{key[2]}"' for key, _ in found)
         raise make_scope_error(f'"{id}" is in several scopes', f"name one of {several}")
     return found[0]
 
 
-def choose_place(
+async def choose_key(
     session: Session, vendor: str, collection: str, scope: str | None
 ) -> CollectionKey:
-    """Where a new resource goes.
+    """The key under which a new resource is stored.
 
     Raises:
-        InvalidParameters: when no scope was named and there is not just one.
+        InvalidParameters: when no scope was named and the collection has several.
     """
     if scope is not None:
         return vendor, collection, scope
-    known = list(scopes(session, vendor, collection)) or [""]
+    known = [key[2] for key in await find_keys(session, vendor, collection)] or [""]
     if len(known) > 1:
         listed = ", ".join(f'"{each}"' for each in known[:10])
         raise make_scope_error("a new resource needs a scope", f"name one, such as {listed}")
@@ -113,12 +109,6 @@ def choose_place(
 
 def make_scope_error(message: str, hint: str) -> InvalidParameters:
     return InvalidParameters(message, [Diagnosis("scope", "query", "scope", message, hint)])
-
-
-def read_resource(session: Session, place: CollectionKey, id: str) -> Resource:
-    """A resource that is there."""
-    resource: Resource = orjson.loads(session.store.all()[place][id])
-    return resource
 
 
 def refuse_above(count: int, most: int, what: str) -> None:

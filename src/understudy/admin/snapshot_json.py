@@ -17,10 +17,13 @@ from typing import Any
 
 import orjson
 
+from understudy.admin.views import SEND_HELD_DELIVERY
 from understudy.core.clock import (
     LAST,
     ClockState,
+    DueAction,
     DueCall,
+    HeldDelivery,
     format_instant,
     parse_instant,
 )
@@ -34,7 +37,7 @@ from understudy.service.resource_validation import validate_resource
 from understudy.service.service import Service
 from understudy.session.deliveries import HELD_FIELD_TYPES
 from understudy.session.idempotency import RememberedReply
-from understudy.session.session import SEND_HELD_DELIVERY, World
+from understudy.session.session import World
 from understudy.session.store import CollectionData, CollectionKey, Snapshot
 
 FORMAT_VERSION = 1
@@ -73,13 +76,10 @@ def write_world(world: World) -> Json:
 
 
 def _write_due(call: DueCall) -> Json:
-    return {
-        "at": format_instant(call.at),
-        "order": call.order,
-        "vendor": call.vendor,
-        "action": call.action,
-        "arguments": orjson.loads(call.arguments),
-    }
+    when = {"at": format_instant(call.at), "order": call.order, "vendor": call.vendor}
+    if isinstance(call, HeldDelivery):
+        return {**when, "action": SEND_HELD_DELIVERY, "arguments": orjson.loads(call.delivery)}
+    return {**when, "action": call.action, "arguments": orjson.loads(call.arguments)}
 
 
 def _write_resources(resources: Snapshot) -> Json:
@@ -213,7 +213,11 @@ def _read_due(
             faults += _held_delivery_faults(service, each["arguments"], f"{pointer}/arguments")
         at = _read_instant(each["at"], f"{pointer}/at", faults)
         order = each.get("order", index + 1)
-        yield DueCall(at, order, each["vendor"], each["action"], write_json(each["arguments"]))
+        arguments = write_json(each["arguments"])
+        if each["action"] == SEND_HELD_DELIVERY:
+            yield HeldDelivery(at, order, each["vendor"], arguments)
+        else:
+            yield DueAction(at, order, each["vendor"], each["action"], arguments)
 
 
 def _argument_faults(service: Service | None, due: Json, pointer: str) -> Iterator[Diagnosis]:

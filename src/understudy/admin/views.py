@@ -4,37 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from understudy.admin.near_misses import NearMiss
-from understudy.core.clock import MILLISECOND, DueCall, format_instant
+from understudy.core.clock import MILLISECOND, DueCall, HeldDelivery, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
+from understudy.coverage.coverage import Coverage, Exercised
 from understudy.redaction.redactor import Redactor
 from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.faults import PlannedFault
 from understudy.session.journal import Exchange
-from understudy.session.session import SEND_HELD_DELIVERY, Session, World
-from understudy.session.store import CollectionData, CollectionKey
+from understudy.session.session import Session, World
+from understudy.session.store import CollectionKey
 
 Json = dict[str, Any]
 SHOWN_DUE = 100
+# What a held delivery is called among the actions; no vendor has one of this name.
+SEND_HELD_DELIVERY = "(deliver)"
 
 
-def count(shelves: Mapping[CollectionKey, CollectionData]) -> int:
-    """How many resources there are."""
-    return sum(len(shelf) for shelf in shelves.values())
-
-
-def session(shown: Session) -> Json:
+async def session(shown: Session) -> Json:
     return {
         "name": shown.name,
         "now": format_instant(shown.clock.now()),
         "frozen": shown.clock.frozen,
-        "resources": count(shown.store.all()),
+        "resources": sum((await shown.store.sizes()).values()),
         "pending": len(shown.clock),
         "requests": len(shown.journal),
         "deliveries": len(shown.webhooks.deliveries),
@@ -48,7 +47,7 @@ def snapshot(name: str, world: World) -> Json:
         "name": name,
         "now": format_instant(world.clock.now),
         "frozen": world.clock.frozen,
-        "resources": count(world.resources.shelves),
+        "resources": sum(map(len, world.resources.shelves.values())),
         "pending": len(world.clock.due),
     }
 
@@ -65,19 +64,16 @@ def clock(shown: Session, pace: float | None) -> Json:
 
 
 def due(call: DueCall) -> Json:
-    arguments = orjson.loads(call.arguments)
-    if call.action == SEND_HELD_DELIVERY:
-        arguments = {"delivery": arguments["id"], "event": arguments["event"]}
-    return {
-        "at": format_instant(call.at),
-        "vendor": call.vendor,
-        "action": call.action,
-        "arguments": arguments,
-    }
+    shown: Json = {"at": format_instant(call.at), "vendor": call.vendor}
+    if isinstance(call, HeldDelivery):
+        held = orjson.loads(call.delivery)
+        arguments = {"delivery": held["id"], "event": held["event"]}
+        return {**shown, "action": SEND_HELD_DELIVERY, "arguments": arguments}
+    return {**shown, "action": call.action, "arguments": orjson.loads(call.arguments)}
 
 
-def resource(place: CollectionKey, id: str, body: bytes) -> Json:
-    vendor, collection, scope = place
+def resource(key: CollectionKey, id: str, body: bytes) -> Json:
+    vendor, collection, scope = key
     where = {"vendor": vendor, "collection": collection, "scope": scope, "id": id}
     return {**where, "resource": orjson.loads(body)}
 
@@ -107,7 +103,7 @@ def summary(exchange: Exchange) -> Json:
         "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
         "account": exchange.account,
         "preference": exchange.preference,
-        "fault": exchange.fault,
+        "fault": exchange.remark,
         "codes": [each.code for each in exchange.diagnoses],
     }
 
@@ -246,39 +242,30 @@ def _operation(service: Service, id: str) -> Json:
     }
 
 
-def coverage(service: Service, counts: Mapping[tuple[str, str, int], int]) -> Json:
+def coverage(exercised: Coverage, vendor: str) -> Json:
     """What of a vendor's document was exercised."""
-    details = [_covered(service, id, counts) for id in service.document.operations]
-    documented = [each for line in details for each in line["responses"] if each["documented"]]
+    summary = exercised.summary(vendor)
     return {
-        "vendor": service.name,
-        "operations": _share([line["calls"] for line in details]),
-        "responses": _share([each["calls"] for each in documented]),
-        "details": details,
+        "vendor": vendor,
+        "operations": asdict(summary.operations),
+        "responses": asdict(summary.responses),
+        "details": [_exercised(each) for each in exercised.operations(vendor)],
     }
 
 
-def _share(calls: list[int]) -> Json:
-    return {"documented": len(calls), "exercised": sum(1 for each in calls if each)}
-
-
-def _covered(service: Service, id: str, counts: Mapping[tuple[str, str, int], int]) -> Json:
-    operation = service.document.operations[id]
-    met = {
-        status: n for (name, of, status), n in counts.items() if (name, of) == (service.name, id)
-    }
-    statuses = sorted({*operation.responses, *met})
+def _exercised(exercised: Exercised) -> Json:
+    operation = exercised.operation
     return {
-        "operation": id,
+        "operation": operation.id,
         "method": operation.method,
         "path": operation.path,
-        "calls": sum(met.values()),
+        "calls": exercised.calls,
         "responses": [
             {
                 "status": status,
                 "documented": status in operation.responses,
-                "calls": met.get(status, 0),
+                "calls": exercised.statuses[status],
             }
-            for status in statuses
+            for status in exercised.known_statuses
         ],
     }

@@ -9,7 +9,7 @@ import heapq
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -28,15 +28,39 @@ DURATION = re.compile(
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DueCall:
-    """Something that a vendor does later: `action` of the service, with JSON `arguments`."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that happens later.
+
+    Attributes:
+        at: its instant, in nanoseconds.
+        order: of scheduling; of one instant, the call that was scheduled first comes first.
+    """
 
     at: int
     order: int
-    vendor: str = field(compare=False)
-    action: str = field(compare=False)
-    arguments: bytes = field(compare=False)
+    vendor: str
+
+    def __lt__(self, other: Due) -> bool:
+        return (self.at, self.order) < (other.at, other.order)
+
+
+@dataclass(frozen=True, slots=True)
+class DueAction(Due):
+    """What a vendor does later: its `action` of this name, with JSON `arguments`."""
+
+    action: str
+    arguments: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDelivery(Due):
+    """A delivery, as JSON, that a planned fault holds back until then."""
+
+    delivery: bytes
+
+
+DueCall = DueAction | HeldDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +142,26 @@ class Clock:
         self._due = list(state.due)
         self._scheduled = state.scheduled
 
-    def schedule(self, at: int, vendor: str, action: str, arguments: bytes) -> DueCall:
-        """Schedule a call; calls of one instant fire in the order in which they were scheduled."""
-        self._scheduled += 1
-        call = DueCall(at, self._scheduled, vendor, action, arguments)
+    def schedule(self, at: int, vendor: str, action: str, arguments: bytes) -> DueAction:
+        """Schedule a vendor's action; calls of one instant fire in the order of scheduling."""
+        call = DueAction(at, self._next_order(), vendor, action, arguments)
         heapq.heappush(self._due, call)
         return call
+
+    def hold(self, at: int, vendor: str, delivery: bytes) -> HeldDelivery:
+        """Have a delivery (JSON) sent at an instant (ns)."""
+        call = HeldDelivery(at, self._next_order(), vendor, delivery)
+        heapq.heappush(self._due, call)
+        return call
+
+    def take_over(self, other: Clock) -> None:
+        """Schedule everything that waits in another clock."""
+        for call in other.pending():
+            heapq.heappush(self._due, replace(call, order=self._next_order()))
+
+    def _next_order(self) -> int:
+        self._scheduled += 1
+        return self._scheduled
 
     def next_due(self) -> int | None:
         """The instant of the earliest call that waits, or None."""

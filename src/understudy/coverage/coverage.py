@@ -58,6 +58,11 @@ class Exercised:
         return self.statuses.total()
 
     @property
+    def known_statuses(self) -> list[int]:
+        """The statuses that the document declares or that were answered, sorted."""
+        return sorted({*self.operation.responses, *self.statuses})
+
+    @property
     def undeclared(self) -> list[int]:
         """The statuses that were answered though the document does not declare them."""
         return sorted(self.statuses.keys() - self.operation.responses.keys() - {0})
@@ -137,6 +142,10 @@ class Coverage:
         exercised = self._exercised.get((exchange.vendor, exchange.operation or ""))
         if exercised is not None:
             exercised.note(exchange)
+
+    def count(self, vendor: str, operation: str, status: int, calls: int) -> None:
+        """Add calls of an operation of which only the status is known."""
+        self._exercised[vendor, operation].statuses[status] += calls
 
     def operations(self, vendor: str) -> list[Exercised]:
         """A vendor's operations in the document's order."""

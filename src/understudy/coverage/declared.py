@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
@@ -159,6 +159,7 @@ class Declared:
     operations: Mapping[str, DeclaredOperation]
 
 
+@lru_cache(maxsize=16)
 def declare(document: Document) -> Declared:
     """List everything in a document that tests can exercise."""
     operations = {

@@ -77,7 +77,6 @@ def _shares(summary: Summary) -> Json:
 
 def _operation_json(exercised: Exercised) -> Json:
     operation = exercised.operation
-    statuses = sorted({*operation.responses, *exercised.statuses})
     return {
         "operation": operation.id,
         "method": operation.method,
@@ -85,7 +84,7 @@ def _operation_json(exercised: Exercised) -> Json:
         "fidelity": operation.fidelity,
         "source": operation.source,
         "calls": exercised.calls,
-        "responses": [_response_json(exercised, status) for status in statuses],
+        "responses": [_response_json(exercised, status) for status in exercised.known_statuses],
         "fields": [_field_json(exercised, each) for each in exercised.declared.fields],
     }
 

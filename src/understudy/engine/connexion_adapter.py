@@ -15,8 +15,8 @@ import jsonschema_rs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import StartError
-from understudy.engine.dispatch import Dispatch
-from understudy.engine.replies import CALL_KEY, add_vendor_headers, render_error
+from understudy.engine.dispatch import Dispatch, finish_call
+from understudy.engine.replies import CALL_KEY
 from understudy.service.call import Call
 from understudy.service.checks import route
 from understudy.service.service import Service
@@ -107,20 +107,20 @@ def _identify(request: ConnexionRequest) -> dict[str, str]:
     accounts, security = call.service.accounts, call.service.document.security
     if accounts is None:
         return {}
-    operation, exchange = call.operation.id, call.exchange
-    credential = security.find_credential(operation, call.headers, exchange.query)
+    operation = call.operation.id
+    credential = security.find_credential(operation, call.headers, call.request.query)
     if not credential and not security.is_required(operation):
         return {}
     # The journal tells whose a credential is even when it is revoked.
-    exchange.account = accounts.owner(credential)
+    call.caller = accounts.owner(credential)
     call.account = accounts.identify(credential, call.settings.auth)
-    exchange.account = call.account.name
+    call.caller = call.account.name
     return {"sub": call.account.name}
 
 
 async def _render(request: ConnexionRequest, error: Exception) -> ConnexionResponse:
     call: Call = request.scope[CALL_KEY]
-    reply = add_vendor_headers(call, render_error(call, error))
+    reply = finish_call(call, error, documented=False)
     return ConnexionResponse(
         status_code=reply.status,
         mimetype=reply.media_type,

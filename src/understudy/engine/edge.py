@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import Diagnosis
-from understudy.engine.addressing import Mount, Router, UnaddressedError
+from understudy.engine.addressing import Router, UnaddressedError
 from understudy.engine.exchange_recorder import PATH_KEY, SESSION_KEY, Log, join_headers
 from understudy.engine.replies import make_problem, send_reply
 from understudy.engine.scheduler import Scheduler
@@ -19,19 +19,19 @@ NEAREST = "see /__admin/requests/unmatched for the nearest operation"
 
 
 class Gateway:
-    """The outermost app: finds the stage and the session, keeps the session's due calls up."""
+    """The outermost app: finds the service and the session, and fires what is due in it."""
 
     def __init__(
-        self, addresses: Router, sessions: Sessions, due: Scheduler, log: Log | None
+        self, addresses: Router, sessions: Sessions, scheduler: Scheduler, log: Log
     ) -> None:
         self._log = log
         self._addresses = addresses
         self._sessions = sessions
-        self._due = due
+        self._scheduler = scheduler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            mount, session = self._enter(scope)
+            app, session = self._enter(scope)
         except UnaddressedError as error:
             if error.public:
                 # Pages of any origin may read it, as they may read every vendor's reply.
@@ -40,12 +40,14 @@ class Gateway:
             await send_reply(error.reply, send)
             return
         scope[SESSION_KEY] = session
-        await self._due.catch_up(session)
-        app = mount.cors if any(name == b"origin" for name, _ in scope["headers"]) else mount.app
+        # Asked here, too: most sessions have nothing to catch up with.
+        if len(session.clock):
+            await self._scheduler.catch_up(session)
         try:
             await app(scope, receive, send)
         finally:
-            await self._due.catch_up(session)
+            if len(session.clock):
+                await self._scheduler.catch_up(session)
 
     def _note(self, scope: Scope, error: UnaddressedError) -> None:
         """Keep a request that reached nobody where its sender will look for it."""
@@ -74,23 +76,29 @@ class Gateway:
         exchange.response_body = redactor.body(exchange.response_body)
         if session.name != FRESH_SESSION:
             session.journal.add(exchange)
-        if self._log is not None:
-            self._log(exchange)
+        self._log(exchange)
 
-    def _enter(self, scope: Scope) -> tuple[Mount, Session]:
-        named = host = None
+    def _enter(self, scope: Scope) -> tuple[ASGIApp, Session]:
+        """The app that a request means, and its session.
+
+        Raises:
+            UnaddressedError: when it means none.
+        """
+        named = host = origin = None
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
             elif name == b"x-understudy-session":
                 named = value.decode("latin-1")
+            elif name == b"origin":
+                origin = value
         hostname = (host or b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
         mount, name, scope[PATH_KEY] = self._addresses.find(_path(scope), hostname, named)
         try:
-            return mount, self._sessions.get(name)
+            return mount.app if origin is None else mount.cors, self._sessions.get(name)
         except ValueError as error:
             reply = make_problem(400, "Bad session name", str(error))
-            raise UnaddressedError(reply, public=mount.service.vendor.journaled) from error
+            raise UnaddressedError(reply, public=not mount.service.vendor.internal) from error
 
 
 def _path(scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,9 +14,10 @@ from understudy.engine.replies import CALL_KEY, encode_diagnoses, make_problem, 
 from understudy.redaction.finders import JSON
 from understudy.redaction.redactor import Redactor
 from understudy.service.call import Call
+from understudy.service.request import Request
 from understudy.service.service import Service, make_redactor
 from understudy.session.deliveries import Delivery
-from understudy.session.faults import CONNECTION_FAULTS
+from understudy.session.faults import CONNECTION_FAULTS, Fault
 from understudy.session.journal import Exchange, redact_request, redact_target
 from understudy.session.session import FRESH_SESSION, Session
 
@@ -24,12 +26,23 @@ Log = Callable[[Exchange | Delivery], None]
 
 # How many bytes of a request to a path, with these headers, are read.
 Limit = Callable[[str, Mapping[str, str]], int]
-
-
 SESSION_KEY = "understudy.session"
-
-
 PATH_KEY = "understudy.path"
+logger = logging.getLogger(__name__)
+
+
+def guard_log(log: Log | None) -> Log:
+    """A log that never raises; a failure of the one that is given is reported and ends there."""
+    if log is None:
+        return lambda entry: None
+
+    def write(entry: Exchange | Delivery) -> None:
+        try:
+            log(entry)
+        except Exception:
+            logger.exception("the log failed")
+
+    return write
 
 
 class DisconnectedError(Exception):
@@ -37,14 +50,20 @@ class DisconnectedError(Exception):
 
 
 class JournalMiddleware:
-    """Opens the exchange, reads the body within the limit, and closes the exchange."""
+    """Reads the request within the limit, and keeps the exchange when it is over.
+
+    Args:
+        log: is handed each exchange.
+        limit: how many bytes of a body are read.
+    """
 
     def __init__(
-        self, app: ASGIApp, service: Service, settings: Settings, log: Log | None, limit: Limit
+        self, app: ASGIApp, service: Service, settings: Settings, log: Log, limit: Limit
     ) -> None:
         self._limit = limit
         self._app = app
         self._service = service
+        self._journaled = not service.vendor.internal
         self._settings = settings
         self._log = log
 
@@ -53,58 +72,92 @@ class JournalMiddleware:
             await self._app(scope, receive, send)
             return
         session: Session = scope[SESSION_KEY]
-        headers = join_headers(scope["headers"])
-        # Time is taken when the request is whole: a slow body must not act in the past.
         try:
-            content, too_large = await read_body(receive, self._limit(scope[PATH_KEY], headers))
+            request = await self._read_request(scope, receive, session)
         except DisconnectedError:
             return
-        exchange = Exchange(
-            id=session.journal.next_id() if self._service.vendor.journaled else "",
-            session=session.name,
-            vendor=self._service.name,
-            method=scope["method"],
-            path=scope[PATH_KEY],
-            query=scope["query_string"].decode("latin-1"),
-            started=session.clock.now(),
-            request_headers=headers,
-        )
-        call = scope[CALL_KEY] = Call(self._service, session, self._settings, exchange)
-        call.content, call.too_large = content, too_large
-        exchange.request_body = content
-        redactor = make_redactor(self._service)
-        redact_request(exchange, redactor, trusted=True)
+        exchange_id = session.journal.next_id() if self._journaled else ""
+        call = scope[CALL_KEY] = Call(self._service, session, self._settings, request, exchange_id)
+        tap = ReplyTap(call, scope, receive, send)
         try:
-            recording = ReplyTap(call, scope, receive, send)
-            await self._answer(scope, receive, recording)
-            if recording.broken is not None:
-                # Not raised where it happens: there it would be spelled as an error of the service.
-                raise recording.broken
+            await self._answer(scope, receive, tap)
+            if tap.broken is not None:
+                # Not raised where it happens: there it would be rendered as an error of the vendor.
+                raise tap.broken
         finally:
-            self._close(exchange, session, redactor)
+            self._close(call, tap)
 
-    async def _answer(self, scope: Scope, receive: Receive, recording: ReplyTap) -> None:
+    async def _read_request(self, scope: Scope, receive: Receive, session: Session) -> Request:
+        path, headers = scope[PATH_KEY], join_headers(scope["headers"])
+        content, too_large = await read_body(receive, self._limit(path, headers))
+        return Request(
+            method=scope["method"],
+            path=path,
+            query=scope["query_string"].decode("latin-1"),
+            headers=headers,
+            # Now that the request is whole: a slow body must not act in the past.
+            received=session.clock.now(),
+            content=content,
+            too_large=too_large,
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive, tap: ReplyTap) -> None:
         try:
-            await self._app(scope, receive, recording)
+            await self._app(scope, receive, tap)
         except asyncio.CancelledError:
-            if recording.started:
+            if tap.started:
                 raise
-            await send_reply(make_problem(503, "Shutting down", "the mock was stopped"), recording)
+            await send_reply(make_problem(503, "Shutting down", "the mock was stopped"), tap)
 
-    def _close(self, exchange: Exchange, session: Session, redactor: Redactor) -> None:
-        exchange.ended = session.clock.now()
-        redact_target(exchange, redactor)
-        # The mock's own replies hold what the document declares, which says what is secret there.
-        # What the request carried is searched for, whatever the names of the fields.
-        replies = Redactor(self._service.declared_secret_names, redactor.values)
-        exchange.response_body = replies.body(exchange.response_body, JSON, trusted=True)
+    def _close(self, call: Call, tap: ReplyTap) -> None:
+        exchange = complete_exchange(call, tap)
         # First, because the journal keeps only the beginning of a long body.
-        if self._log is not None:
-            self._log(exchange)
-        if session.name != FRESH_SESSION and self._service.vendor.journaled:
+        self._log(exchange)
+        session = call.session
+        if session.name != FRESH_SESSION and self._journaled:
             session.journal.add(exchange)
             if exchange.operation is not None:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1
+
+
+def make_exchange(call: Call, redactor: Redactor | None = None) -> Exchange:
+    """The exchange of a call without its reply; the secrets of the request are masked."""
+    request, service = call.request, call.service
+    exchange = Exchange(
+        id=call.exchange_id,
+        session=call.session.name,
+        vendor=service.name,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        started=request.received,
+        request_headers=request.headers,
+        request_body=request.content,
+        operation=call.routed.id if call.routed is not None else None,
+        account=call.caller,
+        preference=call.preference,
+        fault=str(call.fault) if call.fault is not None else "",
+        proxied=call.proxied,
+        diagnoses=call.diagnoses,
+    )
+    redact_request(exchange, redactor or make_redactor(service), trusted=True)
+    return exchange
+
+
+def complete_exchange(call: Call, tap: ReplyTap) -> Exchange:
+    """The exchange of a call that is over, as the log and the journal are given it."""
+    service, redactor = call.service, make_redactor(call.service)
+    exchange = make_exchange(call, redactor)
+    exchange.status, exchange.ended = tap.status, call.session.clock.now()
+    exchange.response_headers, exchange.response_body = tap.headers, tap.body
+    if call.revise is not None:
+        call.revise(exchange)
+    redact_target(exchange, redactor)
+    # The mock's own replies hold what the document declares, which says what is secret there.
+    # What the request carried is searched for, whatever the names of the fields.
+    replies = Redactor(service.declared_secret_names, redactor.values)
+    exchange.response_body = replies.body(exchange.response_body, JSON, trusted=True)
+    return exchange
 
 
 # Faults after which the client has seen no status.
@@ -112,58 +165,61 @@ UNSEEN_FAULTS = frozenset({"reset", "empty"})
 
 
 class ReplyTap:
-    """A `send` that notes the reply in its exchange, adds the mock's own headers, and disturbs
-    the reply when a fault says so.
+    """A `send` that notes the reply, adds the mock's own headers, and has the reply pass through
+    its connection fault, if there is one.
+
+    Attributes:
+        status: that the client saw; 0 when it saw none.
+        headers, body: of the reply, without the mock's own headers.
     """
 
-    __slots__ = ("_call", "_disturbance", "_exchange", "_receive", "_scope", "_send")
+    __slots__ = ("_call", "_fault", "_receive", "_scope", "_send", "body", "headers", "status")
 
     def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         self._call = call
-        self._exchange = call.exchange
         self._scope, self._receive = scope, receive
         self._send = send
-        self._disturbance: ConnectionFault | None = None
+        self._fault: ConnectionFault | None = None
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body = b""
 
     @property
     def started(self) -> bool:
         """Whether the reply is on its way."""
-        return bool(self._exchange.response_headers)
+        return bool(self.headers)
 
     @property
     def broken(self) -> ConnectionError | None:
         """What the caller is to meet instead of the reply, in-process."""
-        return self._disturbance.broken if self._disturbance else None
+        return self._fault.broken if self._fault else None
 
     async def __call__(self, message: Message) -> None:
-        exchange = self._exchange
         if message["type"] == "http.response.start":
-            exchange.status = message["status"]
-            self._disturb()
-            exchange.response_headers = list(message["headers"])
+            self.status = message["status"]
+            if self._call.fault is not None:
+                self._insert_fault(self._call.fault)
+            self.headers = list(message["headers"])
             message["headers"] = [*message["headers"], *self._own_headers()]
         elif message["type"] == "http.response.body":
-            exchange.response_body += message.get("body", b"")
+            self.body += message.get("body", b"")
         await self._send(message)
 
-    def _disturb(self) -> None:
-        """Have the reply pass through its fault, if there is one."""
-        fault = self._call.fault
-        if fault is None or fault.kind not in CONNECTION_FAULTS:
+    def _insert_fault(self, fault: Fault) -> None:
+        if fault.kind not in CONNECTION_FAULTS:
             return
-        self._disturbance = ConnectionFault(fault, self._scope, self._receive, self._send)
-        self._send = self._disturbance
-        self._exchange.fault = str(fault)
+        self._fault = ConnectionFault(fault, self._scope, self._receive, self._send)
+        self._send = self._fault
         if fault.kind in UNSEEN_FAULTS:
-            self._exchange.status = 0
+            self.status = 0
 
     def _own_headers(self) -> list[tuple[bytes, bytes]]:
-        exchange = self._exchange
-        headers = [(b"x-understudy-session", exchange.session.encode("latin-1"))]
-        if exchange.id:
-            headers.append((b"x-understudy-exchange", exchange.id.encode("latin-1")))
-        if exchange.diagnoses:
-            headers.append((b"x-understudy-diagnosis", encode_diagnoses(exchange.diagnoses)))
+        call = self._call
+        headers = [(b"x-understudy-session", call.session.name.encode("latin-1"))]
+        if call.exchange_id:
+            headers.append((b"x-understudy-exchange", call.exchange_id.encode("latin-1")))
+        if call.diagnoses:
+            headers.append((b"x-understudy-diagnosis", encode_diagnoses(call.diagnoses)))
         return headers
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 
 from understudy.core.errors import Diagnosis, Internal
+from understudy.engine.delays import delay_call
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.session.faults import (
@@ -18,14 +18,13 @@ from understudy.session.faults import (
 
 async def meet_faults(call: Call) -> None:
     """Find out what strikes the request, and wait as long as a planned delay says."""
-    if not (call.session.faults and call.vendor.journaled):
+    if call.vendor.internal:
         return
     # What the request itself asked for goes first, and uses up none that was planned.
     asked = call.fault is not None
     strike = call.session.faults.meet_request(call.vendor.name, call.operation.id, asked)
     if strike.wait:
-        # As with a preferred delay, the purpose is to make a client wait in real time.
-        await asyncio.sleep(strike.wait / 1000)
+        await delay_call(call, strike.wait)
     call.fault = call.fault or strike.fault
 
 
@@ -34,8 +33,7 @@ def make_fault_reply(call: Call, fault: Fault) -> Reply | None:
     preferred_one = fault.id == "preferred"
     what = f"a {'preferred' if preferred_one else 'planned'} fault struck: {fault}"
     hint = "the request asked for it" if preferred_one else f"see /__admin/faults/{fault.id}"
-    call.exchange.fault = str(fault)
-    call.exchange.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
+    call.diagnoses += (Diagnosis("fault", "rule", "", what, hint),)
     if fault.kind in AFTER_REPLY_FAULTS:
         return None
     if fault.kind in CONNECTION_FAULTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -13,22 +14,15 @@ from understudy.core.errors import Conflict
 from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.engine.scheduler import Scheduler
-from understudy.service import checks
 from understudy.service.accounts import Account
 from understudy.service.call import Call
 from understudy.service.declaration import Sample
+from understudy.service.request import Request
 from understudy.service.service import Service
-from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.session.store import CollectionData
 
-# Checks that count or remember requests: the past must not use up what the present may do.
-COUNTING_CHECKS = frozenset(
-    {checks.count, checks.rate_limit, checks.replay, checks.idempotency_key}
-)
 LOOK_EVERY = 10
-# How many due calls may fire before others get a turn.
-PAUSE_EVERY = 50
 # What a session may hold before no more is invented: a campaign to thousands makes thousands.
 MAX_STORED = 500_000
 CREATED = ("created_at", "createdAt")
@@ -48,13 +42,13 @@ class Population:
     """Makes a past in one session; nobody outside is told of it.
 
     Args:
-        due: fires what follows from what is made.
+        scheduler: fires what follows from what is made.
     """
 
-    def __init__(self, session: Session, settings: Settings, due: Scheduler) -> None:
+    def __init__(self, session: Session, settings: Settings, scheduler: Scheduler) -> None:
         self._session = session
         self._settings = settings
-        self._due = due
+        self._scheduler = scheduler
 
     async def run(self, past: PastClock) -> int:
         """Make all of it, oldest first; how many due calls fired on the way.
@@ -74,17 +68,16 @@ class Population:
                 # Others get a turn after each: one may mean thousands of messages.
                 await asyncio.sleep(0)
                 if number % LOOK_EVERY == 0:
-                    self._refuse_too_many(number)
+                    await self._refuse_too_many(number)
             fired += await self._catch_up(clock, now)
         finally:
-            for call in clock.pending():
-                self._session.clock.schedule(call.at, call.vendor, call.action, call.arguments)
-            self._session.store.arrange(past.service.name, _in_order)
-        self._due.wake(self._session)
+            self._session.clock.take_over(clock)
+            await self._session.store.arrange(past.service.name, _in_order)
+        self._scheduler.wake(self._session)
         return fired
 
-    def _refuse_too_many(self, made: int) -> None:
-        held = sum(len(shelf) for shelf in self._session.store.all().values())
+    async def _refuse_too_many(self, made: int) -> None:
+        held = sum((await self._session.store.sizes()).values())
         if held > MAX_STORED:
             raise Conflict(
                 f"the session holds {held} resources after {made} of those that were asked for",
@@ -92,42 +85,27 @@ class Population:
             )
 
     async def _catch_up(self, clock: Clock, until: int) -> int:
-        """Fire what of the past falls due up to an instant."""
+        """Fire what falls due in the past up to an instant; return how many calls."""
         fired = 0
         while (at := clock.next_due()) is not None and at <= until:
-            clock.shift(max(0, at - clock.now()))
-            call = clock.pop_due()
-            if call is not None:
-                await self._due.fire(self._session, call, invented=clock)
-                fired += 1
-                if fired % PAUSE_EVERY == 0:
-                    await asyncio.sleep(0)
+            fired += len(await self._scheduler.fire_due(self._session, until, past=clock))
         clock.shift(max(0, until - clock.now()))
         return fired
 
     async def _make(self, past: PastClock, sample: Sample, clock: Clock, at: int) -> None:
         """One resource, by a request that the vendor's checks and handler answer."""
         operation = past.service.document.operations[sample.operation]
-        exchange = Exchange(
-            id="",
-            session=self._session.name,
-            vendor=past.service.name,
-            method=operation.method,
-            path=operation.path,
-            query="",
-            started=at,
-            request_headers={"content-type": "application/json"},
-        )
-        call = Call(past.service, self._session, self._settings, exchange)
-        call.clock, call.muted = clock, True
+        headers = {"content-type": "application/json"}
+        request = Request(operation.method, operation.path, "", headers, at)
+        call = Call(past.service, self._session, self._settings, request)
+        call.clock, call.muted, call.counted = clock, True, False
         call.routed, call.account = operation, past.account
         call.path_values, body = await sample.make(call)
-        call.content = write_json(body)
+        call.request = request._replace(content=write_json(body))
         for check in past.service.vendor.checks:
-            if check not in COUNTING_CHECKS:
-                await check(call)
-        await past.service.handlers[operation.id](call, **call.arguments)
-        await call.commit()
+            await check(call)
+        handler = past.service.handlers[operation.id]
+        await call.perform(partial(handler, call, **call.arguments))
 
 
 def _in_order(shelf: CollectionData) -> CollectionData:

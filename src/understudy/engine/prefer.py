@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from understudy.core.errors import PreferenceUnmet
 from understudy.core.fakes import Fakes
+from understudy.engine.delays import delay_call
 from understudy.openapi.document import Operation, Response
 from understudy.openapi.example_generator import ExampleGenerator
 from understudy.service.call import Call
@@ -58,8 +58,6 @@ def read_preferences(headers: Mapping[str, str], query: str) -> Preferences | No
     Raises:
         PreferenceUnmet: when a value is not of its kind.
     """
-    if "prefer" not in headers and "__" not in query:
-        return None
     asked: dict[str, str] = {}
     if "__" in query:
         pairs = parse_qsl(query)
@@ -103,25 +101,29 @@ def _number(name: str, asked: Mapping[str, str]) -> int | None:
     return int(asked[name])
 
 
+def has_preferences(call: Call) -> bool:
+    """Whether a request may have preferences; `read_preferences` knows for sure."""
+    return "prefer" in call.headers or "__" in call.request.query
+
+
 async def choose_preferred(call: Call) -> Reply | None:
     """The answer that the request asked for, or None when the handler is to give it.
 
     Raises:
         PreferenceUnmet: when the document has no such response or example.
     """
-    preferences = read_preferences(call.headers, call.exchange.query)
+    preferences = read_preferences(call.headers, call.request.query)
     if preferences is None:
         return None
     if preferences.delay and preferences.fault != "trickle":
-        # The one wait on real time: its purpose is to make a client wait.
-        await asyncio.sleep(preferences.delay / 1000)
+        await delay_call(call, preferences.delay)
     reply = _documented(call, preferences) if preferences.picks_answer else None
     if preferences.fault is not None:
         delay = preferences.delay or DELAY_FAULTS.get(preferences.fault, 0)
         call.fault = Fault("preferred", preferences.fault, delay=delay)
-    call.exchange.preference = preferences.applied()
-    if call.exchange.preference:
-        call.reply_headers["Preference-Applied"] = call.exchange.preference
+    call.preference = preferences.applied()
+    if call.preference:
+        call.reply_headers["Preference-Applied"] = call.preference
     return reply
 
 

@@ -27,11 +27,11 @@ CALL_KEY = "understudy.call"
 
 
 def render_error(call: Call, error: Exception) -> Reply:
-    """Any error in the vendor's envelope; its diagnoses go to the exchange."""
+    """Any error in the vendor's envelope; its diagnoses go to the call."""
     if not isinstance(error, ApiError):
-        logger.error("%s failed", call.exchange.path, exc_info=error)
+        logger.error("%s failed", call.request.path, exc_info=error)
         error = Internal(f"{type(error).__name__}: {error}", hint="this is a defect of the mock")
-    call.exchange.diagnoses = error.diagnoses
+    call.diagnoses = error.diagnoses
     if isinstance(error, PreferenceUnmet):
         return make_problem(
             error.status, "Preference cannot be met", error.message, error.diagnoses

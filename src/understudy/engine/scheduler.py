@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
 
-from understudy.core.clock import LAST, Clock, DueCall, format_timestamp
+from understudy.core.clock import LAST, Clock, DueCall, HeldDelivery, format_timestamp
 from understudy.service.call import Action
 from understudy.service.declaration import Vendor
 from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Attempt, Delivery, unpack_delivery
-from understudy.session.session import SEND_HELD_DELIVERY, Session
-from understudy.session.store import Store
+from understudy.session.session import Session
 
 # What one move of the clock may fire: a lifecycle that never ends must not hang the mock.
 MAX_FIRED = 100_000
@@ -38,15 +38,10 @@ class Scheduler:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def catch_up(self, session: Session) -> None:
-        """Fire what is due by the session's clock, unless only `shift` may."""
+        """Fire what is due by the session's clock, unless only moves of the clock may."""
         if session.clock.next_due() is None or not session.fires_by_itself or session.shifting:
             return
-        fired = 0
-        while due := session.clock.pop_due():
-            await self.fire(session, due)
-            fired += 1
-            if fired % PAUSE_EVERY == 0:
-                await asyncio.sleep(0)
+        await self.fire_due(session)
         self.wake(session)
 
     async def shift(self, session: Session, nanoseconds: int) -> list[DueCall]:
@@ -74,37 +69,57 @@ class Scheduler:
     async def _move(self, session: Session, target: int) -> list[DueCall]:
         if target > LAST:
             raise ValueError(f"a clock ends at {format_timestamp(LAST, 0, 'Z')}; reset the session")
-        # A reset or a restore ends the move: it was that of a world that is gone.
-        world = session.store
+        epoch = session.epoch
         # A receiver may move the clock from inside its handler: its own delivery, which waits
         # for that handler, must not be waited for.
         await session.webhooks.settle(timeout=DELIVERY_WAIT)
+        if epoch != session.epoch:
+            return []
         session.shifting += 1
         try:
-            fired = await self._fire_until(session, target, session.webhooks.busy(), world)
+            busy = session.webhooks.busy()
+            # What receivers answer may bring the next call, and belongs to the same instant.
+            settle = partial(session.webhooks.settle, busy)
+            fired = await self.fire_due(session, target, settle=settle)
         finally:
             session.shifting -= 1
-        if len(fired) < MAX_FIRED and world is session.store:
+        if len(fired) < MAX_FIRED and epoch == session.epoch:
             _advance(session.clock, target)
         self.wake(session)
         return fired
 
-    async def _fire_until(
-        self, session: Session, target: int, busy: frozenset[str], world: Store
+    async def fire_due(
+        self,
+        session: Session,
+        target: int | None = None,
+        past: Clock | None = None,
+        settle: Callable[[], Awaitable[None]] | None = None,
     ) -> list[DueCall]:
+        """Fire due calls in order, each at its own instant; return them.
+
+        A reset or a restore of the session ends it, and so do `MAX_FIRED` calls.
+
+        Args:
+            target: the clock is moved from call to call up to this instant (ns); None fires what
+                is due already.
+            past: the clock of an invented past, in the place of the session's.
+            settle: is awaited after each call.
+        """
+        clock = past or session.clock
+        epoch = session.epoch
         fired: list[DueCall] = []
-        while world is session.store and len(fired) < MAX_FIRED:
-            at = session.clock.next_due()
-            if at is None or at > target:
+        while epoch == session.epoch and len(fired) < MAX_FIRED:
+            at = clock.next_due()
+            if at is None or at > (clock.now() if target is None else target):
                 break
-            _advance(session.clock, at)
-            due = session.clock.pop_due()
+            _advance(clock, at)
+            due = clock.pop_due()
             if due is None:
                 continue
-            await self.fire(session, due)
+            await self.fire(session, due, past)
             fired.append(due)
-            # What the receivers answer may bring the next call, and belongs to this instant.
-            await session.webhooks.settle(busy)
+            if settle is not None:
+                await settle()
             if len(fired) % PAUSE_EVERY == 0:
                 await asyncio.sleep(0)
         return fired
@@ -125,31 +140,30 @@ class Scheduler:
             await self._run(session, delivery.vendor, attempt.at, told, delivery, attempt)
             self.wake(session)
 
-    async def fire(self, session: Session, due: DueCall, invented: Clock | None = None) -> None:
+    async def fire(self, session: Session, due: DueCall, past: Clock | None = None) -> None:
         """Run a due call.
 
         Args:
-            invented: the clock of an invented past, in which nobody outside is told.
+            past: the clock of an invented past; it is given new due calls, and no delivery leaves.
         """
-        if due.action == SEND_HELD_DELIVERY:
-            session.webhooks.release(unpack_delivery(due.arguments))
+        if isinstance(due, HeldDelivery):
+            session.webhooks.release(unpack_delivery(due.delivery))
             return
 
-        async def happening(work: UnitOfWork) -> None:
-            if invented is not None:
-                work.clock, work.muted = invented, True
+        async def call_action(work: UnitOfWork) -> None:
+            if past is not None:
+                work.clock, work.muted = past, True
             action = self._vendors[due.vendor].actions[due.action]
             await action(work, **orjson.loads(due.arguments))
 
-        await self._run(session, due.vendor, due.at, happening)
+        await self._run(session, due.vendor, due.at, call_action)
 
     async def _run(
         self, session: Session, vendor: str, at: int, action: Action, *arguments: Any
     ) -> None:
         work = UnitOfWork(session, self._vendors[vendor], at)
         try:
-            await action(work, *arguments)
-            await work.commit()
+            await work.perform(action, work, *arguments)
         except Exception:
             # One vendor's failed action must not keep the others from happening.
             logger.exception("an action of %s failed", vendor)

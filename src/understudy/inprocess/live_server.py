@@ -46,11 +46,16 @@ class LiveServer:
         """Start serving.
 
         Raises:
-            RuntimeError: when the server does not start in time.
+            RuntimeError: when the server fails, or does not start in time.
         """
-        self._running = shared_loop().run(self._server.serve(sockets=[self._listener]))
+        running = shared_loop().run(self._server.serve(sockets=[self._listener]))
+        # A server that fails is never ready; nobody is to wait for it.
+        running.add_done_callback(lambda _: self._ready.set())
         if not self._ready.wait(START_TIMEOUT):
             raise RuntimeError(f"the server did not start within {START_TIMEOUT:g} s")
+        if running.done():
+            raise RuntimeError("the server failed at its start") from running.exception()
+        self._running = running
         return self
 
     def stop(self) -> None:

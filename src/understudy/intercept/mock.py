@@ -227,5 +227,9 @@ class Mock:
         return await self.app.shift(self.session, seconds * SECOND + delta.microseconds * 1_000)
 
     def reset(self) -> None:
-        """Go back to the seed data, the first id and the first instant."""
-        shared_loop().do(self.session.reset)
+        """Go back to the seed data, the first id and the first instant.
+
+        Raises:
+            RuntimeError: when called on the mock's own thread.
+        """
+        shared_loop().run(self.session.reset()).result()

@@ -27,9 +27,6 @@ from understudy.service.service import Service, make_redactor
 from understudy.session.journal import Exchange, redact_request, redact_target
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# What the journal shows as the fault of an exchange whose client did not get the vendor's reply.
-OWN_REPLY = "the proxy's own reply"
-REPLACED_REPLY = "the client got 502 instead"
 TITLES = {
     "unforwardable": "Cannot be forwarded",
     "read-only": "Read only",
@@ -55,7 +52,7 @@ class Proxy:
 
     async def forward(self, call: Call, target: bytes, scope: Scope, body: bytes) -> UpstreamReply:
         """Send a request to the upstream and return its reply."""
-        return await self._client.send(call.exchange.method, target, scope["headers"], body)
+        return await self._client.send(call.request.method, target, scope["headers"], body)
 
     async def aclose(self) -> None:
         """Close the connections to the upstream."""
@@ -65,20 +62,23 @@ class Proxy:
 class ProxiedExchange:
     """One exchange on its way through the proxy.
 
-    It is diagnosed and redacted in steps, so that no secret stays in the journal wherever it fails.
+    Its exchange is redacted when it is over, so that no secret stays in the journal wherever it
+    fails.
     """
 
     def __init__(self, proxy: Proxy, call: Call, scope: Scope) -> None:
         self._proxy = proxy
         self._call = call
-        self._exchange = call.exchange
         self._scope = scope
         self._redactor = make_redactor(proxy.service, proxy.known_secrets)
         self._readable = True
+        self._decoded = True
+        self._replaced: UpstreamReply | None = None
 
     async def run(self, send: Send) -> None:
         """Answer the request, and redact its exchange."""
-        self._exchange.fault = OWN_REPLY
+        self._call.proxied = "own-reply"
+        self._call.revise = self._revise
         try:
             await self._answer(send)
         except ApiError as error:
@@ -86,43 +86,49 @@ class ProxiedExchange:
             title = TITLES.get(error.code, "Refused")
             detail = self._redactor.text(error.message)
             await send_reply(self._make_problem(error.status, title, detail), send)
-        finally:
-            _redact_exchange(self._redactor, self._exchange, self._readable)
+
+    def _revise(self, exchange: Exchange) -> None:
+        """Put a replaced reply into the exchange, and redact it."""
+        if self._replaced is not None:
+            exchange.status = self._replaced.status
+            exchange.response_headers = self._replaced.headers
+            exchange.response_body = self._replaced.body
+        exchange.request_body = self._call.request.content if self._decoded else REDACTED.encode()
+        _redact_exchange(self._redactor, exchange, self._readable)
 
     async def _answer(self, send: Send) -> None:
-        body = self._call.content
+        body = self._call.request.content
         self._check_request()
         self._require_forwardable()
         target = self._proxy.upstream.make_target(
             self._scope[PATH_KEY], self._scope["query_string"]
         )
-        if self._proxy.options.errors and self._exchange.diagnoses:
+        if self._proxy.options.errors and self._call.diagnoses:
             detail = "the request differs from the document; it was not forwarded"
             await send_reply(self._make_problem(422, "Request differs", detail), send)
             return
         reply = await self._proxy.forward(self._call, target, self._scope, body)
-        self._exchange.fault = ""
+        self._call.proxied = ""
         if self._check_reply(reply) and self._proxy.options.errors:
             await self._send_error_instead(reply, send)
         else:
             await _send_upstream_reply(reply, send)
 
     def _check_request(self) -> None:
-        """Diagnose the request as it was received, then redact it."""
-        call, exchange = self._call, self._exchange
+        """Diagnose the request, with its body decoded."""
+        call = self._call
         decoded = self._decode_body(call)
-        call.content = decoded or b""
-        exchange.request_body = REDACTED.encode() if decoded is None else decoded
-        self._redactor.learn(decode_headers(self._scope["headers"]), call.content, exchange.query)
-        self._add_diagnoses(find_request_differences(call, decoded is not None))
-        exchange.account = self._find_account()
-        _redact_exchange(self._redactor, exchange, readable=True)
+        self._decoded = decoded is not None
+        request = call.request = call.request._replace(content=decoded or b"")
+        self._redactor.learn(decode_headers(self._scope["headers"]), request.content, request.query)
+        self._add_diagnoses(find_request_differences(call, self._decoded))
+        call.caller = self._find_account()
 
     def _decode_body(self, call: Call) -> bytes | None:
         """Decode the content coding of the request's body; None when it cannot be decoded."""
         try:
             coding = call.headers.get("content-encoding", "")
-            return decode_content(call.content, coding, call.settings.body_limit)
+            return decode_content(call.request.content, coding, call.settings.body_limit)
         except DecodedTooLargeError:
             return None
 
@@ -134,10 +140,10 @@ class ProxiedExchange:
 
     def _require_forwardable(self) -> None:
         """Raise ReadOnly or BodyTooLarge for a request that is not forwarded."""
-        call, method = self._call, self._exchange.method
+        call, method = self._call, self._call.request.method
         if self._proxy.options.read_only and method not in SAFE_METHODS:
             raise ReadOnly(method)
-        if call.too_large:
+        if call.request.too_large:
             limit = call.settings.body_limit
             hint = "send a smaller body, or run the proxy with a larger --body-limit"
             raise BodyTooLarge(f"the body is larger than {limit} bytes", hint=hint)
@@ -152,31 +158,28 @@ class ProxiedExchange:
         return bool(differences)
 
     def _add_diagnoses(self, more: Iterable[Diagnosis]) -> None:
-        self._exchange.diagnoses = self._redactor.diagnoses([*self._exchange.diagnoses, *more])
+        self._call.diagnoses = self._redactor.diagnoses([*self._call.diagnoses, *more])
 
     async def _send_error_instead(self, upstream_reply: UpstreamReply, send: Send) -> None:
         """Answer with an error instead of the reply, which only the journal gets."""
-        exchange = self._exchange
         detail = (
             f"{self._proxy.upstream.host} answered {upstream_reply.status}, and the reply "
-            f"differs from the document; it is in the journal, exchange {exchange.id}"
+            f"differs from the document; it is in the journal, exchange {self._call.exchange_id}"
         )
         reply = self._make_problem(502, "Response differs", detail)
         reply.document["upstream_status"] = upstream_reply.status
         await send_reply(reply, send)
-        exchange.fault, exchange.status = REPLACED_REPLY, upstream_reply.status
-        exchange.response_headers = upstream_reply.headers
-        exchange.response_body = upstream_reply.body
+        self._call.proxied, self._replaced = "replaced", upstream_reply
 
     def _make_problem(self, status: int, title: str, detail: str) -> Reply:
-        diagnoses = self._exchange.diagnoses
+        diagnoses = self._call.diagnoses
         reply = make_problem(status, title, detail, diagnoses)
         reply.document["diagnoses"] = [each.as_json() for each in diagnoses]
         return reply
 
 
 def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> None:
-    """Redact the secrets of an exchange; may be called again when the exchange has got further.
+    """Redact the secrets of an exchange.
 
     Args:
         readable: whether the reply's body is without content coding.

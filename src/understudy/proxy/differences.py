@@ -22,16 +22,16 @@ def find_request_differences(call: Call, readable: bool) -> list[Diagnosis]:
     Args:
         readable: whether the call's content is without content coding.
     """
-    document, query = call.service.document, call.exchange.query
+    document, query = call.service.document, call.request.query
     try:
         checks.route(document.router, call)
     except ApiError as error:
         return list(error.diagnoses)
     found = document.security.find_missing(call.operation.id, call.headers, query)
     sent = SentValues(call.path_values, parse_query(query), call.headers)
-    content = call.content if readable and not call.too_large else None
+    content = call.request.content if readable and not call.request.too_large else None
     found += find_request_faults(call.operation, sent, content)
-    if not readable and not call.too_large:
+    if not readable and not call.request.too_large:
         found.append(Diagnosis("malformed-body", "body", "", UNREADABLE, "send it as it is"))
     return found
 

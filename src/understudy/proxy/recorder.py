@@ -9,7 +9,6 @@ from pathlib import Path
 from understudy.core.output_files import require_writable, unwritable
 from understudy.core.settings import Settings
 from understudy.engine.exchange_recorder import Log
-from understudy.proxy.app import OWN_REPLY
 from understudy.recording.capture import Capture
 from understudy.recording.formats.registry import choose_format, write_recording
 from understudy.service.service import Service
@@ -39,7 +38,7 @@ class ProxyRecorder:
         """Make a log that records what the upstream answered, and passes every entry on."""
 
         def record(entry: Exchange | Delivery) -> None:
-            if not (isinstance(entry, Exchange) and entry.fault == OWN_REPLY):
+            if not (isinstance(entry, Exchange) and entry.proxied == "own-reply"):
                 self._capture(entry)
             if next_log is not None:
                 next_log(entry)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
-from understudy.engine.exchange_recorder import Log
+from understudy.engine.exchange_recorder import Log, make_exchange
 from understudy.engine.registry import open_services
 from understudy.engine.replies import CALL_KEY, make_problem, send_reply
 from understudy.openapi.document import Operation
@@ -24,7 +24,7 @@ from understudy.server.app import App, Backend
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service
-from understudy.session.store import Store
+from understudy.session.session import Session
 
 MOST_TOLD = 5
 # What comes before it (103: early hints) answers nobody.
@@ -81,31 +81,37 @@ class ReplayApp:
     ) -> None:
         self._script = ReplayScript(exchanges, by_operation)
         self._router = service.document.router
-        # A session has another store when it is reset.
-        self._met: WeakKeyDictionary[Store, Counter[tuple[str, int]]] = WeakKeyDictionary()
+        # By session: its epoch, and how often it has asked each request since that began.
+        self._asked: WeakKeyDictionary[Session, tuple[int, Counter[tuple[str, int]]]]
+        self._asked = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         call: Call = scope[CALL_KEY]
-        match = self._router.match(call.exchange.path)
+        match = self._router.match(call.request.path)
         if match is not None:
-            call.exchange.operation = _operation(match[0].operations, call.exchange.method)
+            call.routed = _operation(match[0].operations, call.request.method)
         now = asked_by(call)
         found = self._script.find(now)
         if found:
-            recorded = self._next(call.session.store, now.method, found)
+            recorded = self._next(call.session, now.method, found)
             await _send(recorded.response, now.method, send)
         else:
             await send_reply(self._missing(call, now), send)
 
-    def _next(self, store: Store, method: str, found: list[RecordedExchange]) -> RecordedExchange:
-        """Whose turn it is among the exchanges that answer a request."""
-        met = self._met.setdefault(store, Counter())
+    def _next(
+        self, session: Session, method: str, found: list[RecordedExchange]
+    ) -> RecordedExchange:
+        """The exchange whose turn it is among those that answer a request."""
+        epoch, asked = self._asked.get(session, (None, Counter()))
+        if epoch != session.epoch:
+            asked = Counter()
+            self._asked[session] = (session.epoch, asked)
         # A HEAD that a recorded GET answers takes nothing away from whoever asks for that.
         key = (method, id(found[0]))
-        turn = met[key]
-        met[key] += 1
+        turn = asked[key]
+        asked[key] += 1
         return found[min(turn, len(found) - 1)]
 
     def _missing(self, call: Call, now: ReplayRequest) -> Reply:
@@ -123,23 +129,22 @@ class ReplayApp:
             diagnoses = [
                 _told(each, hint) for each, hint in zip(nearest[1][:MOST_TOLD], hints, strict=False)
             ]
-        call.exchange.diagnoses = tuple(diagnoses)
-        return make_problem(404, "Not recorded", what, call.exchange.diagnoses)
+        call.diagnoses = tuple(diagnoses)
+        return make_problem(404, "Not recorded", what, call.diagnoses)
 
 
 def asked_by(call: Call) -> ReplayRequest:
     """What a request says; its secrets are masked, as they are in recordings."""
-    it = call.exchange
+    it = make_exchange(call)
     headers = tuple(it.request_headers.items())
     return ReplayRequest(
         it.vendor, it.operation, it.method, it.path, it.query, headers, it.request_body
     )
 
 
-def _operation(operations: Mapping[str, Operation], method: str) -> str | None:
+def _operation(operations: Mapping[str, Operation], method: str) -> Operation | None:
     """The operation that a method calls; HEAD stands for the GET whose head it wants."""
-    found = operations.get(method) or (operations.get(GET) if method == HEAD else None)
-    return found.id if found else None
+    return operations.get(method) or (operations.get(GET) if method == HEAD else None)
 
 
 def _told(each: Difference, hint: str) -> Diagnosis:

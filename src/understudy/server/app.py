@@ -16,12 +16,14 @@ from understudy.core.settings import Settings
 from understudy.engine.addressing import Mount, Router
 from understudy.engine.connexion_adapter import new_stack, shared_stack
 from understudy.engine.edge import Gateway
-from understudy.engine.exchange_recorder import JournalMiddleware, Log
+from understudy.engine.exchange_recorder import JournalMiddleware, Log, guard_log
 from understudy.engine.registry import open_services
 from understudy.engine.scheduler import Scheduler
 from understudy.service.service import Service, make_seed_snapshot
 from understudy.session.deliveries import Attempt, Delivery
+from understudy.session.memory_store import make_memory_store
 from understudy.session.session import DEFAULT_SESSION, Session, Sessions
+from understudy.session.store import MakeStore
 
 # Makes the ASGI app that answers a service's requests, inside routing, sessions and journal.
 Backend = Callable[[Service], ASGIApp]
@@ -46,12 +48,14 @@ class App:
         settings: Settings,
         log: Log | None,
         backend: Backend = shared_stack,
+        make_store: MakeStore = make_memory_store,
     ) -> None:
         self.services = {service.name: service for service in services}
         self.settings = settings
         self._due = Scheduler({service.name: service.vendor for service in services})
-        self._log = log
-        self.sessions = Sessions(make_seed_snapshot(services), settings, self._delivered)
+        self._log = log = guard_log(log)
+        seed = make_seed_snapshot(services)
+        self.sessions = Sessions(seed, settings, self._delivered, make_store)
         context = AdminContext(self.services, self.sessions, self._due, settings)
         self.admin = admin = admin_service(context)
         self._backends = {service.name: backend(service) for service in services}
@@ -94,8 +98,7 @@ class App:
                 await each.aclose()
 
     async def _delivered(self, session: Session, delivery: Delivery, attempt: Attempt) -> None:
-        if self._log is not None:
-            self._log(delivery)
+        self._log(delivery)
         await self._due.report(session, delivery, attempt)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -124,7 +127,7 @@ async def _no_send(message: object) -> None:
     """Discard what a stack sends while it is warmed up."""
 
 
-def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log | None) -> Mount:
+def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log) -> Mount:
     """A service's apps, from the outside in: CORS (for pages), the journal, Connexion."""
     limit = settings.body_limit
     app = JournalMiddleware(backend, service, settings, log, lambda path, headers: limit)
@@ -140,16 +143,20 @@ def _mount(service: Service, backend: ASGIApp, settings: Settings, log: Log | No
 
 
 def create_app(
-    settings: Settings | None = None, log: Log | None = None, backend: Backend = shared_stack
+    settings: Settings | None = None,
+    log: Log | None = None,
+    backend: Backend = shared_stack,
+    make_store: MakeStore = make_memory_store,
 ) -> App:
     """The mock with these settings.
 
     Args:
         log: is called with every exchange and every delivery when it is over.
         backend: makes the app that answers instead of the services' own rules.
+        make_store: makes the store of each session.
 
     Raises:
         StartError: when a document, a service or a setting cannot be served.
     """
     chosen = settings or Settings()
-    return App(open_services(chosen.vendors), chosen, log, backend)
+    return App(open_services(chosen.vendors), chosen, log, backend, make_store)

@@ -23,8 +23,8 @@ def format_exchange(exchange: Exchange, color: bool = False) -> str:
     )
     if exchange.preference:
         head += f" (preferred: {exchange.preference})"
-    if exchange.fault:
-        head += f" (fault: {exchange.fault})"
+    if exchange.remark:
+        head += f" (fault: {exchange.remark})"
     return "\n".join([head, *_diagnoses(exchange, color)])
 
 
@@ -89,7 +89,7 @@ def exchange_to_json(exchange: Exchange) -> str:
             "path": exchange.path,
             "status": exchange.status,
             "preference": exchange.preference,
-            "fault": exchange.fault,
+            "fault": exchange.remark,
             "milliseconds": (exchange.ended - exchange.started) // MILLISECOND,
             "diagnoses": [each.as_json() for each in exchange.diagnoses],
         }

@@ -20,35 +20,34 @@ from understudy.service.reply import Reply
 
 
 def route(tree: PathRouter, call: Call) -> None:
-    """Find the documented operation of a request, and note it in the call and its exchange.
+    """Find the documented operation of a request, and put it into the call.
 
     Raises:
         UnknownPath: when no operation has the path.
         MethodNotAllowed: when none of those that have it has the method.
     """
-    exchange = call.exchange
-    found = tree.match(exchange.path)
+    request = call.request
+    found = tree.match(request.path)
     if found is None:
         known = f"see the documented paths with: understudy vendors {call.vendor.name}"
-        hint = known if call.vendor.journaled else "see specs/admin.yaml"
-        raise UnknownPath(f"{exchange.path} is not in the document", hint=hint)
+        hint = "see specs/admin.yaml" if call.vendor.internal else known
+        raise UnknownPath(f"{request.path} is not in the document", hint=hint)
     template, call.path_values = found
-    call.routed = template.operations.get(exchange.method)
+    call.routed = template.operations.get(request.method)
     if call.routed is None:
-        raise MethodNotAllowed(exchange.method, template.operations)
-    exchange.operation = call.routed.id
+        raise MethodNotAllowed(request.method, template.operations)
 
 
-def parameter_faults(call: Call) -> list[Diagnosis]:
-    """What is wrong with the parameters; they are read at the first call."""
-    if call.faults is None:
-        call.faults = _read_parameters(call)
-    return call.faults
+def diagnose_parameters(call: Call) -> list[Diagnosis]:
+    """Everything that is wrong with the parameters; they are read at the first call."""
+    if call.parameter_diagnoses is None:
+        call.parameter_diagnoses = _read_parameters(call)
+    return call.parameter_diagnoses
 
 
 def _read_parameters(call: Call) -> list[Diagnosis]:
-    if call.exchange.query:
-        call.query = parse_query(call.exchange.query)
+    if call.request.query:
+        call.query = parse_query(call.request.query)
     sent = SentValues(call.path_values, call.query, call.headers)
     return read_parameters(call.operation.parameters, sent, call.parameters)
 
@@ -57,11 +56,11 @@ async def parameters(call: Call) -> None:
     """Check path, query, headers and cookies against the document.
 
     Raises:
-        InvalidParameters: with every fault.
+        InvalidParameters: with every diagnosis.
     """
-    faults = parameter_faults(call)
-    if faults:
-        raise InvalidParameters("the request's parameters break the document", faults)
+    diagnoses = diagnose_parameters(call)
+    if diagnoses:
+        raise InvalidParameters("the request's parameters break the document", diagnoses)
 
 
 async def body(call: Call) -> None:
@@ -74,10 +73,10 @@ async def body(call: Call) -> None:
     declared = call.operation.body
     if declared is None:
         return
-    if call.too_large:
+    if call.request.too_large:
         limit = call.settings.body_limit
         raise BodyTooLarge(f"the body is larger than {limit} bytes", hint="send a smaller body")
-    if not call.content:
+    if not call.request.content:
         if declared.required:
             raise missing_body()
         return
@@ -85,7 +84,7 @@ async def body(call: Call) -> None:
     if validator is None:
         hint = f"send it as {declared.media_type}"
         raise UnsupportedMediaType("the mock reads no body but JSON here", hint=hint)
-    call.body = read_json(call.content)
+    call.body = read_json(call.request.content)
     check_document(validator, call.body)
 
 
@@ -105,7 +104,7 @@ async def rate_limit(call: Call) -> None:
 
 async def count(call: Call) -> None:
     """Count the request against its limit; `rate_limit` refuses it at its place in the order."""
-    if call.vendor.limit is not None and call.account is not None:
+    if call.vendor.limit is not None and call.account is not None and call.counted:
         limit = call.vendor.limit(call.operation)
         if limit is None:
             return

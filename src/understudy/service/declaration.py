@@ -100,8 +100,7 @@ class Vendor(Generic[StoreT]):
         request_id: makes the id by which the vendor names one request.
         key: the field that holds a resource's id.
         first_request: path of a GET that the seed data answers, shown to newcomers.
-        journaled: whether its exchanges are kept in a session's journal; only the admin plane's
-            are not.
+        internal: whether it is the mock's own plane, which has no journal and no planned faults.
         lifecycles: by collection, the moves that its resources can make.
         fires: by collection and event, what the event does when it is fired by hand: a coroutine
             function of the unit of work, the resource and its scope. It may raise an `ApiError`,
@@ -129,7 +128,7 @@ class Vendor(Generic[StoreT]):
     request_id: Callable[[Fakes], str] = Fakes.uuid
     key: str = "id"
     first_request: str = "/"
-    journaled: bool = True
+    internal: bool = False
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     fires: Mapping[str, Mapping[str, EventAction[StoreT]]] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)

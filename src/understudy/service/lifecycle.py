@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.core.errors import IllegalTransition
+from understudy.core.errors import IllegalTransition, Internal
 
 Resource = dict[str, Any]
 
@@ -30,18 +30,27 @@ class Lifecycle:
 
         Raises:
             IllegalTransition: when the table has no such event in the resource's state.
-            KeyError: when the resource has no state, or one that the table lacks.
+            Internal: when the resource has no state, or one that the table lacks.
         """
-        state = resource[self.member]
-        events = self.table[state]
+        events = self._events(resource)
         if event not in events:
-            raise IllegalTransition(self.kind, event, state, events)
+            raise IllegalTransition(self.kind, event, resource[self.member], events)
         return {**resource, **changes, self.member: events[event]}
 
     def allowed(self, resource: Resource) -> list[str]:
         """The events that are possible in the resource's state, sorted.
 
         Raises:
-            KeyError: when the resource has no state, or one that the table lacks.
+            Internal: when the resource has no state, or one that the table lacks.
         """
-        return sorted(self.table[resource[self.member]])
+        return sorted(self._events(resource))
+
+    def _events(self, resource: Resource) -> Mapping[str, Hashable]:
+        try:
+            return self.table[resource[self.member]]
+        except (KeyError, TypeError) as error:
+            state = resource.get(self.member)
+            states = ", ".join("null" if each is None else str(each) for each in self.table)
+            message = f"a stored {self.kind} is in the state {state!r}, which its lifecycle lacks"
+            hint = f"store one of the states {states}, or reset the session"
+            raise Internal(message, hint=hint) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from understudy.core.errors import Diagnosis
+from understudy.core.errors import ApiError, Diagnosis
 from understudy.service.service import Service
 from understudy.service.unit_of_work import Resource
 
@@ -74,7 +74,7 @@ def _format_value(
         return []
     try:
         shown = view.show(resource)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (ApiError, LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"cannot be shown ({type(error).__name__}: {error})"
         hint = f"look at another {service.vendor.collections[collection]} of the collection"
         return [Diagnosis("unshowable", "body", prefix, what, hint)]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields
+from typing import Any, Generic, TypeVar
 
 from understudy.core.clock import format_timestamp
+from understudy.core.errors import Internal
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
 from understudy.service.collections import StoreT_co, open_collection
 from understudy.service.declaration import Vendor
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import Session
-from understudy.session.store import Changes, Collection
+from understudy.session.store import Changes, Collection, ConflictError
 
 Resource = dict[str, Any]
+Result = TypeVar("Result")
+# How often a piece of work is tried when others write to the store at the same time.
+MAX_RUNS = 5
 
 
 class UnitOfWork(Generic[StoreT_co]):
@@ -28,14 +33,20 @@ class UnitOfWork(Generic[StoreT_co]):
         clock: schedules its due calls: the session's clock, or that of an invented past.
     """
 
+    rehearsal = False
+    muted = False
+    # What earlier runs of a step sent at once, and how much of it the present run has come to.
+    _sent: tuple[tuple[Delivery, Attempt], ...] = ()
+    _resent = 0
+
     def __init__(self, session: Session, vendor: Vendor[StoreT_co], now: int) -> None:
         self.session = session
         self.vendor: Vendor = vendor
         self.now = now
-        self.rehearsal = False
-        self.muted = False
         self.clock = session.clock
         self._store = session.store
+        self._epoch = session.epoch
+        self._base = session.store.position
         self._changes: Changes = {}
         self.store: StoreT_co = vendor.store(self._store, self._changes, vendor.name, vendor.key)
         self._due: list[tuple[int, str, bytes]] = []
@@ -109,20 +120,63 @@ class UnitOfWork(Generic[StoreT_co]):
         return delivery
 
     async def deliver_now(self, delivery: Delivery) -> Attempt:
-        """Send one of this work's deliveries without waiting for the commit; return the attempt."""
+        """Send one of this work's deliveries without waiting for the commit; return the attempt.
+
+        When the work is run again, `delivery` becomes the one that was sent in the earlier run.
+        """
         self._deliveries.remove(delivery)
-        return await self.session.webhooks.send_now(delivery)
+        if self._resent < len(self._sent):
+            sent, attempt = self._sent[self._resent]
+            for each in fields(Delivery):
+                setattr(delivery, each.name, getattr(sent, each.name))
+        else:
+            attempt = await self.session.webhooks.send_now(delivery)
+            self._sent += ((delivery, attempt),)
+        self._resent += 1
+        return attempt
+
+    async def perform(self, step: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
+        """Run a step of this work and commit; run it again when the store has moved on meanwhile.
+
+        Raises:
+            Internal: when others were faster in each of `MAX_RUNS` runs.
+        """
+        # What was put before this step survives a second run.
+        before = {key: dict(each) for key, each in self._changes.items()} if self._changes else {}
+        due, deliveries = len(self._due), len(self._deliveries)
+        for _ in range(MAX_RUNS):
+            self._base = self._store.position
+            result = await step(*arguments)
+            try:
+                await self.commit()
+            except ConflictError:
+                # In place: the collections that a step was given add to this very dictionary.
+                self._changes.clear()
+                self._changes.update({key: dict(each) for key, each in before.items()})
+                del self._due[due:], self._deliveries[deliveries:]
+                self.start_over()
+            else:
+                return result
+        message = f"others wrote during each of {MAX_RUNS} runs"
+        raise Internal(message, hint="nothing was stored; send the request again")
+
+    def start_over(self) -> None:
+        """Make ready for a further run of a step; called after a conflict."""
+        self._resent = 0
 
     async def commit(self) -> None:
-        """Store the changes, schedule the due calls, send the deliveries.
+        """Store the changes, then schedule the due calls and send the deliveries.
 
-        Nothing is kept of a rehearsal, nor when the session was reset meanwhile: the state that
-        this work was based on is gone.
+        Nothing happens for a rehearsal, nor when the session was reset or restored meanwhile: this
+        work belongs to what was there before.
+
+        Raises:
+            ConflictError: when the store has changed since this work began; nothing was done.
         """
-        if self.rehearsal or self._store is not self.session.store:
+        if self.rehearsal or self._epoch != self.session.epoch:
             return
         if self._changes:
-            await self._store.write(self._changes)
+            await self._store.commit(self._changes, self._base)
         for at, action, arguments in self._due:
             self.clock.schedule(at, self.vendor.name, action, arguments)
         for delivery in self._deliveries if not self.muted else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -14,11 +14,26 @@ from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, sa
 from understudy.redaction.redactor import Redactor
 
 MAX_KEPT_BODY = 65_536
+ProxyOutcome = Literal["", "own-reply", "replaced"]
+PROXY_REMARKS: Mapping[ProxyOutcome, str] = {
+    "": "",
+    "own-reply": "the proxy's own reply",
+    "replaced": "the client got 502 instead",
+}
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and its reply; instants are nanoseconds, by the session's clock."""
+    """One request and its reply; instants are nanoseconds, by the session's clock.
+
+    Attributes:
+        account: the name of the account whose credential the request carried, if any.
+        preference: what the request chose by `Prefer`, as it was applied.
+        fault: the planned or preferred fault that struck, if any.
+        proxied: in a proxy, `own-reply` when the client got the proxy's own reply, `replaced` when
+            it got one in the place of the vendor's, which is in the exchange; "" otherwise.
+        status: of the reply; 0 when the client saw none.
+    """
 
     id: str
     session: str
@@ -27,17 +42,23 @@ class Exchange:
     path: str
     query: str
     started: int
-    request_headers: dict[str, str]
+    request_headers: Mapping[str, str]
     request_body: bytes = b""
     operation: str | None = None
     account: str | None = None
     preference: str = ""
     fault: str = ""
+    proxied: ProxyOutcome = ""
     status: int = 0
     ended: int = 0
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     response_body: bytes = b""
     diagnoses: tuple[Diagnosis, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """Why the client did not get the vendor's reply as it is; "" when it did."""
+        return self.fault or PROXY_REMARKS[self.proxied]
 
 
 def redact_request(exchange: Exchange, redactor: Redactor, trusted: bool = False) -> None:

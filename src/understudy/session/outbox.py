@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -12,6 +13,7 @@ from understudy.session.egress_policy import Destination, resolve_destination
 from understudy.session.faults import PlannedFault
 from understudy.session.http_post import PostFailedError, post
 
+logger = logging.getLogger(__name__)
 ReportAttempt = Callable[[Delivery, Attempt], Awaitable[None]]
 
 
@@ -65,11 +67,11 @@ class Outbox:
     def _queue(self, delivery: Delivery, kind: str) -> None:
         if kind == "webhook-bad-signature":
             delivery.headers = _spoil_signature(delivery.headers, delivery.signature)
-        self._enqueue(delivery, told=True)
+        self._enqueue(delivery, reported=True)
         if kind == "webhook-duplicate":
-            self._enqueue(delivery, told=False)
+            self._enqueue(delivery, reported=False)
         for held in self._held.pop(delivery.subscription, []):
-            self._enqueue(held, told=True)
+            self._enqueue(held, reported=True)
 
     def _hold(self, delivery: Delivery, until_next: bool) -> None:
         delivery.state = "held"
@@ -85,7 +87,7 @@ class Outbox:
         if others := [each for each in held if each.id != delivery.id]:
             self._held[delivery.subscription] = others
         if not self._closed:
-            self._enqueue(known or self._keep(delivery), told=True)
+            self._enqueue(known or self._keep(delivery), reported=True)
 
     async def replay(self, delivery: Delivery, headers: Mapping[str, str]) -> Attempt:
         """Send what was sent before once more, past the queue, with these headers.
@@ -109,10 +111,10 @@ class Outbox:
             del self._log[next(iter(self._log))]
         return delivery
 
-    def _enqueue(self, delivery: Delivery, told: bool) -> None:
+    def _enqueue(self, delivery: Delivery, reported: bool) -> None:
         delivery.state = "pending"
         queue = self._queues.setdefault(delivery.subscription, deque())
-        queue.append((delivery, told))
+        queue.append((delivery, reported))
         if delivery.subscription not in self._workers:
             work = self._work_off(delivery.subscription, queue)
             self._workers[delivery.subscription] = asyncio.get_running_loop().create_task(work)
@@ -120,10 +122,16 @@ class Outbox:
     async def _work_off(self, subscription: str, queue: deque[tuple[Delivery, bool]]) -> None:
         try:
             while queue:
-                delivery, told = queue.popleft()
-                attempt = await self._attempt(delivery)
-                if told and self._report is not None:
-                    await self._report(delivery, attempt)
+                delivery, reported = queue.popleft()
+                try:
+                    attempt = await self._attempt(delivery)
+                    if reported and self._report is not None:
+                        await self._report(delivery, attempt)
+                except Exception as error:
+                    # One delivery's failure must not keep those behind it from leaving.
+                    logger.exception("delivery %s failed", delivery.id)
+                    if delivery.state == "pending":
+                        delivery.state, delivery.reason = "failed", f"a defect of the mock: {error}"
         finally:
             if self._workers.get(subscription) is asyncio.current_task():
                 del self._workers[subscription], self._queues[subscription]

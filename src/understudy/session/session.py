@@ -8,20 +8,19 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState
+from understudy.core.clock import MILLISECOND, SECOND, Clock, ClockState, HeldDelivery
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.settings import Settings
 from understudy.session.deliveries import Attempt, Delivery, pack_delivery, unpack_delivery
 from understudy.session.faults import Faults
 from understudy.session.idempotency import IdempotencyCache, RememberedReply
 from understudy.session.journal import Journal, SharedBound
+from understudy.session.memory_store import make_memory_store
 from understudy.session.outbox import Outbox
 from understudy.session.pagination import PageAnchors
 from understudy.session.rate_limits import FixedWindowLimiter, Window
-from understudy.session.store import Snapshot, Store
+from understudy.session.store import MakeStore, Snapshot, Store
 
-# The action of a due call that lets a held delivery go; no vendor has an action of this name.
-SEND_HELD_DELIVERY = "(deliver)"
 DEFAULT_SESSION = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.
 MAX_EXCHANGES = 1_000
@@ -36,10 +35,10 @@ ReportDelivery = Callable[["Session", Delivery, Attempt], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a session's vendors know at one moment.
+    """The state of a session at one moment, as snapshots keep it.
 
-    The journal, the deliveries and the faults are not in it: what happened has happened, and what
-    is planned to break is the test's.
+    Journal, deliveries and faults are not part of it: what happened has happened, and faults belong
+    to the test that planned them.
     """
 
     resources: Snapshot
@@ -51,12 +50,18 @@ class World:
 
 
 class Session:
-    """One world: its resources, clock, ids, journal, remembered keys, counters and deliveries.
+    """Everything of one user: resources, clock, ids, journal, remembered keys and deliveries.
 
     Attributes:
+        epoch: counts resets and restores; work that began in an earlier one is given up.
         worlds: named snapshots, the oldest first.
         coverage: how often each vendor's operation answered with each status.
-        shifting: whether somebody moves the clock and fires what falls due.
+        shifting: how many moves of the clock are under way, each firing what falls due.
+
+    Args:
+        report: is told of each attempt at a delivery.
+        journals: bounds the journals of all sessions together.
+        make_store: makes the store; called again at each reset and restore.
     """
 
     def __init__(
@@ -66,14 +71,17 @@ class Session:
         settings: Settings,
         report: ReportDelivery | None = None,
         journals: SharedBound | None = None,
+        make_store: MakeStore = make_memory_store,
     ) -> None:
         self.name = name
+        self.epoch = 0
+        self._make_store = make_store
         self._journals = journals
         self._report = report
         self._settings = settings
         self.clock = Clock(settings.clock)
         self._seed = seed
-        self.store = Store(seed)
+        self.store: Store = make_store(name, seed)
         self.journal = Journal(settings.journal_size, journals)
         self.worlds: dict[str, World] = {}
         self.shifting = 0
@@ -95,24 +103,29 @@ class Session:
         if self._report is not None:
             await self._report(self, delivery, attempt)
 
-    def reset(self) -> None:
-        """Back to the seed world, the first id and the first instant."""
+    async def reset(self) -> None:
+        """Go back to the seed data, the first id and the first instant."""
         self.close()
+        self._begin_epoch()
         self.clock = Clock(self._settings.clock)
-        # A new store: what is under way in the old one must not reach this world.
-        self.store = Store(self._seed)
         self.journal = Journal(self._settings.journal_size, self._journals)
         self._begin()
+        await self.store.reset()
 
-    def stand_at(self, instant: int) -> None:
-        """Begin anew with a clock that stands still there (ns), now and after every reset."""
+    def _begin_epoch(self) -> None:
+        """Leave the store to the work that is under way; its changes do not reach the new one."""
+        self.epoch += 1
+        self.store = self._make_store(self.name, self._seed)
+
+    async def stand_at(self, instant: int) -> None:
+        """Reset, with a clock that is frozen at an instant (ns) now and after every reset."""
         self._settings = replace(self._settings, clock=instant)
-        self.reset()
+        await self.reset()
 
-    def snapshot(self) -> World:
-        """The world as it is now; costs a pointer for each shelf and what waits."""
+    async def snapshot(self) -> World:
+        """The present state; costs a pointer for each collection and each due call."""
         return World(
-            resources=self.store.snapshot(),
+            resources=await self.store.snapshot(),
             clock=self.clock.snapshot(),
             fakes=self.fakes.snapshot(),
             idempotency=self.idempotency.snapshot(),
@@ -120,18 +133,17 @@ class Session:
             anchors=self.anchors.snapshot(),
         )
 
-    def restore(self, world: World) -> None:
-        """Back to an earlier world; what is under way in this one is given up."""
-        held = (call.arguments for call in world.clock.due if call.action == SEND_HELD_DELIVERY)
+    async def restore(self, world: World) -> None:
+        """Go back to an earlier state; work that is under way is given up."""
+        held = [each.delivery for each in world.clock.due if isinstance(each, HeldDelivery)]
         self.webhooks.forget(frozenset(unpack_delivery(each).id for each in held))
-        # A new store: what is under way in the old one must not reach this world.
-        self.store = Store(self._seed)
-        self.store.restore(world.resources)
+        self._begin_epoch()
         self.clock.restore(world.clock)
         self.fakes.restore(world.fakes)
         self.idempotency.restore(world.idempotency)
         self.windows.restore(world.windows)
         self.anchors.restore(world.anchors)
+        await self.store.restore(world.resources)
 
     def send(self, delivery: Delivery) -> None:
         """Send a delivery, as far as no planned fault strikes it."""
@@ -140,7 +152,7 @@ class Session:
         self.webhooks.send(delivery, planned)
         if planned is not None and delivery.state == "held":
             at = self.clock.now() + planned.milliseconds() * MILLISECOND
-            self.clock.schedule(at, delivery.vendor, SEND_HELD_DELIVERY, pack_delivery(delivery))
+            self.clock.hold(at, delivery.vendor, pack_delivery(delivery))
 
     def scaled(self, delay: float) -> int:
         """Nanoseconds for something that takes `delay` seconds at the vendor."""
@@ -176,9 +188,14 @@ class Sessions:
     """The sessions of one server; the least recently used one goes when there are too many."""
 
     def __init__(
-        self, seed: Snapshot, settings: Settings, report: ReportDelivery | None = None
+        self,
+        seed: Snapshot,
+        settings: Settings,
+        report: ReportDelivery | None = None,
+        make_store: MakeStore = make_memory_store,
     ) -> None:
         self._seed = seed
+        self._make_store = make_store
         self._report = report
         self._settings = settings
         self._sessions: OrderedDict[str, Session] = OrderedDict()
@@ -199,7 +216,9 @@ class Sessions:
             raise ValueError(
                 f'"{name}" is not a session name: it must match {SESSION_NAME.pattern}'
             )
-        session = Session(name, self._seed, self._settings, self._report, self._journals)
+        session = Session(
+            name, self._seed, self._settings, self._report, self._journals, self._make_store
+        )
         if name == FRESH_SESSION:
             return session
         self._sessions[name] = session

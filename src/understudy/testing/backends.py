@@ -78,19 +78,23 @@ class InProcessBackend:
     def begin(self, session: str, frozen_at: int | None) -> None:
         """Begin a session in its seed data, with its clock frozen at an instant (ns), if given."""
 
-        def seed() -> None:
+        async def seed() -> None:
             self.app.sessions.drop(session)
             begun = self.app.session(session)
             if frozen_at is not None:
-                begun.stand_at(frozen_at)
+                await begun.stand_at(frozen_at)
 
-        shared_loop().do(seed)
+        shared_loop().run(seed()).result()
 
     def settle(self, session: str) -> None:
         """Wait a moment for the webhooks that are being sent, and their consequences."""
-        found = self.app.sessions.find(session)
-        if found is not None:
-            shared_loop().run(found.webhooks.settle(timeout=SETTLE_SECONDS)).result()
+
+        async def settle() -> None:
+            found = self.app.sessions.find(session)
+            if found is not None:
+                await found.webhooks.settle(timeout=SETTLE_SECONDS)
+
+        shared_loop().run(settle()).result()
 
     def end(self, session: str) -> None:
         shared_loop().do(lambda: self.app.sessions.drop(session))

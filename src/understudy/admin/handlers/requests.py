@@ -12,6 +12,7 @@ from understudy.admin import views
 from understudy.admin.context import AdminContext, MissingError, read_instant
 from understudy.admin.near_misses import find_near_misses, is_unmatched
 from understudy.core.json_pointer import ANY_VALUE
+from understudy.coverage.coverage import Coverage
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.session.journal import Exchange
@@ -129,6 +130,7 @@ async def get_request(context: AdminContext, call: Call, id: str) -> Reply:
 
 
 async def get_coverage(context: AdminContext, call: Call) -> Reply:
-    counts = call.session.coverage
-    covered = [views.coverage(service, counts) for service in context.services.values()]
-    return Reply(200, {"vendors": covered})
+    exercised = Coverage(context.services.values())
+    for answered, calls in call.session.coverage.items():
+        exercised.count(*answered, calls)
+    return Reply(200, {"vendors": [views.coverage(exercised, name) for name in context.services]})

@@ -1,9 +1,15 @@
-"""Stored resources: look and set."""
+"""Stored resources: list, read, set, delete."""
 
 from __future__ import annotations
 
 from understudy.admin import views
-from understudy.admin.context import AdminContext, MissingError, choose_place, find_place
+from understudy.admin.context import (
+    AdminContext,
+    MissingError,
+    choose_key,
+    find_keys,
+    find_resource,
+)
 from understudy.core.errors import Diagnosis, Unfit
 from understudy.core.strict_json import write_json
 from understudy.service.call import Call
@@ -12,11 +18,10 @@ from understudy.service.resource_validation import validate_resource
 
 
 async def list_collections(context: AdminContext, call: Call) -> Reply:
-    shelves = call.session.store.all().items()
     listed = [
-        {"vendor": vendor, "collection": collection, "scope": scope, "count": len(shelf)}
-        for (vendor, collection, scope), shelf in shelves
-        if shelf
+        {"vendor": vendor, "collection": collection, "scope": scope, "count": size}
+        for (vendor, collection, scope), size in (await call.session.store.sizes()).items()
+        if size
     ]
     return Reply(200, {"collections": listed})
 
@@ -25,10 +30,10 @@ async def list_resources(context: AdminContext, call: Call, vendor: str, collect
     context.collection(vendor, collection)
     scope = call.parameters.get("scope")
     found = [
-        (place, id, body)
-        for place, shelf in call.session.store.all().items()
-        if place[:2] == (vendor, collection) and scope in (None, place[2])
-        for id, body in shelf.items()
+        (key, id, resource)
+        for key in await find_keys(call.session, vendor, collection)
+        if scope is None or key[2] == scope
+        for id, resource in (await call.session.store.read_all(key)).items()
     ]
     begin = call.parameters["offset"]
     page = found[begin : begin + call.parameters["limit"]]
@@ -39,33 +44,37 @@ async def get_resource(
     context: AdminContext, call: Call, vendor: str, collection: str, id: str
 ) -> Reply:
     context.collection(vendor, collection)
-    place = find_place(call.session, vendor, collection, id, call.parameters.get("scope"))
-    return Reply(200, views.resource(place, id, call.session.store.all()[place][id]))
+    scope = call.parameters.get("scope")
+    key, resource = await find_resource(call.session, vendor, collection, id, scope)
+    return Reply(200, views.resource(key, id, resource))
 
 
 async def set_resource(
     context: AdminContext, call: Call, vendor: str, collection: str, id: str
 ) -> Reply:
     service = context.collection(vendor, collection)
-    faults = validate_resource(service, collection, call.body)
-    if not faults and call.body[service.vendor.key] != id:
+    diagnoses = validate_resource(service, collection, call.body)
+    if not diagnoses and call.body[service.vendor.key] != id:
         other = f'the id is "{call.body[service.vendor.key]}", the path says "{id}"'
-        faults = [Diagnosis("const", "body", f"/{service.vendor.key}", other, "make them the same")]
-    if faults:
-        raise Unfit("the resource breaks the vendor's document", faults)
+        pointer = f"/{service.vendor.key}"
+        diagnoses = [Diagnosis("const", "body", pointer, other, "make them the same")]
+    if diagnoses:
+        raise Unfit("the resource breaks the vendor's document", diagnoses)
     scope = call.parameters.get("scope")
     try:
-        place = find_place(call.session, vendor, collection, id, scope)
+        key, _ = await find_resource(call.session, vendor, collection, id, scope)
     except MissingError:
-        place = choose_place(call.session, vendor, collection, scope)
-    await call.session.store.write({place: {id: write_json(call.body)}})
-    return Reply(200, views.resource(place, id, call.session.store.all()[place][id]))
+        key = await choose_key(call.session, vendor, collection, scope)
+    resource = write_json(call.body)
+    await call.session.store.commit({key: {id: resource}})
+    return Reply(200, views.resource(key, id, resource))
 
 
 async def delete_resource(
     context: AdminContext, call: Call, vendor: str, collection: str, id: str
 ) -> Reply:
     context.collection(vendor, collection)
-    place = find_place(call.session, vendor, collection, id, call.parameters.get("scope"))
-    await call.session.store.write({place: {id: None}})
+    scope = call.parameters.get("scope")
+    key, _ = await find_resource(call.session, vendor, collection, id, scope)
+    await call.session.store.commit({key: {id: None}})
     return Reply(204)

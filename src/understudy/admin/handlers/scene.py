@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
-from understudy.admin.context import (
-    AdminContext,
-    MissingError,
-    find_place,
-    read_instant,
-    read_resource,
-)
+import orjson
+
+from understudy.admin.context import AdminContext, MissingError, find_resource, read_instant
 from understudy.core.clock import SECOND, format_instant
 from understudy.core.errors import ApiError, Conflict, IllegalTransition
 from understudy.engine.populate import PastClock, Population
@@ -20,7 +16,7 @@ from understudy.service.accounts import Account
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service
-from understudy.service.unit_of_work import UnitOfWork
+from understudy.service.unit_of_work import Resource, UnitOfWork
 
 MONTH = 30 * 86_400 * SECOND
 
@@ -72,30 +68,47 @@ def _account(service: Service, name: str | None) -> Account:
 
 
 async def fire_event(context: AdminContext, call: Call) -> Reply:
-    asked = call.body
+    asked, session = call.body, call.session
     vendor, collection, event = asked["vendor"], asked["collection"], asked["event"]
     service = context.collection(vendor, collection)
-    place = find_place(call.session, vendor, collection, asked["id"], asked.get("scope"))
-    before = read_resource(call.session, place, asked["id"])
-    allowed = _allowed(service, collection, before)
-    lifecycle = service.vendor.lifecycles.get(collection)
-    member = lifecycle.member if lifecycle else ""
+    work = UnitOfWork(session, service.vendor, call.now)
+    read = partial(find_resource, session, vendor, collection, asked["id"])
+
+    async def fire() -> tuple[str, Resource]:
+        (_, _, scope), found = await read(asked.get("scope"))
+        before = orjson.loads(found)
+        _refuse_event(service, collection, before, event)
+        with _refusals(service):
+            await service.vendor.fires[collection][event](work, before, scope)
+        return scope, before
+
+    scope, before = await work.perform(fire)
+    context.scheduler.wake(session)
+    after = orjson.loads((await read(scope))[1])
+    lifecycle = service.vendor.lifecycles[collection]
+    return Reply(
+        200,
+        {
+            **{"vendor": vendor, "collection": collection, "scope": scope, "id": asked["id"]},
+            "event": event,
+            "before": before.get(lifecycle.member),
+            "after": after.get(lifecycle.member),
+            "allowed": _allowed_events(service, collection, after),
+            "resource": after,
+        },
+    )
+
+
+def _refuse_event(service: Service, collection: str, resource: Resource, event: str) -> None:
+    """Raise IllegalTransition when an event cannot be fired by hand in the resource's state."""
+    allowed = _allowed_events(service, collection, resource)
     if event not in allowed:
-        kind = service.vendor.collections[collection]
-        raise IllegalTransition(kind, event, before.get(member), allowed)
-    work = UnitOfWork(call.session, service.vendor, call.now)
-    with _refusals(service):
-        await service.vendor.fires[collection][event](work, before, place[2])
-    await work.commit()
-    context.scheduler.wake(call.session)
-    after = read_resource(call.session, place, asked["id"])
-    shown = {"vendor": vendor, "collection": collection, "scope": place[2], "id": asked["id"]}
-    states = {"before": before.get(member), "after": after.get(member)}
-    moved = {"event": event, **states, "allowed": _allowed(service, collection, after)}
-    return Reply(200, {**shown, **moved, "resource": after})
+        lifecycle = service.vendor.lifecycles.get(collection)
+        state = resource.get(lifecycle.member) if lifecycle else None
+        raise IllegalTransition(service.vendor.collections[collection], event, state, allowed)
 
 
-def _allowed(service: Service, collection: str, resource: dict[str, Any]) -> list[str]:
+def _allowed_events(service: Service, collection: str, resource: Resource) -> list[str]:
     """The events that a resource's state knows and that can be fired by hand."""
     lifecycle = service.vendor.lifecycles.get(collection)
     fires = service.vendor.fires.get(collection, {})

@@ -14,7 +14,7 @@ async def list_sessions(context: AdminContext, call: Call) -> Reply:
     begin = names.index(after) + 1 if after in names else 0
     page = names[begin : begin + call.parameters["limit"]]
     found = [context.sessions.find(name) for name in page]
-    shown = [views.session(each) for each in found if each is not None]
+    shown = [await views.session(each) for each in found if each is not None]
     return Reply(200, {"total": len(names), "sessions": shown})
 
 
@@ -27,7 +27,7 @@ async def get_session(context: AdminContext, call: Call, session: str) -> Reply:
     found = context.sessions.find(session)
     if found is None:
         raise MissingError(f'session "{session}"', "a session is made by the first request to it")
-    return Reply(200, views.session(found))
+    return Reply(200, await views.session(found))
 
 
 async def drop_session(context: AdminContext, call: Call, session: str) -> Reply:
@@ -37,5 +37,5 @@ async def drop_session(context: AdminContext, call: Call, session: str) -> Reply
 
 
 async def reset_session(context: AdminContext, call: Call) -> Reply:
-    call.session.reset()
-    return Reply(200, views.session(call.session))
+    await call.session.reset()
+    return Reply(200, await views.session(call.session))

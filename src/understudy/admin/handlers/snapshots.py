@@ -20,7 +20,7 @@ async def list_snapshots(context: AdminContext, call: Call) -> Reply:
 async def save_snapshot(context: AdminContext, call: Call, name: str) -> Reply:
     worlds = call.session.worlds
     refuse_above(len(worlds.keys() - {name}), MAX_SNAPSHOTS, "snapshots")
-    worlds[name] = call.session.snapshot()
+    worlds[name] = await call.session.snapshot()
     return Reply(201, views.snapshot(name, worlds[name]))
 
 
@@ -44,9 +44,9 @@ async def delete_snapshot(context: AdminContext, call: Call, name: str) -> Reply
 
 async def restore_snapshot(context: AdminContext, call: Call, name: str) -> Reply:
     _find_snapshot(call.session, name)
-    call.session.restore(call.session.worlds[name])
+    await call.session.restore(call.session.worlds[name])
     context.scheduler.wake(call.session)
-    return Reply(200, views.session(call.session))
+    return Reply(200, await views.session(call.session))
 
 
 def _find_snapshot(session: Session, name: str) -> None:

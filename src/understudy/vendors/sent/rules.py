@@ -8,7 +8,7 @@ from typing import Any
 from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
 from understudy.openapi.document import Operation
 from understudy.service import IdempotencyRule, Lifecycle, Limit, Resource
-from understudy.service.checks import parameter_faults
+from understudy.service.checks import diagnose_parameters
 from understudy.vendors.sent.store import Call, UnitOfWork
 
 # A campaign moves when Sent or the registry says so; no call of the API submits one.
@@ -92,7 +92,7 @@ async def acts_for_profile(call: Call) -> None:
     assert call.account is not None
     if call.account["kind"] != "organization":
         raise Forbidden("x-profile-id was sent with a profile's key", hint="leave the header out")
-    if any(fault.pointer.startswith("x-profile-id") for fault in parameter_faults(call)):
+    if any(fault.pointer.startswith("x-profile-id") for fault in diagnose_parameters(call)):
         raise Refused(
             "invalid-profile-header",
             f'x-profile-id "{sent}" is not a UUID',

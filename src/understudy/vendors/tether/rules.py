@@ -13,7 +13,7 @@ from understudy.core.clock import MILLISECOND, SECOND, parse_instant
 from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.openapi.document import Operation
 from understudy.service import Account, Lifecycle, Limit, Resource
-from understudy.service.checks import parameter_faults
+from understudy.service.checks import diagnose_parameters
 from understudy.vendors.tether.store import Call, UnitOfWork
 
 # A draft is a request that is being read; it and a deleted campaign are never stored.
@@ -82,7 +82,7 @@ async def acts_for_organization(call: Call) -> None:
 
 async def id_is_one(call: Call) -> None:
     """An id in the path that is no id names nothing, before the body is looked at."""
-    for fault in parameter_faults(call):
+    for fault in diagnose_parameters(call):
         if fault.where == "path":
             raise NotFound("campaign", call.path_values[fault.pointer])
 
