@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
 from understudy.recording.redact import RecordingRedactor
 from understudy.service.secrets import find_seed_secrets
+from understudy.vendors import vendor_names
 
 REDACTOR = RecordingRedactor([open_service(name) for name in vendor_names()])
 

@@ -10,6 +10,7 @@ from understudy.core.errors import Diagnosis
 from understudy.core.settings import Settings
 from understudy.openapi.document import Operation, snake_case
 from understudy.service.accounts import Account
+from understudy.service.collections import StoreT, StoreT_co
 from understudy.service.reply import Reply
 from understudy.service.service import Service
 from understudy.service.unit_of_work import Resource, UnitOfWork
@@ -18,28 +19,20 @@ from understudy.session.journal import Exchange
 from understudy.session.rate_limits import RateLimitStatus
 from understudy.session.session import Session
 
-Check = Callable[["Call"], Awaitable[Reply | None]]
 
-
-Action = Callable[..., Awaitable[None]]
-
-
-# What an event by hand does: it is given the resource and the scope in which it is kept.
-EventAction = Callable[["UnitOfWork", Resource, str], Awaitable[None]]
-
-
-class Call(UnitOfWork):
+class Call(UnitOfWork[StoreT_co]):
     """One request on its way through a service, and the unit of work that answers it.
 
     Attributes:
         headers: of the request, names in lower case; a header sent twice is joined by ", ".
-        sent: path, query and header values as they came, by parameter key.
         parameters: validated values by documented name, defaults filled in.
         faults: what is wrong with the parameters; None until they are read.
         content: the request's body as it came; `body` is the document read from it.
-        customer: id of whom the request acts for; the service sets it.
+        account: the caller; None before the credential is checked, and where none is needed.
+        customer: id of the owner that the request acts for; one of the vendor's checks sets it.
         examined: whether it has passed every check; only then is its reply remembered.
-        fault: what is to go wrong with it, if anything.
+        standing: the state of its rate limit, once it was counted.
+        fault: the planned fault that it meets, if any.
     """
 
     def __init__(
@@ -75,11 +68,25 @@ class Call(UnitOfWork):
         return self.routed
 
     @property
-    def arguments(self) -> dict[str, str]:
-        """The path's values by the Python names under which handlers take them."""
-        return {snake_case(name): value for name, value in self.path_values.items()}
+    def arguments(self) -> dict[str, Any]:
+        """The path's values by the Python names under which handlers take them.
+
+        Validated values, once `checks.parameters` has read them; the text of the path before.
+        """
+        return {
+            snake_case(name): self.parameters.get(name, text)
+            for name, text in self.path_values.items()
+        }
 
     @property
     def spent(self) -> int:
         """Milliseconds since the request arrived, by the session's clock."""
         return (self.session.clock.now() - self.now) // MILLISECOND
+
+
+# What a request passes before its handler; it may raise, or answer in the handler's place.
+Check = Callable[[Call[StoreT]], Awaitable[Reply | None]]
+# What a due call does: it is given the unit of work, and the arguments that it was planned with.
+Action = Callable[..., Awaitable[None]]
+# What an event by hand does: it is given the resource and the scope in which it is kept.
+EventAction = Callable[[UnitOfWork[StoreT], Resource, str], Awaitable[None]]

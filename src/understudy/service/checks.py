@@ -1,4 +1,4 @@
-"""What a request passes before its handler; a vendor lists them in its order."""
+"""Checks that a request passes before its handler; a vendor lists them in its order."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from understudy.service.reply import Reply
 
 
 def route(tree: PathRouter, call: Call) -> None:
-    """Find the documented operation of a request; puts it into the call and its exchange.
+    """Find the documented operation of a request, and note it in the call and its exchange.
 
     Raises:
-        UnknownPath, MethodNotAllowed: when there is none.
+        UnknownPath: when no operation has the path.
+        MethodNotAllowed: when none of those that have it has the method.
     """
     exchange = call.exchange
     found = tree.match(exchange.path)
@@ -39,7 +40,7 @@ def route(tree: PathRouter, call: Call) -> None:
 
 
 def parameter_faults(call: Call) -> list[Diagnosis]:
-    """What is wrong with the parameters; they are read the first time somebody asks."""
+    """What is wrong with the parameters; they are read at the first call."""
     if call.faults is None:
         call.faults = _read_parameters(call)
     return call.faults
@@ -53,7 +54,7 @@ def _read_parameters(call: Call) -> list[Diagnosis]:
 
 
 async def parameters(call: Call) -> None:
-    """Path, query, headers and cookies are as the document declares them.
+    """Check path, query, headers and cookies against the document.
 
     Raises:
         InvalidParameters: with every fault.
@@ -64,7 +65,7 @@ async def parameters(call: Call) -> None:
 
 
 async def body(call: Call) -> None:
-    """The body is JSON and as the document declares it; puts it into `call.body`.
+    """Read the body into `call.body`, and check it against the document.
 
     Raises:
         BodyTooLarge, UnsupportedMediaType, MalformedBody: before its content is looked at.
@@ -89,7 +90,7 @@ async def body(call: Call) -> None:
 
 
 async def rate_limit(call: Call) -> None:
-    """The caller's pool still has room; counts whether or not limits are enforced.
+    """Refuse a request beyond the limit that `count` counted it against.
 
     Raises:
         TooManyRequests: only with `--rate-limits`.
@@ -114,10 +115,10 @@ async def count(call: Call) -> None:
 
 
 async def idempotency_key(call: Call) -> None:
-    """The key, when one was sent, has the documented form.
+    """Check the form of the idempotency key, when one was sent.
 
     Raises:
-        InvalidIdempotencyKey: when it has not.
+        InvalidIdempotencyKey: when it does not have the documented form.
     """
     rule = call.vendor.idempotency
     if rule and rule.header in call.headers and call.operation.method in rule.methods:
@@ -125,7 +126,7 @@ async def idempotency_key(call: Call) -> None:
 
 
 async def replay(call: Call) -> Reply | None:
-    """The remembered reply of the first request with this key; else note that this one is first.
+    """Answer with the reply of the first request with this key; note when this one is first.
 
     Raises:
         IdempotencyInFlight: when the first request is still being answered.
