@@ -38,6 +38,7 @@ from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.intercept.active_mocks import ActiveMocks
 from understudy.intercept.apps import Apps
 from understudy.intercept.process_state import process_state
+from understudy.session.journal import Exchange
 
 URL = f"{SENT}{SALES}"
 SOURCES = Path(__file__).parents[2] / "src"
@@ -412,6 +413,20 @@ def test_apps_are_bounded() -> None:
     assert apps.get(Settings(seed=1)) is first
     apps.get(Settings(seed=3))
     assert Settings(seed=1) in apps and Settings(seed=2) not in apps
+
+
+def test_logs_of_apps_are_added_and_removed() -> None:
+    """Each receives the entries of all apps, also of those that were started before it."""
+    apps, first, second = Apps(), [], []
+    entry = Exchange("1", "test", "sent", "GET", "/", "", 0, request_headers={})
+    apps.add_log(first.append)
+    apps.add_log(second.append)
+    apps.remove_log(first.append)
+    apps.remove_log(first.append)
+
+    apps.log(entry)
+
+    assert (first, second, apps.is_logged) == ([], [entry], True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A page in a real browser, led by Playwright, that asks what it is told to."""
+"""A page in a real browser, driven by Playwright, that sends given requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ needs_browser = needs("node", "npm", CHROMIUM)
 
 @dataclass(frozen=True)
 class Answered:
-    """What a page's `fetch` made of a reply; status 0 when it failed."""
+    """A reply as a page's `fetch` saw it; status 0 when it failed."""
 
     status: int
     headers: dict[str, str]

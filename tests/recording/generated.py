@@ -1,4 +1,4 @@
-"""Recordings that nobody would make: every body, header, method and URL that the model can hold."""
+"""Strategies for recordings with any body, header, method and URL that the model can hold."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ NASTY = [
 texts = st.one_of(st.sampled_from(NASTY), st.text())
 large = st.integers(1, 3).map(lambda times: bytes(range(256)) * 400 * times)
 bodies = st.one_of(texts.map(str.encode), st.binary(), large)
-# What the head of a message can carry.
+# What the head of a message can contain.
 lines = texts.map(lambda text: re.sub(r"[\r\n\0]", "", text))
 names = st.one_of(st.sampled_from(["X-Twice", "x-twice", "null", "<<", ":path"]), lines)
 headers = st.lists(st.tuples(names, lines), max_size=6).map(tuple)
-# All but white space, which no URL holds, and the sign of a fragment.
+# All but white space, which URLs cannot contain, and `#`, which begins a fragment.
 in_urls = (string.ascii_letters + string.digits + string.punctuation).replace("#", "") + "é"
 urls = st.builds(
     "{}://{}/{}".format,

@@ -1,8 +1,8 @@
-"""One take of each vendor, recorded from the mock itself: a life, pages, what is refused.
+"""Recordings of each vendor, captured from the mock: lifecycles, pages and errors.
 
-Each take has a creation, a page with a query, an error of the documented kind, a request that was
-asked again after the clock moved and answered otherwise, a missing credential and a deletion. What
-names an id that the vendor made is asked before the clock moves: ids differ where it never does.
+Each has a creation, a page with a query, a documented error, a request whose reply changes when
+the clock moves, a missing credential and a deletion. Requests that name an id of the vendor come
+before the clock moves: ids differ where it never does.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ VENDORS = ("agentmessage", "sent", "tether", "zexa")
 FROZEN = Settings(clock=NOON)
 PROFILE = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002"
 READY = "/v3/profiles/660e8400-e29b-41d4-a716-446655440000"
-# Nobody listens there, and nothing may leave.
+# Webhooks to other hosts are not sent.
 HOOK = "https://example.com/hook"
 
 
 def key_header(service: Service) -> dict[str, str]:
-    """The header by which the takes' account calls."""
+    """The header with the credential of the recordings' account."""
     (scheme,) = service.document.raw["components"]["securitySchemes"].values()
     if scheme["type"] == "http":
         return {"authorization": f"Bearer {credential(service.name)}"}
@@ -48,7 +48,7 @@ def key_header(service: Service) -> dict[str, str]:
 
 
 class Caller:
-    """A vendor's client, and whoever moves its clock."""
+    """A client of one vendor, which can also move its clock."""
 
     def __init__(self, app: App, http: httpx.AsyncClient, vendor: str) -> None:
         self._app, self._http = app, http
@@ -61,7 +61,7 @@ class Caller:
     async def ask(
         self, method: str, path: str, body: Any = None, known: bool = True, **headers: str
     ) -> Any:
-        """What the vendor answers, if it is JSON."""
+        """Send a request; returns the reply's JSON, or None for an empty reply."""
         key = key_header(self._service) if known else {}
         url = f"/{self._service.name}{path}"
         reply = await self._http.request(method, url, json=body, headers={**key, **headers})
@@ -154,20 +154,20 @@ SCENES: dict[str, Callable[[Caller], Awaitable[None]]] = {
 }
 
 
-async def _taken(vendors: tuple[str, ...]) -> Recording:
-    taker = Capture(open_services(), also=counted)
-    app = composition.create_app(FROZEN, taker)
+async def _record(vendors: tuple[str, ...]) -> Recording:
+    capture = Capture(open_services(), also=counted)
+    app = composition.create_app(FROZEN, capture)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
         for vendor in vendors:
             await SCENES[vendor](Caller(app, http, vendor))
-    return taker.recording("the-take", FROZEN)
+    return capture.recording("the-take", FROZEN)
 
 
 @cache
 def take(*vendors: str) -> Recording:
-    """The recording of these vendors' scenes, one after the other."""
-    return asyncio.run(_taken(vendors))
+    """The recording of these vendors' scenes, in this order."""
+    return asyncio.run(_record(vendors))
 
 
 def exchange(
@@ -179,7 +179,7 @@ def exchange(
     vendor: str = "zexa",
     **told: Any,
 ) -> RecordedExchange:
-    """One exchange, made up."""
+    """One made-up exchange."""
     headers = told.pop("headers", ())
     kind = (("content-type", "application/json"),)
     return RecordedExchange(
@@ -191,12 +191,12 @@ def exchange(
 
 
 def made_of(*exchanges: RecordedExchange, name: str = "made-up") -> Recording:
-    """A recording of exchanges that were made up."""
+    """A recording of made-up exchanges."""
     return Recording(name, exchanges)
 
 
 def credential(vendor: str) -> str:
-    """The key with which the takes were recorded."""
+    """The credential with which the recordings were made."""
     accounts = open_service(vendor).accounts
     assert accounts is not None
     return accounts.all[0].credential

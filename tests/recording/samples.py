@@ -1,4 +1,4 @@
-"""A little scene at each vendor, as a recording: campaigns listed, created, read, and refused."""
+"""A short recording of each vendor: campaigns are listed, created, read and refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 def key_of(service: Service) -> dict[str, str]:
-    """What the first account of a seed world sends."""
+    """The credential header of the first seed account."""
     assert service.accounts is not None
     credential = service.accounts.all[0].credential
     is_sent = service.name == "sent"
@@ -38,7 +38,7 @@ def key_of(service: Service) -> dict[str, str]:
 
 
 def asks(service: Service) -> Iterator[dict[str, Any]]:
-    """The scene's requests, as httpx takes them."""
+    """The requests, as keyword arguments of httpx."""
     path = PATHS[service.name]
     campaign = request_example(service.document.operations["createCampaign"], "documented")
     yield {"method": "GET", "url": path}
@@ -53,9 +53,9 @@ def asks(service: Service) -> Iterator[dict[str, Any]]:
 
 @cache
 def scene(vendor: str) -> Recording:
-    """What the vendor's service answers, taken down."""
-    taker = Capture(open_services(), also=counted)
-    app = start_app(SETTINGS, log=taker)
+    """The recording of a vendor."""
+    capture = Capture(open_services(), also=counted)
+    app = start_app(SETTINGS, log=capture)
     service = app.services[vendor]
     transport = SyncTransport(app)
     with httpx.Client(
@@ -63,4 +63,4 @@ def scene(vendor: str) -> Recording:
     ) as client:
         for ask in asks(service):
             client.request(**ask)
-    return taker.recording(f"{vendor}-campaigns", SETTINGS, title="Campaigns come and go.")
+    return capture.recording(f"{vendor}-campaigns", SETTINGS, title="Campaigns come and go.")

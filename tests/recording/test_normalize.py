@@ -14,7 +14,7 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.normalize import known_tokens, normalize, plain_id
+from understudy.recording.normalize import find_known_tokens, make_plain_id, normalize
 from understudy.recording.tokens import classify, find_tokens
 
 NOON = parse_instant("2026-03-11T12:00:00Z")
@@ -57,7 +57,7 @@ def test_known_ids_stay() -> None:
     request = RecordedRequest("GET", f"https://x/{profile}")
     recording = Recording("r", (RecordedExchange(request, RecordedResponse(200)),))
 
-    assert normalize(recording, known_tokens([service]), NOON).exchanges == recording.exchanges
+    assert normalize(recording, find_known_tokens([service]), NOON).exchanges == recording.exchanges
 
 
 @pytest.mark.parametrize(
@@ -137,6 +137,6 @@ def test_plain_id_is_of_the_same_kind(text: str, number: int) -> None:
     """Its form still satisfies the schema that the first one did."""
     (token,) = find_tokens(text)
 
-    plain = plain_id(token, number)
+    plain = make_plain_id(token, number)
 
     assert classify(plain) == token.kind and len(plain) == len(text)

@@ -130,7 +130,7 @@ def test_the_address_is_a_variable_that_holds_the_origin() -> None:
     """A base path stays in the path."""
     origins = {"": "http://127.0.0.1:4010/zexa"}
 
-    written = collection(made_of(exchange(url="https://a.b/v1/x?y=1&z")).at_origins(origins))
+    written = collection(made_of(exchange(url="https://a.b/v1/x?y=1&z")).move_to_origins(origins))
 
     assert variables_of(written) == {"zexa_url": "http://127.0.0.1:4010"}
     assert written["item"][0]["request"]["url"] == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from understudy.recording.tokens import classify, is_alike, split_tokens
+from understudy.recording.tokens import classify, find_shared_kind, split_tokens
 
 UUID = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 
@@ -65,4 +65,4 @@ def test_ids_without_a_digit_are_told_by_their_twins(
     one: str, other: str, kind: str | None
 ) -> None:
     """Same prefix, same length, and one of the two is surely an id."""
-    assert (is_alike(one, other), is_alike(other, one)) == (kind, kind)
+    assert (find_shared_kind(one, other), find_shared_kind(other, one)) == (kind, kind)

@@ -156,7 +156,7 @@ class TestPlayed:
     def test_a_recording_at_another_address_is_played_there(self, running: WireMock) -> None:
         """Prefixes keep the vendors apart at one address."""
         origins = {name: f"http://localhost/{name}" for name in VENDORS}
-        recording = take(*VENDORS).at_origins(origins)
+        recording = take(*VENDORS).move_to_origins(origins)
         running.plays(recording)
 
         replies = [said(running.answer(each.request)) for each in recording.exchanges]

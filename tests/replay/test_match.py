@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from understudy.recording.model import RecordedExchange, RecordedRequest, RecordedResponse
-from understudy.replay.match import ReplayRequest, ReplayScript, read_request
+from understudy.replay.match import ReplayRequest, ReplayScript, read_recorded_request
 
 ID, OTHER = "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "b2c3d4e5-f6a7-4901-bcde-f12345678901"
 RECORDED = RecordedExchange(
@@ -18,7 +18,7 @@ RECORDED = RecordedExchange(
     vendor="zexa",
     operation="createThing",
 )
-NOW = read_request(RECORDED)
+NOW = read_recorded_request(RECORDED)
 
 
 def found(now: ReplayRequest, by_operation: bool = False) -> bool:
@@ -75,7 +75,7 @@ MASKED = replace(
 )
 def test_any_secret_is_the_one_that_was_masked(query: str, body: bytes, expected: bool) -> None:
     """A recording does not have it; whose it was is told, where the seed world knows."""
-    now = replace(read_request(MASKED), query=query, body=body)
+    now = replace(read_recorded_request(MASKED), query=query, body=body)
 
     assert (ReplayScript([MASKED]).find(now) == [MASKED]) is expected
 
@@ -98,7 +98,7 @@ def test_match_by_operation_and_body(now: ReplayRequest, expected: bool) -> None
 def test_ids_in_a_body_may_be_others() -> None:
     """When matched by operation; a client makes new ones in each run."""
     recorded = replace(RECORDED, request=replace(RECORDED.request, body=f'"{ID}"'.encode()))
-    now = replace(read_request(recorded), path="/", body=f'"{OTHER}"'.encode())
+    now = replace(read_recorded_request(recorded), path="/", body=f'"{OTHER}"'.encode())
 
     assert ReplayScript([recorded], by_operation=True).find(now) == [recorded]
 
@@ -114,7 +114,7 @@ def test_nearest_tells_where_a_request_differs() -> None:
     """Each part by its name, with what was recorded and what was asked."""
     now = replace(NOW, path="/v1/things/2", query="a=1&c=3", body=b'{"n":2,"id":"x"}')
 
-    nearest = ReplayScript([RECORDED]).nearest(now)
+    nearest = ReplayScript([RECORDED]).find_nearest(now)
 
     assert nearest is not None
     told = [(each.where, each.pointer) for each in nearest[1]]
@@ -126,14 +126,18 @@ def test_spelling_of_a_query_says_nothing(recorded: str, now: str) -> None:
     """A parameter without a value has an empty one."""
     exchange = replace(RECORDED, request=RecordedRequest("GET", f"https://x/?{recorded}"))
 
-    assert ReplayScript([exchange]).find(replace(read_request(exchange), query=now)) == [exchange]
+    assert ReplayScript([exchange]).find(replace(read_recorded_request(exchange), query=now)) == [
+        exchange
+    ]
 
 
 def test_bytes_that_are_no_text_differ() -> None:
     """Two queries that cannot be decoded are not the same for that."""
     exchange = replace(RECORDED, request=RecordedRequest("GET", "https://x/?q=%FF"))
 
-    assert ReplayScript([exchange]).find(replace(read_request(exchange), query="q=%FE")) == []
+    assert (
+        ReplayScript([exchange]).find(replace(read_recorded_request(exchange), query="q=%FE")) == []
+    )
 
 
 def test_a_get_answers_a_head() -> None:
@@ -141,15 +145,15 @@ def test_a_get_answers_a_head() -> None:
     get = replace(RECORDED, request=RecordedRequest("GET", "https://x/"))
     head = replace(RECORDED, request=RecordedRequest("HEAD", "https://x/"))
 
-    assert ReplayScript([get]).find(read_request(head)) == [get]
-    assert ReplayScript([get, head]).find(read_request(head)) == [head]
+    assert ReplayScript([get]).find(read_recorded_request(head)) == [get]
+    assert ReplayScript([get, head]).find(read_recorded_request(head)) == [head]
 
 
 def test_bodies_that_nest_deeply_are_compared_as_they_are() -> None:
     """Whatever a client sends, the nearest request is told."""
     now = replace(NOW, body=b"[" * 5_000 + b"]" * 5_000)
 
-    nearest = ReplayScript([RECORDED]).nearest(now)
+    nearest = ReplayScript([RECORDED]).find_nearest(now)
 
     assert nearest is not None
     assert [(each.where, each.pointer) for each in nearest[1]] == [("body", "")]
@@ -157,4 +161,4 @@ def test_bodies_that_nest_deeply_are_compared_as_they_are() -> None:
 
 def test_nothing_is_near_another_operation() -> None:
     """What was never called has no nearest request."""
-    assert ReplayScript([RECORDED]).nearest(replace(NOW, operation="other")) is None
+    assert ReplayScript([RECORDED]).find_nearest(replace(NOW, operation="other")) is None

@@ -30,8 +30,13 @@ from understudy.recording.formats.registry import (
     read_recording,
     write_recording,
 )
-from understudy.recording.model import DEFAULT_START, Recording, UnreadableRecording, merge_headers
-from understudy.recording.normalize import known_tokens, normalize
+from understudy.recording.model import (
+    DEFAULT_START,
+    Recording,
+    UnreadableRecording,
+    merge_recordings,
+)
+from understudy.recording.normalize import find_known_tokens, normalize
 from understudy.replay.check import find_deviations, group_changes
 from understudy.replay.report import format_report
 from understudy.replay.serve import make_replay_app
@@ -160,7 +165,7 @@ def _record_scenarios(
     found = [find_scenario(name, vendors) for name in dict.fromkeys(names)]
     for scenario in found:
         target = _target(out, scenario, found, format)
-        _write(play_scenario(scenario).at_origins(origins), format, target)
+        _write(play_scenario(scenario).move_to_origins(origins), format, target)
 
 
 def _target(
@@ -197,7 +202,7 @@ def _record_command(
     # Before the command runs, which may take an hour.
     require_writable("--out", target, folder=not format.suffix)
     recording, status = run_recorded(command, Settings(**chosen), name)
-    _write(recording.at_origins(origins), format, target)
+    _write(recording.move_to_origins(origins), format, target)
     return status
 
 
@@ -257,7 +262,7 @@ def _read(files: Sequence[Path], vendor: str) -> Recording:
         if others:
             what = f"{format_count(others, 'exchange')} with hosts that are not a vendor's"
             click.echo(f"{file}: left out {what}", err=True)
-    return merge_headers(parts, files[0].stem)
+    return merge_recordings(parts, files[0].stem)
 
 
 def _list_recordings(files: Sequence[Path]) -> list[Path]:
@@ -297,10 +302,10 @@ def export(
     recording = _read(files, vendor)
     if normalise:
         first = next((each.at for each in recording.exchanges if each.at is not None), 0)
-        known = known_tokens(open_services(recording.vendors))
+        known = find_known_tokens(open_services(recording.vendors))
         foreign = replace(recording, clock=None)
         recording = normalize(foreign, known, first)
-    _write(recording.at_origins(_read_origins(origins)), format, out)
+    _write(recording.move_to_origins(_read_origins(origins)), format, out)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Whose API an exchange of a foreign recording asked: found by its URL."""
+"""Finds the vendor of each exchange in a recording of another tool, by its URL."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ IN_SESSION = re.compile(r"/@[^/]+(?=/)")
 
 
 class Attribution:
-    """Tells the exchanges of some services from others, and completes what is known of them.
+    """Finds the exchanges with some services, and completes what is known about them.
 
     Args:
-        only: the vendor that everything asked, whatever the URL; "" to tell by the URL.
+        only: the vendor of exchanges whose URL does not identify one; "" for none.
     """
 
     def __init__(self, services: Sequence[Service], only: str = "") -> None:
@@ -30,10 +30,10 @@ class Attribution:
         self._redactor = RecordingRedactor(services)
 
     def recording(self, recording: Recording) -> Recording:
-        """The exchanges with vendors that are known, without secrets.
+        """A recording with the exchanges of known vendors only, without secrets.
 
         Raises:
-            UnreadableRecording: when there is none.
+            UnreadableRecording: when there are none.
         """
         found = (self._exchange(each) for each in recording.exchanges)
         exchanges = tuple(self._redactor.exchange(each) for each in found if each is not None)
@@ -49,44 +49,46 @@ class Attribution:
         asked = sorted({each.vendor for each in exchanges})
         versions = {name: self._services[name].document.version for name in asked}
         return replace(
-            self._told(recording),
+            self._clean_members(recording),
             exchanges=exchanges,
             versions={**versions, **recording.versions},
         )
 
-    def _told(self, recording: Recording) -> Recording:
-        """A recording whose own members tell no secret, and no setting that replaying ignores."""
+    def _clean_members(self, recording: Recording) -> Recording:
+        """The recording without secrets outside its exchanges, and without unknown settings."""
         clean = self._redactor.json
-        told = {name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS}
+        settings = {
+            name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS
+        }
         return replace(
             recording,
             title=clean(recording.title),
-            settings=clean(told),
+            settings=clean(settings),
             events=tuple(map(clean, recording.events)),
             deliveries=tuple(map(clean, recording.deliveries)),
         )
 
     def _exchange(self, exchange: RecordedExchange) -> RecordedExchange | None:
         for service in self._services.values():
-            told = exchange.vendor in ("", service.name)
-            path = self._path_at(service, exchange.request.url) if told else None
+            may_match = exchange.vendor in ("", service.name)
+            path = self._path_at(service, exchange.request.url) if may_match else None
             if path is not None:
-                return self._completed(exchange, service, path)
-        # Where the URL does not tell.
+                return self._complete(exchange, service, path)
+        # The URL does not identify the vendor.
         named = self._services.get(exchange.vendor or self._only)
         if named is None:
             return None
         path = self._documented_end(named, exchange.request.path)
-        return self._completed(exchange, named, path)
+        return self._complete(exchange, named, path)
 
     def _documented_end(self, service: Service, path: str) -> str:
-        """The part of a path that is the vendor's, where another base URL stands before it."""
+        """The documented part of a path that begins with the path of another base URL."""
         segments = path.split("/")[1:]
         ends = ("/" + "/".join(segments[at:]) for at in range(len(segments)))
         return next((each for each in ends if service.document.router.match(each)), path)
 
     def _path_at(self, service: Service, url: str) -> str | None:
-        """The path at the vendor, when a URL is at its host or at the mock's."""
+        """The vendor's path in a URL of its host or of the mock; None for other URLs."""
         parts = urlsplit(url)
         path = IN_SESSION.sub("", parts.path, count=1)
         if f"{path}/".startswith(f"{service.prefix}/"):
@@ -94,7 +96,7 @@ class Attribution:
         hosts = {*service.vendor.hosts, urlsplit(origin_of(service)).hostname}
         return path if parts.hostname in hosts else None
 
-    def _completed(
+    def _complete(
         self, exchange: RecordedExchange, service: Service, path: str
     ) -> RecordedExchange:
         request = exchange.request
@@ -105,7 +107,7 @@ class Attribution:
             exchange,
             vendor=service.name,
             operation=exchange.operation or (operation.id if operation else None),
-            account=exchange.account or account_of(service, exchange),
+            account=exchange.account or find_account(service, exchange),
             request=replace(
                 request,
                 url=f"{origin_of(service)}{path}{query}",
@@ -117,8 +119,8 @@ class Attribution:
         )
 
 
-def account_of(service: Service, exchange: RecordedExchange) -> str | None:
-    """The seed world's account whose credential a request carries."""
+def find_account(service: Service, exchange: RecordedExchange) -> str | None:
+    """The name of the seed account whose credential a request carries; None for others."""
     request = exchange.request
     headers = {name.lower(): value for name, value in reversed(request.headers)}
     scheme = service.document.security.first

@@ -1,4 +1,4 @@
-"""Takes the mock's exchanges down as a recording, without what belongs to one run alone."""
+"""Captures exchanges as a recording."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
 from understudy.session.journal import Exchange
 
-ADMIN = "admin"
-CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# More than this is a snapshot, which is a file of its own.
-MAX_EVENT = 65_536
+ADMIN_API = "admin"
+CHANGING_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# In bytes. A larger body is an uploaded snapshot, which has a file of its own.
+MAX_EVENT_BODY = 65_536
 
 
 class Capture:
-    """Takes down what it is handed, as the log of an app.
+    """Captures the exchanges that it is called with; used as the log of an app.
 
     Args:
-        services: the services whose exchanges are taken; those of others are passed over.
-        also: is handed everything, too.
+        services: whose exchanges are captured; others are ignored.
+        also: is called with every entry, too.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class Capture:
         if isinstance(entry, Exchange) and entry.vendor in self._services:
             service = self._services[entry.vendor]
             self._exchanges.append(self._redactor.exchange(to_recorded(entry, origin_of(service))))
-        elif isinstance(entry, Exchange) and is_event(entry):
-            self._events.append(self._redactor.json(read_event(entry, len(self._exchanges))))
+        elif isinstance(entry, Exchange) and _is_event(entry):
+            self._events.append(self._redactor.json(_read_event(entry, len(self._exchanges))))
         if self._also is not None:
             self._also(entry)
 
     @property
     def latest(self) -> RecordedExchange | None:
-        """What was taken last, if anything was."""
+        """The last captured exchange; None before the first."""
         return self._exchanges[-1] if self._exchanges else None
 
     def clear(self) -> None:
-        """Forget what was taken so far."""
+        """Forget everything captured so far."""
         self._exchanges.clear()
         self._events.clear()
 
@@ -73,10 +73,10 @@ class Capture:
         session: str = "default",
         deliveries: Iterable[Json] = (),
     ) -> Recording:
-        """What was taken so far.
+        """Everything captured so far as a recording.
 
         Args:
-            deliveries: the webhooks that were sent, as the admin plane shows them.
+            deliveries: the webhooks that were sent, as the admin API shows them.
         """
         asked = {each.vendor for each in self._exchanges}
         return Recording(
@@ -101,23 +101,23 @@ class Capture:
 
 
 def _without_session(event: Json, session: str) -> Json:
-    """An event that does not tell the recording's own session."""
+    """The event without its session when that is the recording's own."""
     own = event.get("session") == session
     return {name: value for name, value in event.items() if not (own and name == "session")}
 
 
-def is_event(exchange: Exchange) -> bool:
-    """Whether somebody changed a session through the admin plane."""
+def _is_event(exchange: Exchange) -> bool:
+    """Whether an exchange changed a session through the admin API."""
     return (
-        exchange.vendor == ADMIN
-        and exchange.method in CHANGING
+        exchange.vendor == ADMIN_API
+        and exchange.method in CHANGING_METHODS
         and 200 <= exchange.status < 300
-        and len(exchange.request_body) <= MAX_EVENT
+        and len(exchange.request_body) <= MAX_EVENT_BODY
     )
 
 
-def read_event(exchange: Exchange, before: int) -> Json:
-    """What somebody did through the admin plane before the exchange of this index."""
+def _read_event(exchange: Exchange, before: int) -> Json:
+    """The call of the admin API in an exchange; it came before the exchange of this index."""
     query = f"?{exchange.query}" if exchange.query else ""
     return {
         "before": before,
@@ -130,12 +130,12 @@ def read_event(exchange: Exchange, before: int) -> Json:
 
 
 def origin_of(service: Service) -> str:
-    """The origin of a vendor, as recordings name it."""
+    """The vendor's origin, without a slash at its end."""
     return service.document.origin.rstrip("/")
 
 
 def to_recorded(exchange: Exchange, origin: str) -> RecordedExchange:
-    """An exchange of the journal as a recorded one; its secrets are still in it."""
+    """Convert an exchange of the journal; secrets are not removed here."""
     query = f"?{exchange.query}" if exchange.query else ""
     answered = (
         (name.decode("latin-1"), value.decode("latin-1"))
@@ -158,7 +158,7 @@ def to_recorded(exchange: Exchange, origin: str) -> RecordedExchange:
         response=RecordedResponse(
             status=exchange.status,
             headers=strip_transport_headers(answered) if exchange.status else (),
-            # What answers HEAD is not sent, though the mock has made it.
+            # The mock makes a body for HEAD, but does not send it.
             body=exchange.response_body if exchange.status and exchange.method != "HEAD" else b"",
         ),
         diagnoses=exchange.diagnoses,
@@ -166,7 +166,7 @@ def to_recorded(exchange: Exchange, origin: str) -> RecordedExchange:
 
 
 def describe_settings(settings: Settings) -> dict[str, Any]:
-    """The settings that decide what is answered, where they are not the usual ones."""
+    """The settings that decide on replies, where they differ from the defaults, as JSON."""
     usual = Settings()
     return {
         name: "manual"
@@ -178,10 +178,10 @@ def describe_settings(settings: Settings) -> dict[str, Any]:
 
 
 def settings_for(recording: Recording, vendors: Sequence[str] = ()) -> Settings:
-    """The settings with which a recording's requests meet the world that they met.
+    """The settings with which a mock answers a recording's requests as it did then.
 
     Raises:
-        ValueError, TypeError: when the recording names settings that cannot be.
+        ValueError, TypeError: when the recording has invalid settings.
     """
     known: Mapping[str, Any] = {
         name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS

@@ -1,4 +1,4 @@
-"""Names for what is written: readable, safe as a file's name, and no two the same."""
+"""Names for files: readable, safe on every system, and unique."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from understudy.recording.model import RecordedExchange, RecordedRequest, header
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 MAX_LENGTH = 80
 NAMESPACE = uuid5(NAMESPACE_URL, "understudy-recording")
-# Names that Windows keeps for itself, whatever follows their first full stop.
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+# Names that Windows reserves, whatever follows their first full stop.
+DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def to_file_name(text: str, otherwise: str) -> str:
-    """A text as a file's name on any system: one segment that is not hidden and no way out.
+    """Make a file's name, safe on any system, from a text: one segment, not hidden.
 
     Args:
-        otherwise: the name when nothing of the text can stand in one.
+        otherwise: the name when no character of the text is safe.
     """
     name = UNSAFE.sub("-", text)[:MAX_LENGTH].strip("-.") or otherwise
-    return f"{otherwise}-{name}" if DEVICES.match(name) else name
+    return f"{otherwise}-{name}" if DEVICE_NAMES.match(name) else name
 
 
 class FileNames:
-    """Names that were given away; no two differ in their case alone.
+    """Gives out unique names; no two differ only in case.
 
     Args:
-        taken: names that nobody gets.
+        taken: names that are not given out.
     """
 
     def __init__(self, *taken: str) -> None:
-        self._taken = {name.lower() for name in taken}
-        self._given: dict[object, str] = {}
+        self._record = {name.lower() for name in taken}
+        self._names: dict[object, str] = {}
         self._numbers: dict[str, int] = {}
 
     def of(self, owner: object, name: str) -> str:
-        """The owner's name: this one, or with a number when somebody else has it."""
-        if owner not in self._given:
-            self._given[owner] = self.new(name)
-        return self._given[owner]
+        """The name for an owner, always the same; with a number when another owner has it."""
+        if owner not in self._names:
+            self._names[owner] = self.new(name)
+        return self._names[owner]
 
     def new(self, name: str) -> str:
-        """This name, or with a number when somebody has it."""
+        """This name, with a number when it is taken."""
         chosen, number = name, self._numbers.get(name, 1)
-        while chosen.lower() in self._taken:
+        while chosen.lower() in self._record:
             number += 1
             chosen = f"{name}-{number}"
-        # Thousands may want one name; none of them need begin to count anew.
+        # Thousands may want one name; continue counting where the last one stopped.
         self._numbers[name] = number
-        self._taken.add(chosen.lower())
+        self._record.add(chosen.lower())
         return chosen
 
 
 def preferred_example(request: RecordedRequest) -> str | None:
-    """The name of the documented answer that a request asked for, if it did."""
+    """The name of the example that a request preferred; None when it named none."""
     try:
         asked = read_preferences({"prefer": header(request.headers, "prefer") or ""}, request.query)
     except PreferenceUnmet:
@@ -66,7 +66,7 @@ def preferred_example(request: RecordedRequest) -> str | None:
 
 
 def title_of(exchange: RecordedExchange) -> str:
-    """What an exchange is called in front of people: its operation, or what was asked for."""
+    """The title of an exchange: its operation, or else method and path."""
     request = exchange.request
     return exchange.operation or f"{request.method} {request.path}"
 

@@ -1,4 +1,4 @@
-"""The recording model: exchanges with where and when they happened; every format is made of it."""
+"""The model of recordings, which every format reads or writes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from understudy.core.clock import parse_instant
 from understudy.core.errors import Diagnosis
 
 Json = dict[str, Any]
-# In the order in which they were sent; a name may stand twice.
+# In the order in which they were sent; a name may come twice.
 Headers = tuple[tuple[str, str], ...]
 
 
-# When a recording begins that tells no time.
+# When a recording starts that has no time in it.
 DEFAULT_START = parse_instant("2026-03-11T12:00:00Z")
 
 
 class UnreadableRecording(Exception):
-    """A file that is no recording; says what, where and what to do."""
+    """A file is not a readable recording; the message says what is wrong, where, and what to do."""
 
 
 def header(headers: Headers, name: str) -> str | None:
-    """A header's value, whatever the case of its name; the first one, when it stands twice."""
+    """A header's value, whatever the case of its name; the first one when it comes twice."""
     wanted = name.lower()
     return next((value for each, value in headers if each.lower() == wanted), None)
 
@@ -46,7 +46,7 @@ def decode_body(body: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """What was asked.
+    """A request.
 
     Attributes:
         url: absolute, at the vendor's own origin; path and query encoded, without a fragment.
@@ -70,11 +70,11 @@ class RecordedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordedResponse:
-    """What was answered.
+    """A response.
 
     Attributes:
         status: 0 when the connection ended before there was one.
-        reason: the phrase beside the status; "" stands for the usual one.
+        reason: the phrase after the status; "" for the usual one.
     """
 
     status: int
@@ -95,12 +95,12 @@ class RecordedExchange:
     """One request and its response.
 
     Attributes:
-        vendor: whose API it is; "" when nobody said.
-        operation: operationId of the vendor's document, where one was met.
-        account: name of the seed world's account that asked.
-        session: in which it happened; "" for the recording's own.
+        vendor: whose API it is; "" when unknown.
+        operation: operationId in the vendor's document; None when it matches none.
+        account: name of the seed account that sent it; None when unknown.
+        session: "" for the recording's own.
         at: the instant (ns) of the request by the session's clock; None when unknown.
-        took: nanoseconds until the response was whole.
+        took: nanoseconds until the end of the response.
         diagnoses: what was wrong with it.
         fault: the kind of the planned fault that let no response come, such as `reset`.
     """
@@ -119,19 +119,19 @@ class RecordedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sequence of exchanges, and what is needed to have it happen again.
+    """A sequence of exchanges, and what is needed to repeat them.
 
     Attributes:
         name: in kebab-case; files are named after it.
         title: one sentence for people.
-        session: the session in which it happened.
-        clock: the instant (ns) at which its clock stood in the beginning; None for real time.
-        seed: what ids and example data derived from.
+        session: the name of its session.
+        clock: the instant (ns) of the session's clock at the start; None for real time.
+        seed: from which ids and example data were derived.
         settings: the other settings that differ from the defaults, by name, as JSON.
         versions: vendor -> the version of its document.
-        events: what was done through the admin plane: `before` the exchange of this index, `at` an
-            instant, in a `session`, by `method`, `path` and `json`.
-        deliveries: the webhooks that were sent, as `listDeliveries` of the admin plane shows them.
+        events: the calls of the admin API that changed a session: `before` the exchange of this
+            index, `at` an instant, in a `session`, with `method`, `path` and `json`.
+        deliveries: the webhooks that were sent, as `listDeliveries` of the admin API shows them.
     """
 
     name: str
@@ -147,18 +147,18 @@ class Recording:
 
     @property
     def vendors(self) -> list[str]:
-        """The vendors that were asked, sorted."""
+        """The vendors of the exchanges, sorted."""
         return sorted({each.vendor for each in self.exchanges if each.vendor})
 
     @property
     def answered(self) -> tuple[RecordedExchange, ...]:
-        """The exchanges that had a response; most formats can hold no other."""
+        """The exchanges with a response; most formats can hold no others."""
         return tuple(each for each in self.exchanges if each.response.status)
 
-    def at_origins(self, origins: Mapping[str, str]) -> Recording:
-        """The same, with vendors at other origins: vendor -> base URL (which may have a path).
+    def move_to_origins(self, origins: Mapping[str, str]) -> Recording:
+        """The recording with other origins: vendor -> base URL (which may have a path).
 
-        The vendor "" stands for all that are not named.
+        The vendor "" stands for all others.
         """
         if not origins:
             return self
@@ -176,15 +176,15 @@ def _moved(exchange: RecordedExchange, origins: Mapping[str, str]) -> RecordedEx
 
 
 def find_start(recording: Recording) -> int:
-    """The instant (ns) at which a clock stood when a recording began, as far as it tells."""
+    """When a recording started (ns): its clock, else its first exchange, else `DEFAULT_START`."""
     first = next((each.at for each in recording.exchanges if each.at is not None), DEFAULT_START)
     return first if recording.clock is None else recording.clock
 
 
-def merge_headers(recordings: Iterable[Recording], name: str) -> Recording:
-    """Several recordings as one, in their order; it begins as the first one did.
+def merge_recordings(recordings: Iterable[Recording], name: str) -> Recording:
+    """Join several recordings, in their order; the result starts as the first one does.
 
-    It is to be served: what was fired in them is not told any more.
+    It is meant to be served: events are left out.
     """
     parts = list(recordings)
     if len(parts) == 1:

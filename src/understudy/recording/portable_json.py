@@ -1,4 +1,4 @@
-"""JSON in bodies, where other tools read the same in it."""
+"""JSON that all tools read alike."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_SAFE_INTEGER = 2**53 - 1
 
 
 def parse_portable_json(body: bytes, number: Callable[[str], Any] = float) -> Any:
-    """The JSON document in a body; ABSENT where it has none, or one that readers differ over.
+    """The JSON document in a body; ABSENT when there is none, or when parsers read it differently.
 
-    That is a key that stands twice, half of a surrogate pair, a number that no float can hold, or
-    more levels than the mock reads.
+    They do for a key that comes twice, half of a surrogate pair, a number that no float can hold,
+    or more levels than the mock reads.
 
     Args:
-        number: makes the value of a number that has a fraction or an exponent.
+        number: converts a number that has a fraction or an exponent.
     """
     text = decode_body(body)
     if not text:
@@ -35,7 +35,7 @@ def parse_portable_json(body: bytes, number: Callable[[str], Any] = float) -> An
 
 
 def to_canonical(body: bytes) -> bytes:
-    """A body as all bodies that say the same have it: members sorted, 1.0 as 1."""
+    """The canonical form of a JSON body: keys sorted, 1.0 as 1; other bodies as they are."""
     document = parse_portable_json(body, number=_shortest)
     return body if document is ABSENT else json.dumps(document, sort_keys=True).encode()
 
@@ -46,9 +46,9 @@ def _shortest(text: str) -> int | float:
 
 
 def is_safe_in_javascript(document: Any) -> bool:
-    """Whether a document that stands in a JavaScript source means there what it means here."""
+    """Whether JSON has the same meaning as a literal in JavaScript source."""
     if isinstance(document, dict):
-        # As a literal's member it would not be a member, but the object's prototype.
+        # In a literal, `__proto__` would set the object's prototype.
         return "__proto__" not in document and all(map(is_safe_in_javascript, document.values()))
     if isinstance(document, list):
         return all(map(is_safe_in_javascript, document))

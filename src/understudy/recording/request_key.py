@@ -1,4 +1,4 @@
-"""Requests that ask the same thing, and what they were answered in their turn."""
+"""Groups exchanges whose requests are equal."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from understudy.recording.model import Headers, RecordedExchange, RecordedReques
 from understudy.recording.portable_json import to_canonical
 from understudy.redaction.masks import drop_owners
 
-# These choose an answer. Others say who asks, which recordings hide, or what the client speaks.
+# These choose a reply. Others identify the caller, which recordings mask, or the client.
 CHOOSING_HEADERS = ("prefer", "idempotency-key")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What makes requests the same, whoever sent them.
+    """Equal for equal requests, whoever sent them.
 
     Attributes:
         origin: scheme, host and port.
         path: encoded.
         query: decoded pairs, sorted.
-        headers: those that choose an answer, by their names in lower case, sorted.
-        body: the same bytes for the same JSON document.
+        headers: those that choose a reply, with names in lower case, sorted.
+        body: equal bytes for equal JSON documents.
     """
 
     method: str
@@ -48,7 +48,7 @@ def make_request_key(request: RecordedRequest) -> RequestKey:
 
 
 def choosing_headers(headers: Headers) -> Headers:
-    """The headers that choose an answer."""
+    """The headers that choose a reply, with names in lower case, sorted."""
     named = ((name.lower(), value) for name, value in headers)
     return tuple(sorted(each for each in named if each[0] in CHOOSING_HEADERS))
 
@@ -56,7 +56,7 @@ def choosing_headers(headers: Headers) -> Headers:
 def group_by_key(
     exchanges: Iterable[RecordedExchange],
 ) -> dict[RequestKey, list[RecordedExchange]]:
-    """The exchanges by what was asked, both in the order of the recording."""
+    """Group exchanges by their requests; groups and exchanges keep the recorded order."""
     found: dict[RequestKey, list[RecordedExchange]] = {}
     for exchange in exchanges:
         found.setdefault(make_request_key(exchange.request), []).append(exchange)

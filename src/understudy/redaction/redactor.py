@@ -8,7 +8,7 @@ journal, recordings (captured, imported, of a proxy or a test), exports and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -74,7 +74,7 @@ class Redactor:
         if query:
             self.values.add(self._in_query(query))
 
-    def request_headers(self, headers: dict[str, str]) -> dict[str, str]:
+    def request_headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """A request's headers without the secrets, which are learned."""
         marked = self._names.mark_headers(tuple(headers))
         if marked:

@@ -1,4 +1,4 @@
-"""Asks the mock of this process a recording's requests again, and tells what it answers now."""
+"""Sends the requests of a recording to a mock in this process, and compares the replies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from understudy.recording.model import (
     dump_compact,
     find_start,
 )
-from understudy.recording.normalize import LEFT
+from understudy.recording.normalize import MOMENT_HEADERS
 from understudy.redaction.masks import has_mask
 from understudy.redaction.secret_names import SECRET_HEADERS
 from understudy.server.app import App
@@ -42,10 +42,10 @@ Start = Callable[[Settings, Capture], App]
 
 @dataclass(frozen=True)
 class Deviation:
-    """One exchange that is answered otherwise now.
+    """One exchange whose reply differs now.
 
     Attributes:
-        number: of the exchange, from 1.
+        number: the exchange's number in the recording, from 1.
     """
 
     number: int
@@ -55,20 +55,20 @@ class Deviation:
 
 
 def find_deviations(recording: Recording, start: Start = start_app) -> list[Deviation]:
-    """Every exchange of a recording that the mock answers otherwise now.
+    """Find every exchange of a recording whose reply differs now.
 
     Args:
-        start: makes the mock that is asked.
+        start: makes the mock that gets the requests.
 
     Raises:
-        StartError: for a vendor that is none.
-        ValueError, TypeError: when the recording's settings cannot be.
+        StartError: for an unknown vendor.
+        ValueError, TypeError: when the recording has invalid settings.
     """
     return list(Checker(recording, start).deviations())
 
 
 class Checker:
-    """Asks one recording's requests, at their times, by their accounts."""
+    """Sends the requests of one recording, at their times, with their accounts' credentials."""
 
     def __init__(self, recording: Recording, start: Start = start_app) -> None:
         self._recording = recording
@@ -76,59 +76,60 @@ class Checker:
         settings = settings_for(replace(recording, clock=clock), recording.vendors)
         services = open_services(recording.vendors)
         self._services = {service.name: service for service in services}
-        self._taker = Capture(services)
-        self._app = start(settings, self._taker)
+        self._capture = Capture(services)
+        self._app = start(settings, self._capture)
         self._limit = settings.body_limit
-        # By the mock's own clock nothing may be at another time.
-        self._twins = IdMapping(timeless=recording.clock is None)
+        # Times may differ only when the recording ran in real time.
+        self._ids = IdMapping(timeless=recording.clock is None)
 
     def deviations(self) -> Iterator[Deviation]:
-        """The exchanges that are answered otherwise, in their order."""
+        """Send all requests; yield the exchanges whose replies differ, in their order."""
         with httpx.Client(transport=SyncTransport(self._app)) as http:
             for number, recorded in enumerate(self._recording.exchanges, 1):
-                self._fire(http, number - 1)
-                current = self._again(http, recorded)
-                then, now = (self._told(each.response) for each in (recorded, current))
-                found = find_differences(then, now, self._twins)
-                if found and not is_masked(recorded.request, self._services[recorded.vendor]):
+                self._send_events(http, number - 1)
+                current = self._resend(http, recorded)
+                then, now = (self._select_comparable(each.response) for each in (recorded, current))
+                found = find_differences(then, now, self._ids)
+                if found and not lacks_secrets(recorded.request, self._services[recorded.vendor]):
                     yield Deviation(number, recorded, current, tuple(found))
         shared_loop().do(self._app.sessions.close)
 
-    def _told(self, response: RecordedResponse) -> RecordedResponse:
-        """What has to be said again: in real time, not what is left of a limit."""
+    def _select_comparable(self, response: RecordedResponse) -> RecordedResponse:
+        """The part of a response that has to be equal; in real time, not headers of the moment."""
         return response if self._recording.clock is not None else without_limits(response)
 
-    def _fire(self, http: httpx.Client, index: int) -> None:
-        """What was done through the admin plane before the exchange of this index."""
+    def _send_events(self, http: httpx.Client, index: int) -> None:
+        """Repeat the calls of the admin API that came before the exchange of this index."""
         for event in self._recording.events:
             if event.get("before") == index:
                 session = str(event.get("session") or DEFAULT_SESSION)
                 if "at" in event:
                     self._move_to(session, parse_instant(str(event["at"])))
-                path = self._twins.now(str(event.get("path", "/")))
+                path = self._ids.now(str(event.get("path", "/")))
                 body = (
-                    self._twins.now(dump_compact(event["json"]).decode()) if "json" in event else ""
+                    self._ids.now(dump_compact(event["json"]).decode()) if "json" in event else ""
                 )
                 target = f"/@{session}/__admin{path}"
-                http.send(_request(str(event.get("method", "POST")), target, JSON, body.encode()))
+                method = str(event.get("method", "POST"))
+                http.send(_make_request(method, target, JSON, body.encode()))
 
     def _move_to(self, name: str, at: int | None) -> None:
         session = self._app.session(name)
         if at is not None and at > session.clock.now():
             shared_loop().run(self._app.move_to(session, at)).result()
 
-    def _again(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
+    def _resend(self, http: httpx.Client, recorded: RecordedExchange) -> RecordedExchange:
         session = recorded.session or DEFAULT_SESSION
         self._move_to(session, recorded.at)
         service = self._services[recorded.vendor]
-        request = self._twins.request(recorded.request)
-        self._taker.clear()
-        # A fault that the request asked for may end it: the exchange says what became of it.
+        request = self._ids.request(recorded.request)
+        self._capture.clear()
+        # A fault that the request asked for may break the connection; the exchange has its result.
         with suppress(httpx.TransportError):
-            http.send(self._request(service, session, recorded, request))
-        return self._taker.latest or replace(recorded, response=RecordedResponse(0))
+            http.send(self._make_request(service, session, recorded, request))
+        return self._capture.latest or replace(recorded, response=RecordedResponse(0))
 
-    def _request(
+    def _make_request(
         self, service: Service, session: str, recorded: RecordedExchange, request: RecordedRequest
     ) -> httpx.Request:
         request = add_credentials(service, recorded.account, request)
@@ -136,34 +137,34 @@ class Checker:
         target = f"/@{session}{service.prefix}{request.path}{query}"
         body = unmask_body(service, request.body)
         if recorded.response.status == TOO_LARGE and not body:
-            # What was too large was not taken down.
+            # A body that was too large was not recorded.
             body = b" " * (self._limit + 1)
-        return _request(request.method, target, request.headers, body)
+        return _make_request(request.method, target, request.headers, body)
 
 
-def _request(method: str, target: str, headers: Headers, body: bytes) -> httpx.Request:
-    """A request whose target is as it was asked: an URL of httpx would resolve its dots."""
-    raw = [(name.encode("latin-1", "replace"), _on_wire(value)) for name, value in headers]
+def _make_request(method: str, target: str, headers: Headers, body: bytes) -> httpx.Request:
+    """Make a request with exactly this target; a URL of httpx would resolve its dots."""
+    raw = [(name.encode("latin-1", "replace"), _encode_value(value)) for name, value in headers]
     extensions = {"target": target.encode("latin-1", "replace")}
     return httpx.Request(method, ORIGIN, headers=raw, content=body, extensions=extensions)
 
 
-def _on_wire(value: str) -> bytes:
+def _encode_value(value: str) -> bytes:
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:
         return value.encode()
 
 
-def is_masked(request: RecordedRequest, service: Service) -> bool:
-    """Whether a request can not be asked again as it was, since secrets were taken out of it."""
+def lacks_secrets(request: RecordedRequest, service: Service) -> bool:
+    """Whether a request cannot be sent again unchanged, because masks are left in it."""
     text = unmask_body(service, request.body).decode("latin-1")
     return has_mask(f"{request.url} {text}")
 
 
 def without_limits(response: RecordedResponse) -> RecordedResponse:
-    """A response without what it says of the limits that are left."""
-    kept = tuple(each for each in response.headers if not LEFT.search(each[0]))
+    """A response without the headers that depend on the moment, such as those of rate limits."""
+    kept = tuple(each for each in response.headers if not MOMENT_HEADERS.search(each[0]))
     return replace(response, headers=kept)
 
 
@@ -172,7 +173,7 @@ def add_credentials(
 ) -> RecordedRequest:
     """A request with an account's credential in the place of the masked one.
 
-    Where no account is known the mask stays: it is a credential that nobody has.
+    Without a known account the mask stays, as a credential that does not exist.
     """
     known = {} if service.accounts is None else {each.name: each for each in service.accounts.all}
     if account not in known:
@@ -185,11 +186,11 @@ def add_credentials(
 
 @dataclass(frozen=True)
 class Change:
-    """One way in which replies differ, wherever it was met.
+    """One difference between replies, with all exchanges that have it.
 
     Attributes:
-        difference: as it was first met; its pointer has `*` in the place of indexes.
-        numbers: of the exchanges in which it was met.
+        difference: the first one; its pointer has `*` for every index.
+        numbers: of the exchanges that have it.
     """
 
     operation: str
@@ -198,7 +199,7 @@ class Change:
 
 
 def group_changes(found: Sequence[Deviation]) -> list[Change]:
-    """What changed, each thing once, in the order in which it was met."""
+    """Group equal differences, in the order of their first appearance."""
     met: dict[tuple[str, str, str, str, str], tuple[str, Difference, list[int]]] = {}
     for deviation in found:
         operation = deviation.recorded.operation or "(no operation)"

@@ -1,4 +1,4 @@
-"""What `replay --check` says: each change once, with the exchanges in which it was met."""
+"""The report of `replay --check`: each change once, with the exchanges that have it."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from understudy.recording.compare import Absent, Difference
 from understudy.recording.model import Recording
 from understudy.replay.check import Change
 
-LONGEST = 200
-MOST_NUMBERS = 8
+MAX_VALUE_LENGTH = 200
+MAX_NUMBERS = 8
 
 
 def format_report(recording: Recording, found: Sequence[Change]) -> list[str]:
-    """A line for each change, and one that counts."""
-    told = [_line(change) for change in found]
+    """One line for each change, and a line with the totals."""
+    lines = [_format_change(change) for change in found]
     what = format_count(len(found), "difference") if found else "no difference"
     return [
-        *told,
+        *lines,
         f"{recording.name}: {format_count(len(recording.exchanges), 'exchange')}, {what}",
     ]
 
 
-def _line(change: Change) -> str:
+def _format_change(change: Change) -> str:
     it = change.difference
     return (
-        f"{change.operation}: {format_place(it)}: recorded {format_value(it.recorded)}, "
-        f"now {format_value(it.current)} (exchange {_numbers(change.numbers)})"
+        f"{change.operation}: {describe_place(it)}: recorded {format_value(it.recorded)}, "
+        f"now {format_value(it.current)} (exchange {_format_numbers(change.numbers)})"
     )
 
 
-def format_place(difference: Difference) -> str:
-    """Where a difference is, in words."""
+def describe_place(difference: Difference) -> str:
+    """Where a difference is, for people."""
     return f"{difference.where} {difference.pointer}".strip()
 
 
 def format_value(value: Any) -> str:
-    """A value as a line shows it: JSON, shortened."""
+    """A value as JSON on one line, truncated."""
     if isinstance(value, Absent):
         return "nothing"
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     whole = escape_unprintable(json.dumps(text, ensure_ascii=False))
-    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}..."
+    return whole if len(whole) <= MAX_VALUE_LENGTH else f"{whole[:MAX_VALUE_LENGTH]}..."
 
 
-def _numbers(numbers: Sequence[int]) -> str:
-    told = ", ".join(map(str, numbers[:MOST_NUMBERS]))
-    rest = len(numbers) - MOST_NUMBERS
-    return f"{told} and {rest} more" if rest > 0 else told
+def _format_numbers(numbers: Sequence[int]) -> str:
+    lines = ", ".join(map(str, numbers[:MAX_NUMBERS]))
+    rest = len(numbers) - MAX_NUMBERS
+    return f"{lines} and {rest} more" if rest > 0 else lines

@@ -1,4 +1,4 @@
-"""Serves a recording: each request is answered as the recorded one was, in the recorded order."""
+"""Serves a recording: each request gets the recorded reply, in the recorded order."""
 
 from __future__ import annotations
 
@@ -26,14 +26,16 @@ from understudy.service.reply import Reply
 from understudy.service.service import Service
 from understudy.session.session import Session
 
-MOST_TOLD = 5
-# What comes before it (103: early hints) answers nobody.
-FIRST_FINAL = 200
-BODILESS = (204, 304)
-# They tell how a body was carried, which is for the server to say.
-FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
-# What HTTP takes for the name of a header.
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+MAX_DIFFERENCES = 5
+# Lower ones (103: early hints) are followed by the real reply.
+FIRST_FINAL_STATUS = 200
+BODILESS_STATUSES = (204, 304)
+# They say how a body is transferred, which is up to the server.
+FRAMING_HEADERS = frozenset(
+    {"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"}
+)
+# What HTTP allows as the name of a header.
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def make_replay_app(
@@ -42,14 +44,14 @@ def make_replay_app(
     by_operation: bool = False,
     log: Log | None = None,
 ) -> App:
-    """An app that answers as the vendors of a recording did.
+    """Make an app that answers as the vendors in a recording did.
 
     Args:
-        by_operation: a request that was not recorded is answered as one of the same operation and
-            body was, whatever its path and query say.
+        by_operation: answer a request that was not recorded like one with the same operation and
+            body, whatever its path and query.
 
     Raises:
-        StartError: for a vendor that is none.
+        StartError: for an unknown vendor.
     """
     vendors = tuple(recording.vendors)
     services = open_services(vendors)
@@ -59,21 +61,21 @@ def make_replay_app(
 
 def _make_backend(recording: Recording, by_operation: bool) -> Backend:
     def backend(service: Service) -> ASGIApp:
-        theirs = [
+        answered = [
             each
             for each in recording.answered
-            if each.vendor == service.name and each.response.status >= FIRST_FINAL
+            if each.vendor == service.name and each.response.status >= FIRST_FINAL_STATUS
         ]
-        return ReplayApp(service, theirs, by_operation)
+        return ReplayApp(service, answered, by_operation)
 
     return backend
 
 
 class ReplayApp:
-    """A vendor's recorded exchanges as an app.
+    """Answers requests with a vendor's recorded replies.
 
-    A request that was recorded several times is answered in turn, the last answer again and again.
-    Each session begins anew, and so does one that is reset.
+    A request that was recorded several times gets the replies in turn, then the last one again and
+    again. Each session starts from the beginning, also when it is reset.
     """
 
     def __init__(
@@ -81,9 +83,9 @@ class ReplayApp:
     ) -> None:
         self._script = ReplayScript(exchanges, by_operation)
         self._router = service.document.router
-        # By session: its epoch, and how often it has asked each request since that began.
-        self._asked: WeakKeyDictionary[Session, tuple[int, Counter[tuple[str, int]]]]
-        self._asked = WeakKeyDictionary()
+        # By session: its epoch, and how often it has sent each request since that began.
+        self._counts: WeakKeyDictionary[Session, tuple[int, Counter[tuple[str, int]]]]
+        self._counts = WeakKeyDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,50 +93,51 @@ class ReplayApp:
         call: Call = scope[CALL_KEY]
         match = self._router.match(call.request.path)
         if match is not None:
-            call.routed = _operation(match[0].operations, call.request.method)
-        now = asked_by(call)
+            call.routed = _find_operation(match[0].operations, call.request.method)
+        now = read_call(call)
         found = self._script.find(now)
         if found:
-            recorded = self._next(call.session, now.method, found)
-            await _send(recorded.response, now.method, send)
+            recorded = self._choose_reply(call.session, now.method, found)
+            await _send_reply(recorded.response, now.method, send)
         else:
-            await send_reply(self._missing(call, now), send)
+            await send_reply(self._refuse(call, now), send)
 
-    def _next(
+    def _choose_reply(
         self, session: Session, method: str, found: list[RecordedExchange]
     ) -> RecordedExchange:
-        """The exchange whose turn it is among those that answer a request."""
-        epoch, asked = self._asked.get(session, (None, Counter()))
+        """Choose the next of the exchanges that answer a request."""
+        epoch, sent = self._counts.get(session, (None, Counter()))
         if epoch != session.epoch:
-            asked = Counter()
-            self._asked[session] = (session.epoch, asked)
-        # A HEAD that a recorded GET answers takes nothing away from whoever asks for that.
+            sent = Counter()
+            self._counts[session] = (session.epoch, sent)
+        # HEAD counts separately, so that it does not consume the next reply of the GET.
         key = (method, id(found[0]))
-        turn = asked[key]
-        asked[key] += 1
+        turn = sent[key]
+        sent[key] += 1
         return found[min(turn, len(found) - 1)]
 
-    def _missing(self, call: Call, now: ReplayRequest) -> Reply:
+    def _refuse(self, call: Call, now: ReplayRequest) -> Reply:
         what = f"{now.method} {now.path} was not recorded like this"
-        nearest = self._script.nearest(now)
+        nearest = self._script.find_nearest(now)
         if nearest is None:
-            hint = "record it, or ask what was: understudy export FILE --format examples"
+            hint = "record it, or send what was recorded: understudy export FILE --format examples"
             diagnoses = [Diagnosis("not-recorded", "path", "", what, hint)]
         else:
-            hint = "ask as it was recorded"
-            if self._script.would_match_by_operation(now):
+            hint = "send it as it was recorded"
+            if self._script.matches_by_operation(now):
                 hint += ", or serve with --match operation"
-            # Each says where; what to do is the same for all, and said once.
-            hints = [hint, *[""] * MOST_TOLD]
+            # The same hint holds for all differences, so only the first has it.
+            hints = [hint, *[""] * MAX_DIFFERENCES]
             diagnoses = [
-                _told(each, hint) for each, hint in zip(nearest[1][:MOST_TOLD], hints, strict=False)
+                _to_diagnosis(each, hint)
+                for each, hint in zip(nearest[1][:MAX_DIFFERENCES], hints, strict=False)
             ]
         call.diagnoses = tuple(diagnoses)
         return make_problem(404, "Not recorded", what, call.diagnoses)
 
 
-def asked_by(call: Call) -> ReplayRequest:
-    """What a request says; its secrets are masked, as they are in recordings."""
+def read_call(call: Call) -> ReplayRequest:
+    """The parts of a request that choose its reply; secrets are masked, as in recordings."""
     it = make_exchange(call)
     headers = tuple(it.request_headers.items())
     return ReplayRequest(
@@ -142,41 +145,41 @@ def asked_by(call: Call) -> ReplayRequest:
     )
 
 
-def _operation(operations: Mapping[str, Operation], method: str) -> Operation | None:
-    """The operation that a method calls; HEAD stands for the GET whose head it wants."""
+def _find_operation(operations: Mapping[str, Operation], method: str) -> Operation | None:
+    """The operation that a method calls; HEAD calls that of GET."""
     return operations.get(method) or (operations.get(GET) if method == HEAD else None)
 
 
-def _told(each: Difference, hint: str) -> Diagnosis:
+def _to_diagnosis(each: Difference, hint: str) -> Diagnosis:
     then, now = format_value(each.recorded), format_value(each.current)
     message = f"the nearest recorded request has {then} there, this one {now}"
     return Diagnosis("not-recorded", each.where, each.pointer, message, hint)
 
 
-async def _send(response: RecordedResponse, method: str, send: Send) -> None:
-    has_body = response.status not in BODILESS
+async def _send_reply(response: RecordedResponse, method: str, send: Send) -> None:
+    has_body = response.status not in BODILESS_STATUSES
     headers = [
-        (name.lower().encode(), _encoded(value))
+        (name.lower().encode(), _encode_value(value))
         for name, value in response.headers
-        if TOKEN.fullmatch(name) and name.lower() not in FRAMING
+        if HEADER_NAME.fullmatch(name) and name.lower() not in FRAMING_HEADERS
     ]
     if has_body:
-        headers.append((b"content-length", _length(response, method)))
+        headers.append((b"content-length", _content_length(response, method)))
     body = response.body if has_body and method != HEAD else b""
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _length(response: RecordedResponse, method: str) -> bytes:
-    """The length of the body; of one that was left out, what was said of it."""
+def _content_length(response: RecordedResponse, method: str) -> bytes:
+    """The content length: of a body that HEAD left out, as it was recorded."""
     said = header(response.headers, "content-length") or ""
     if method == HEAD and not response.body and said.isascii() and said.isdecimal():
         return said.encode()
     return b"%d" % len(response.body)
 
 
-def _encoded(value: str) -> bytes:
-    """A header's value as it goes over the wire; beyond Latin-1 nearly everybody sends UTF-8."""
+def _encode_value(value: str) -> bytes:
+    """Encode a header's value: Latin-1 where possible, else UTF-8, as most clients do."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:

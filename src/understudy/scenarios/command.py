@@ -16,7 +16,7 @@ from understudy.inprocess.live_server import LiveServer
 from understudy.inprocess.startup import start_app
 from understudy.recording.capture import Capture
 from understudy.recording.model import Recording
-from understudy.recording.normalize import known_tokens, normalize
+from understudy.recording.normalize import find_known_tokens, normalize
 from understudy.server.http_server import STOP_SIGNALS
 from understudy.service.service import Service
 
@@ -41,7 +41,7 @@ def run_recorded(command: Sequence[str], settings: Settings, name: str) -> tuple
     with LiveServer(start_app(settings, capture)) as server:
         status = _run(command, make_environment(services, f"{server.url}/@{SESSION}"))
     recording = capture.recording(name, settings, session=SESSION)
-    return normalize(recording, known_tokens(services), started), status
+    return normalize(recording, find_known_tokens(services), started), status
 
 
 def make_environment(services: Sequence[Service], url: str) -> dict[str, str]:
