@@ -24,8 +24,7 @@ NUMBERS = itertools.count(1)
 
 def counted(entry: Exchange | Delivery) -> None:
     """Where `--understudy-coverage` was asked for, our own suite counts, too."""
-    if process_state().apps.log is not None:
-        process_state().apps.log(entry)
+    process_state().apps.log(entry)
 
 
 def create_app(settings: Settings) -> App:

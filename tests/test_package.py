@@ -68,4 +68,4 @@ def test_installed_package_has_its_templates(installed: Path, tmp_path: Path) ->
         text=True,
     )
 
-    assert shown.stdout == "9 True\n", shown.stderr
+    assert shown.stdout == "10 True\n", shown.stderr

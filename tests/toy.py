@@ -9,9 +9,10 @@ from understudy.core.errors import ApiError
 from understudy.core.strict_json import write_json
 from understudy.engine.registry import bind_handlers
 from understudy.openapi.document import Document
-from understudy.service import checks
+from understudy.service import Signature, checks
 from understudy.service.accounts import Account, Accounts
 from understudy.service.call import Call
+from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Sample, Vendor, View
 from understudy.service.lifecycle import Lifecycle
 from understudy.service.reply import Reply
@@ -43,7 +44,15 @@ DOCUMENT: dict[str, Any] = {
 ACCOUNT = Account("owner", "let-me-in", "The only one.")
 
 
-def spell(call: Call, error: ApiError) -> Reply:
+class ToyStore(Collections):
+    toys = Stored("toy")
+
+
+class ShopStore(ToyStore):
+    tills = Stored("till")
+
+
+def render_error(call: Call, error: ApiError) -> Reply:
     return Reply(error.status, {"error": error.message})
 
 
@@ -54,10 +63,10 @@ def finish(call: Call, reply: Reply) -> None:
 def toy_service(answer: Any) -> Service:
     """A service whose one handler answers what is given: a reply to send, an exception to raise."""
 
-    async def get_toy(call: Call) -> Reply:
+    async def get_toy(call: Call[ToyStore]) -> Reply:
         if isinstance(answer, Exception):
             raise answer
-        await call.toys.put({"id": "kept"})
+        await call.store.toys.put({"id": "kept"})
         reply: Reply = answer
         return reply
 
@@ -70,9 +79,9 @@ def toy_service(answer: Any) -> Service:
         title="Toys",
         handlers=handlers,
         checks=(checks.parameters, checks.body),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
-        collections={"toys": "toy"},
+        store=ToyStore,
     )
     accounts = Accounts([ACCOUNT], "owner", bool)
     return Service(vendor, document, bind_handlers(document, handlers), accounts, {}, "/toys")
@@ -145,57 +154,62 @@ def shown(toy: Resource) -> Resource:
     return {name: toy[name] for name in ("id", "name", "state")}
 
 
-def signed(work: UnitOfWork) -> dict[str, str]:
+def signed(work: UnitOfWork[ToyStore]) -> dict[str, str]:
     """What a delivery carries when it leaves now."""
     return {"X-Toy-Signature": f"at={work.timestamp(0)}"}
 
 
-async def create_toy(call: Call) -> Reply:
+def expected_signature(secret: str, body: bytes, sent: str) -> str:
+    """What the shop signs is the time alone."""
+    return sent
+
+
+async def create_toy(call: Call[ToyStore]) -> Reply:
     """A toy is made, and sold an hour later; every scope is a shelf."""
     shelf = call.body.get("shelf", "")
-    if await call.toys.count(shelf) >= SHELF:
+    if await call.store.toys.count(shelf) >= SHELF:
         raise ShelfFull(f"the shelf holds {SHELF} toys")
     toy = {"id": call.fakes.uuid(), "name": call.body["name"], "state": "new"}
     made = {"created_at": call.timestamp(0), "by": call.account.name if call.account else ""}
-    await call.toys.put({**toy, **made}, shelf)
+    await call.store.toys.put({**toy, **made}, shelf)
     call.later(3_600, "sell_itself", id=toy["id"], shelf=shelf)
     return Reply(201, toy)
 
 
-async def sell_itself(work: UnitOfWork, id: str, shelf: str) -> None:
-    toy = await work.toys.find(id, shelf)
+async def sell_itself(work: UnitOfWork[ToyStore], id: str, shelf: str) -> None:
+    toy = await work.store.toys.find(id, shelf)
     if toy is not None and toy["state"] == "new":
         await sell(work, toy, shelf)
 
 
-async def sell(work: UnitOfWork, toy: Resource, scope: str) -> None:
+async def sell(work: UnitOfWork[ToyStore], toy: Resource, scope: str) -> None:
     """It is sold, its maker is told, and a day later it is back."""
     sold = LIFE.fire(toy, "sell")
-    await work.toys.put(sold, scope)
+    await work.store.toys.put(sold, scope)
     work.deliver("toy.sold", SOLD, shown(sold), signed(work))
     work.later(86_400, "come_back", id=toy["id"], shelf=scope)
 
 
-async def come_back(work: UnitOfWork, id: str, shelf: str) -> None:
-    await take_back(work, await work.toys.get(id, shelf), shelf)
+async def come_back(work: UnitOfWork[ToyStore], id: str, shelf: str) -> None:
+    await take_back(work, await work.store.toys.get(id, shelf), shelf)
 
 
-async def take_back(work: UnitOfWork, toy: Resource, scope: str) -> None:
-    await work.toys.put(LIFE.fire(toy, "take_back"), scope)
+async def take_back(work: UnitOfWork[ToyStore], toy: Resource, scope: str) -> None:
+    await work.store.toys.put(LIFE.fire(toy, "take_back"), scope)
 
 
-async def smash(work: UnitOfWork, toy: Resource, scope: str) -> None:
+async def smash(work: UnitOfWork[ToyStore], toy: Resource, scope: str) -> None:
     """Nobody smashes a toy here."""
-    await work.toys.put(LIFE.fire(toy, "smash"), scope)
+    await work.store.toys.put(LIFE.fire(toy, "smash"), scope)
     raise ShelfFull("there is no room for the pieces")
 
 
-async def sample_toy(call: Call) -> tuple[dict[str, str], Any]:
+async def sample_toy(call: Call[ToyStore]) -> tuple[dict[str, str], Any]:
     """A toy with a name that somebody might have."""
     return {}, {"name": call.fakes.faker.first_name()}
 
 
-async def resign(work: UnitOfWork, delivery: Delivery) -> dict[str, str]:
+async def resign(work: UnitOfWork[ToyStore], delivery: Delivery) -> dict[str, str]:
     return signed(work)
 
 
@@ -209,16 +223,16 @@ def toy_shop() -> Service:
         title="A shop",
         handlers=handlers,
         checks=(checks.count, checks.rate_limit, checks.parameters, checks.body),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
-        collections={"toys": "toy", "tills": "till"},
+        store=ShopStore,
         actions={"sell_itself": sell_itself, "come_back": come_back},
         limit=lambda operation: Limit("shop", 3, 60, 3),
         lifecycles={"toys": LIFE},
         fires={"toys": {"sell": sell, "take_back": take_back, "smash": smash}},
         views={"toys": View("Toy", shown)},
         samples={"toys": Sample("createToy", sample_toy)},
-        signature="x-toy-signature",
+        signature=Signature("X-Toy-Signature", "toys", "name", expected_signature),
         resign=resign,
     )
     accounts = Accounts([ACCOUNT, HELPER], "owner", bool)

@@ -6,8 +6,7 @@ imports nothing of the mock; the hooks and fixtures do, when somebody uses them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,20 +14,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from understudy.testing import options
+from understudy.vendors import vendor_names
 
 if TYPE_CHECKING:
-    from understudy.testing.backends import Server
     from understudy.testing.manager import PluginRun
-    from understudy.testing.session import OwnSession
+    from understudy.testing.session import Understudy, UnderstudyServer
     from understudy.testing.vendor_mock import VendorMock
 
 RUN = pytest.StashKey["PluginRun"]()
-SESSION = pytest.StashKey["OwnSession"]()
-MOCK = "_mock"
+SESSION = pytest.StashKey["Understudy"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What can be chosen on the command line and in the ini file."""
+    """Declare the options of the command line and the ini file."""
     options.declare(parser)
     group = parser.getgroup("understudy")
     group.addoption("--understudy-url", metavar="URL", help="use a server that runs already")
@@ -53,11 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, and begin to gather coverage if it is asked for.
+    """Declare the marker, make the vendors' fixtures, and collect coverage if it is asked for.
 
     Raises:
-        pytest.UsageError: for a choice that is none.
+        pytest.UsageError: for an unknown kind of coverage report.
     """
+    config.pluginmanager.register(_make_vendor_fixtures(), "understudy-vendors")
     takes = ", ".join(f"{name}=..." for name in options.OPTIONS)
     described = "options of the mocked vendors for this test; the closest marker wins"
     config.addinivalue_line("markers", f"{options.MARKER}({takes}): {described}")
@@ -66,10 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from understudy.testing.coverage import CoverageCollector, read_reports
 
         try:
-            gathering = CoverageCollector(config, read_reports(asked), least)
+            collector = CoverageCollector(config, read_reports(asked), least)
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
-        config.pluginmanager.register(gathering, "understudy-coverage")
+        config.pluginmanager.register(collector, "understudy-coverage")
 
 
 def _least(config: pytest.Config) -> float:
@@ -77,26 +76,17 @@ def _least(config: pytest.Config) -> float:
     return least
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Make a fixture for each vendor of another package that a test names.
-
-    Only then: looking through all installed packages takes a while.
-    """
-    named = {name for item in items for name in getattr(item, "fixturenames", ())}
-    wanted = {name for name in named if name.endswith(MOCK)} - globals().keys()
-    if not wanted:
-        return
-    outside = {entry.name for entry in entry_points(group="understudy.vendors")}
-    made = {f"{name}{MOCK}": _vendor_mock(name) for name in outside if f"{name}{MOCK}" in wanted}
-    if made:
-        module = ModuleType("understudy_vendors")
-        vars(module).update(made)
-        config.pluginmanager.register(module, "understudy-vendors")
+def _make_vendor_fixtures() -> ModuleType:
+    """A plugin with a fixture for each vendor, of this project and of other packages."""
+    module = ModuleType("understudy_vendor_fixtures")
+    for name in vendor_names():
+        setattr(module, f"{name}_mock", _make_vendor_fixture(name))
+    return module
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A misspelt option fails its test, whether or not the test uses the mock."""
-    wrong = options.unknown_of(item)
+    """Fail a test whose marker has a misspelt option, whether or not it uses the mock."""
+    wrong = options.find_unknown_option(item)
     if wrong:
         pytest.fail(wrong, pytrace=False)
 
@@ -109,17 +99,17 @@ def pytest_runtest_makereport(
     report = yield
     session = item.stash.get(SESSION, None)
     if session is not None and report.failed:
-        report.sections.append(("understudy", _story(session)))
+        report.sections.append(("understudy", _report_session(session)))
     return report
 
 
-def _story(session: OwnSession) -> str:
+def _report_session(session: Understudy) -> str:
     from understudy.testing.failure_report import format_failure_report
 
     try:
         return format_failure_report(session.admin, session.name)
     except Exception as error:
-        # What has failed is the test; this must not stand in front of it.
+        # The test's own failure must stay visible.
         return f"the mock cannot tell what happened: {type(error).__name__}: {error}"
 
 
@@ -131,7 +121,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _run_of(config: pytest.Config) -> PluginRun:
-    """What the tests of this process share; made when the first of them asks for it."""
+    """The state that the tests of this process share, made for the first of them."""
     from understudy.testing.manager import PluginRun
 
     if RUN not in config.stash:
@@ -142,8 +132,8 @@ def _run_of(config: pytest.Config) -> PluginRun:
     return config.stash[RUN]
 
 
-def _or_fail(make: Callable[..., Any], *arguments: Any) -> Any:
-    """What this makes; a choice that is none fails the test in a sentence."""
+def _make_or_fail(make: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `make`; turn an invalid option into a one-line test failure."""
     from understudy.client import ClientError
     from understudy.core.errors import StartError
 
@@ -155,35 +145,29 @@ def _or_fail(make: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def understudy_server(request: pytest.FixtureRequest) -> Server:
+def understudy_server(request: pytest.FixtureRequest) -> UnderstudyServer:
     """The mock behind a socket: `.url`, `.app`. One for each worker of pytest-xdist."""
-    run: PluginRun = _or_fail(_run_of, request.config)
-    server: Server = _or_fail(lambda: run.server)
+    run: PluginRun = _make_or_fail(_run_of, request.config)
+    server: UnderstudyServer = _make_or_fail(lambda: run.server)
     return server
 
 
 @pytest.fixture
-def understudy(request: pytest.FixtureRequest) -> Iterator[OwnSession]:
+def understudy(request: pytest.FixtureRequest) -> Iterator[Understudy]:
     """A session of the mock for this test alone, in this process and over HTTP."""
     item = request.node
-    run: PluginRun = _or_fail(_run_of, request.config)
-    session: OwnSession = _or_fail(run.open, item)
+    run: PluginRun = _make_or_fail(_run_of, request.config)
+    session: Understudy = _make_or_fail(run.open, item)
     item.stash[SESSION] = session
     yield session
     del item.stash[SESSION]
     run.shut(session, item.nodeid)
 
 
-def _vendor_mock(vendor: str) -> Any:
-    def mocked(request: pytest.FixtureRequest, understudy: OwnSession) -> VendorMock:
-        mock: VendorMock = _or_fail(_run_of(request.config).mock, vendor, understudy)
+def _make_vendor_fixture(vendor: str) -> Any:
+    def mocked(request: pytest.FixtureRequest, understudy: Understudy) -> VendorMock:
+        mock: VendorMock = _make_or_fail(_run_of(request.config).mock, vendor, understudy)
         return mock
 
     mocked.__doc__ = f"{vendor}: its real host answers this test from the session of `understudy`."
-    return pytest.fixture(name=f"{vendor}{MOCK}")(mocked)
-
-
-sent_mock = _vendor_mock("sent")
-agentmessage_mock = _vendor_mock("agentmessage")
-zexa_mock = _vendor_mock("zexa")
-tether_mock = _vendor_mock("tether")
+    return pytest.fixture(name=f"{vendor}_mock")(mocked)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import NOON, problem_of
 from understudy.core.settings import Settings
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.server.app import App, create_app
 from understudy.server.log_lines import format_exchange
 from understudy.session.faults import (
@@ -23,6 +23,7 @@ from understudy.session.faults import (
     REQUEST_FAULTS,
 )
 from understudy.session.journal import Exchange
+from understudy.vendors import vendor_names
 
 FAULTS = "/__admin/faults"
 KEY = {"x-api-key": "sk_test_acme_admin"}

@@ -9,9 +9,10 @@ import pytest
 
 from tests.admin.requests import ADMIN, Ask, ask, hint, refused
 from tests.contents import contents
-from understudy.engine.registry import open_services, vendor_names
+from understudy.engine.registry import open_services
 from understudy.server.app import App
 from understudy.session.store import CollectionKey
+from understudy.vendors import vendor_names
 
 RESOURCES = f"{ADMIN}/resources"
 BALANCE = {"id": "acct_acme", "credits": 12, "currency": "USD"}

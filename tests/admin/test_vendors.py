@@ -8,7 +8,8 @@ import pytest
 from tests.admin.requests import ADMIN, hint, mock
 from tests.conftest import NOON
 from understudy.core.settings import Settings
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
+from understudy.vendors import vendor_names
 
 NAMES = vendor_names()
 

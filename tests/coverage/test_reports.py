@@ -17,7 +17,8 @@ from understudy.coverage.coverage import Coverage
 from understudy.coverage.html_report import render_html
 from understudy.coverage.json_report import render_json
 from understudy.coverage.text_report import MIN_WIDTH, render_text
-from understudy.engine.registry import data_folder, open_services, vendor_names
+from understudy.engine.registry import data_folder, open_services
+from understudy.vendors import vendor_names
 
 ASKED = ("sent", "zexa")
 UNASKED = [name for name in vendor_names() if name not in ASKED]

@@ -11,10 +11,10 @@ import pytest
 from tests.conftest import NOON, problem_of
 from tests.contents import contents
 from understudy.core.settings import Settings
-from understudy.engine.registry import vendor_names
 from understudy.redaction.masks import REDACTED
 from understudy.server.app import App, create_app
 from understudy.session.journal import MAX_KEPT_BODY
+from understudy.vendors import vendor_names
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 SALES = "/sent/v3/profiles/770e8400-e29b-41d4-a716-446655440002"

@@ -19,8 +19,8 @@ from tests.waiting import until
 from understudy.admin.access import body_limit
 from understudy.core.settings import DEFAULT_BODY_LIMIT, DEFAULT_SNAPSHOT_LIMIT, Settings
 from understudy.engine.exchange_recorder import read_body
-from understudy.engine.registry import vendor_names
 from understudy.server.app import App, create_app
+from understudy.vendors import vendor_names
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
 JSON = {"content-type": "application/json"}

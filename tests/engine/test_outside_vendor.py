@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,35 @@ def test_outside_vendor_answers(installed: Path) -> None:
     )
 
     assert shown.stdout == '{"id":"thing_1","name":"First"}\n', shown.stderr
+
+
+@pytest.fixture
+def copied(installed: Path, tmp_path: Path) -> Path:
+    """A folder with the package that a test may change."""
+    return shutil.copytree(installed, tmp_path / "copied")
+
+
+def test_lint_finds_a_misspelt_rule_of_an_outside_vendor(copied: Path) -> None:
+    """A rule that names an example which the document lacks would be a 500 when it is broken."""
+    with (copied / "outsider_mock" / "rules.py").open("a") as rules:
+        rules.write('\n\ndef lock() -> None:\n    raise Refused("thing-loked", "it is locked")\n')
+
+    result = run(copied, "lint")
+
+    assert result.returncode == 1
+    assert 'outsider/rules.py:15: no response has the example "thing-loked"' in result.stdout
+
+
+def test_misspelt_example_of_an_outside_vendor_stops_the_start(copied: Path) -> None:
+    """The table of errors is held against the document before anything is served."""
+    serializers = copied / "outsider_mock" / "serializers.py"
+    misspelt = "examples={**STANDARD_NAMES, ApiError: 'internl'}"
+    serializers.write_text(serializers.read_text().replace("examples=STANDARD_NAMES", misspelt))
+
+    result = run(copied, "vendors", "outsider")
+
+    assert result.returncode == 2
+    assert 'specs/outsider.yaml: no response has the example "internl"' in result.stderr
 
 
 def test_broken_outside_vendor_is_one_sentence(installed: Path, tmp_path: Path) -> None:

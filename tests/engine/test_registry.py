@@ -23,13 +23,14 @@ from understudy.engine.registry import (
     read_seed,
     read_seed_accounts,
     read_seed_resources,
-    vendor_names,
 )
 from understudy.openapi.document import Document
 from understudy.service.accounts import Account
 from understudy.service.call import Call
+from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
+from understudy.vendors import vendor_names
 
 ENTRY = {"name": "admin", "credential": "k-1", "note": "Hi.", "role": "admin"}
 WORLD: dict[str, Any] = {"accounts": [ENTRY], "default_account": "admin", "resources": {}}
@@ -51,10 +52,15 @@ def document(*operations: str) -> Document:
     return Document("toy", {"paths": paths})
 
 
+class ToyStore(Collections):
+    toys = Stored("toy")
+    boxes = Stored("box")
+
+
 def vendor(key: str = "id") -> Vendor:
     """A vendor of toys and boxes."""
 
-    def spell(call: Call, error: Exception) -> Reply:
+    def render_error(call: Call, error: Exception) -> Reply:
         raise NotImplementedError
 
     def finish(call: Call, reply: Reply) -> None:
@@ -65,9 +71,9 @@ def vendor(key: str = "id") -> Vendor:
         title="Toy",
         handlers=handlers(),
         checks=(),
-        spell=spell,
+        render_error=render_error,
         finish=finish,
-        collections={"toys": "toy", "boxes": "box"},
+        store=ToyStore,
         key=key,
     )
 

@@ -19,6 +19,7 @@ from understudy.core.settings import Settings
 from understudy.core.strict_json import write_json
 from understudy.engine.scheduler import MAX_FIRED, Scheduler
 from understudy.service.call import Action, Call
+from understudy.service.collections import Collections, Stored
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Reply
 from understudy.service.unit_of_work import UnitOfWork
@@ -35,6 +36,10 @@ BLOCKED = "https://example.com/hook"
 LAST = b'{"left":0,"every":0}'
 
 
+class ToyStore(Collections):
+    toys = Stored("toy")
+
+
 class Stage:
     """A vendor whose actions write down what they were told, and when."""
 
@@ -47,7 +52,7 @@ class Stage:
     def vendor(self, name: str = "toy") -> Vendor:
         """A vendor with these actions."""
 
-        def spell(call: Call, error: Exception) -> Reply:
+        def render_error(call: Call, error: Exception) -> Reply:
             raise NotImplementedError
 
         def finish(call: Call, reply: Reply) -> None:
@@ -67,9 +72,9 @@ class Stage:
             title=name,
             handlers=ModuleType(name),
             checks=(),
-            spell=spell,
+            render_error=render_error,
             finish=finish,
-            collections={"toys": "toy"},
+            store=ToyStore,
             actions=actions,
         )
 
@@ -88,10 +93,10 @@ class Stage:
             self.ended.set()
 
     async def keep(self, work: UnitOfWork, id: str) -> None:
-        await work.toys.put({"id": id, "at": work.timestamp(0)})
+        await work.store.toys.put({"id": id, "at": work.timestamp(0)})
 
     async def fail(self, work: UnitOfWork) -> None:
-        await work.toys.put({"id": "half"})
+        await work.store.toys.put({"id": "half"})
         work.later(0, "note", name="from the failed one")
         raise RuntimeError("out of toys")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from understudy.engine.registry import data_folder, vendor_names
+from understudy.engine.registry import data_folder
 from understudy.recording.formats import native
 from understudy.recording.model import Recording
 from understudy.scenarios.loader import scenario_names
+from understudy.vendors import vendor_names
 
 NAMES = scenario_names(vendor_names())
 

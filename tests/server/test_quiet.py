@@ -27,17 +27,20 @@ async def schedule(call):
 """
 PACKAGE = """
 import flawed_handlers
-from understudy.service import Lifecycle, Reply, Vendor
+from understudy.service import Collections, Lifecycle, Reply, Stored, Vendor
+
+class FlawedStore(Collections):
+    toys = Stored("toy")
 
 async def fail(*arguments):
     raise RuntimeError("the action is broken")
 
-def spell(call, error):
+def render_error(call, error):
     return Reply(error.status, {"error": error.message})
 
 VENDOR = Vendor(
-    "flawed", "Flawed", flawed_handlers, (), spell, lambda call, reply: None,
-    hosts=("api.flawed.example",), collections={"toys": "toy"}, actions={"fail": fail},
+    "flawed", "Flawed", flawed_handlers, (), render_error, lambda call, reply: None,
+    hosts=("api.flawed.example",), store=FlawedStore, actions={"fail": fail},
     lifecycles={"toys": Lifecycle("toy", "state", {"new": {"smash": "broken"}, "broken": {}})},
     fires={"toys": {"smash": fail}},
 )

@@ -20,7 +20,7 @@ VENDOR = Vendor(
     title="Acme",
     handlers=ModuleType("handlers"),
     checks=(),
-    spell=lambda call, error: Reply(error.status),
+    render_error=lambda call, error: Reply(error.status),
     finish=lambda call, reply: None,
 )
 

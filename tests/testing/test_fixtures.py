@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,8 @@ import pytest
 
 import understudy as package
 from understudy.client import AdminError
-from understudy.engine.registry import vendor_names
-from understudy.testing.backends import Server
-from understudy.testing.session import OwnSession
-from understudy.testing.vendor_mock import VendorMock
+from understudy.pytest import Understudy, UnderstudyServer, VendorMock
+from understudy.vendors import vendor_names
 
 NOON = "2026-03-11T12:00:00Z"
 PATH = "/v3/profiles/770e8400-e29b-41d4-a716-446655440002/campaigns"
@@ -42,12 +41,12 @@ SALE = {
 at_noon = pytest.mark.understudy(clock=NOON)
 
 
-def create(understudy: OwnSession) -> httpx.Response:
+def create(understudy: Understudy) -> httpx.Response:
     """A campaign at Sent, in-process."""
     return understudy.client.post(f"/sent{PATH}", headers=understudy.headers("sent"), json=CAMPAIGN)
 
 
-def subscribe(understudy: OwnSession, *events: str) -> None:
+def subscribe(understudy: Understudy, *events: str) -> None:
     """Have Zexa tell this test's receiver."""
     reply = understudy.client.post(
         "/zexa/v1/webhooks",
@@ -57,7 +56,7 @@ def subscribe(understudy: OwnSession, *events: str) -> None:
     assert reply.status_code == 201, reply.text
 
 
-def sell(understudy: OwnSession) -> httpx.Response:
+def sell(understudy: Understudy) -> httpx.Response:
     """A campaign at Zexa, in-process."""
     return understudy.client.post(
         "/zexa/v1/campaigns", headers=understudy.headers("zexa"), json=SALE
@@ -65,7 +64,7 @@ def sell(understudy: OwnSession) -> httpx.Response:
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_each_test_begins_in_the_seed_world(number: int, understudy: OwnSession) -> None:
+def test_each_test_begins_in_the_seed_world(number: int, understudy: Understudy) -> None:
     """What another test has created is not there."""
     assert create(understudy).status_code == 201
 
@@ -75,7 +74,7 @@ def test_each_test_begins_in_the_seed_world(number: int, understudy: OwnSession)
 
 
 @pytest.mark.parametrize("text", ["a/b ü%", "x" * 300])
-def test_session_name_is_one(text: str, understudy: OwnSession) -> None:
+def test_session_name_is_one(text: str, understudy: Understudy) -> None:
     """Whatever the test is called."""
     reply = create(understudy)
 
@@ -83,7 +82,7 @@ def test_session_name_is_one(text: str, understudy: OwnSession) -> None:
     assert len(understudy.name) <= 64
 
 
-def test_http_and_in_process_meet_one_session(understudy: OwnSession) -> None:
+def test_http_and_in_process_meet_one_session(understudy: Understudy) -> None:
     """What was created without a socket is listed over HTTP."""
     create(understudy)
 
@@ -93,17 +92,17 @@ def test_http_and_in_process_meet_one_session(understudy: OwnSession) -> None:
 
 
 @pytest.mark.understudy(seed=815)
-def test_no_socket_is_opened_before_the_url_is_asked_for(understudy: OwnSession) -> None:
+def test_no_socket_is_opened_before_the_url_is_asked_for(understudy: Understudy) -> None:
     """A test in-process costs no server."""
     create(understudy)
 
-    before = understudy.place.listens  # type: ignore[attr-defined]
+    before = understudy.backend.listens  # type: ignore[attr-defined]
     assert understudy.url.startswith("http://127.0.0.1:")
 
-    assert (before, understudy.place.listens) == (False, True)  # type: ignore[attr-defined]
+    assert (before, understudy.backend.listens) == (False, True)  # type: ignore[attr-defined]
 
 
-def test_url_is_the_session_s(understudy: OwnSession) -> None:
+def test_url_is_the_session_s(understudy: Understudy) -> None:
     """As a text it is the base URL; with a vendor's name, that of the vendor."""
     url = understudy.url
 
@@ -111,7 +110,9 @@ def test_url_is_the_session_s(understudy: OwnSession) -> None:
     assert url("zexa") == f"{url}/zexa"
 
 
-def test_server_is_that_of_the_run(understudy: OwnSession, understudy_server: Server) -> None:
+def test_server_is_that_of_the_run(
+    understudy: Understudy, understudy_server: UnderstudyServer
+) -> None:
     """Tests without a marker share one live server."""
     assert understudy.server is understudy_server
     assert httpx.get(f"{understudy_server.url}/__admin/health").status_code == 200
@@ -124,19 +125,19 @@ def test_server_is_that_of_the_run(understudy: OwnSession, understudy_server: Se
         ("zexa", {"Authorization": "Bearer zexa_test_acme"}),
     ],
 )
-def test_headers_carry_the_key(vendor: str, header: dict[str, str], understudy: OwnSession) -> None:
+def test_headers_carry_the_key(vendor: str, header: dict[str, str], understudy: Understudy) -> None:
     """The default account's, where the vendor wants it."""
     assert understudy.headers(vendor) == header
     assert understudy.key(vendor) == next(iter(header.values())).split()[-1]
 
 
-def test_key_of_an_unknown_vendor(understudy: OwnSession) -> None:
+def test_key_of_an_unknown_vendor(understudy: Understudy) -> None:
     """The error names the vendors that are served."""
     with pytest.raises(LookupError, match=r'no vendor "no-vendor"; served: .*sent, '):
         understudy.key("no-vendor")
 
 
-def test_clock_stands_still_from_the_start(understudy: OwnSession) -> None:
+def test_clock_stands_still_from_the_start(understudy: Understudy) -> None:
     """By default it stands at the real time at which the test began."""
     now = understudy.clock.now
 
@@ -145,7 +146,7 @@ def test_clock_stands_still_from_the_start(understudy: OwnSession) -> None:
 
 
 @at_noon
-def test_clock_of_the_marker(understudy: OwnSession) -> None:
+def test_clock_of_the_marker(understudy: Understudy) -> None:
     """It stands where the marker says, and a reset brings it back there."""
     understudy.clock.shift(days=1)
     shifted = understudy.clock.now
@@ -157,13 +158,13 @@ def test_clock_of_the_marker(understudy: OwnSession) -> None:
 
 
 @pytest.mark.understudy(clock="real")
-def test_clock_that_runs(understudy: OwnSession) -> None:
+def test_clock_that_runs(understudy: Understudy) -> None:
     """`real` lets time pass by itself."""
     assert not understudy.clock.get().frozen
 
 
 @at_noon
-def test_clock_moves_and_runs(understudy: OwnSession) -> None:
+def test_clock_moves_and_runs(understudy: Understudy) -> None:
     """The verbs are the client's."""
     understudy.clock.move_to("2027-01-01T00:00:00Z")
     moved = understudy.clock.now
@@ -176,7 +177,7 @@ def test_clock_moves_and_runs(understudy: OwnSession) -> None:
 @at_noon
 @pytest.mark.understudy(seed=7)
 @pytest.mark.parametrize("number", range(2))
-def test_same_seed_same_bytes(number: int, understudy: OwnSession) -> None:
+def test_same_seed_same_bytes(number: int, understudy: Understudy) -> None:
     """The seed and the clock of the markers make the reply."""
     created = create(understudy).json()["data"]
 
@@ -185,7 +186,7 @@ def test_same_seed_same_bytes(number: int, understudy: OwnSession) -> None:
 
 
 @pytest.mark.understudy(auth="any")
-def test_auth_of_the_marker(understudy: OwnSession) -> None:
+def test_auth_of_the_marker(understudy: Understudy) -> None:
     """Any well-formed key is the default account's."""
     reply = understudy.client.get(f"/sent{PATH}", headers={"x-api-key": "whatever"})
 
@@ -193,7 +194,7 @@ def test_auth_of_the_marker(understudy: OwnSession) -> None:
 
 
 @pytest.mark.understudy(rate_limits=True)
-def test_rate_limits_of_the_marker(understudy: OwnSession) -> None:
+def test_rate_limits_of_the_marker(understudy: Understudy) -> None:
     """The documented limit is enforced: 50 requests within a second."""
     statuses = [create(understudy).status_code for _ in range(51)]
 
@@ -201,14 +202,14 @@ def test_rate_limits_of_the_marker(understudy: OwnSession) -> None:
 
 
 @pytest.mark.understudy(vendors="zexa", static=True)
-def test_vendors_and_static_of_the_marker(understudy: OwnSession) -> None:
+def test_vendors_and_static_of_the_marker(understudy: Understudy) -> None:
     """Only Zexa is served, and answers its documented example."""
     assert list(understudy.app.services) == ["zexa"]
     assert sell(understudy).json() == sell(understudy).json()
 
 
 @pytest.mark.understudy(pace=0, clock="real")
-def test_pace_of_the_marker(understudy: OwnSession) -> None:
+def test_pace_of_the_marker(understudy: Understudy) -> None:
     """At pace 0 a callback comes at once."""
     understudy.client.post(
         f"/sent{READY}",
@@ -219,7 +220,7 @@ def test_pace_of_the_marker(understudy: OwnSession) -> None:
     assert understudy.webhooks.wait_for("completed").json["status"] == "SUBMITTED"
 
 
-def test_fault_until_taken_back(understudy: OwnSession) -> None:
+def test_fault_until_taken_back(understudy: Understudy) -> None:
     """With `with`, it strikes inside the block alone."""
     with understudy.fault("status", status=503, vendor="sent") as fault:
         inside = create(understudy).status_code
@@ -228,7 +229,7 @@ def test_fault_until_taken_back(understudy: OwnSession) -> None:
     assert (inside, struck, create(understudy).status_code) == (503, 1, 201)
 
 
-def test_fault_that_is_used_up(understudy: OwnSession) -> None:
+def test_fault_that_is_used_up(understudy: Understudy) -> None:
     """A plain call plans it for the rest of the test; a retry passes."""
     fault = understudy.fault("reset", operation="createCampaign", vendor="sent", times=1)
 
@@ -239,7 +240,7 @@ def test_fault_that_is_used_up(understudy: OwnSession) -> None:
     assert fault.struck == 1
 
 
-def test_fault_is_taken_back_twice(understudy: OwnSession) -> None:
+def test_fault_is_taken_back_twice(understudy: Understudy) -> None:
     """A reset inside the block has taken it back already."""
     with understudy.fault("empty"):
         understudy.reset()
@@ -247,7 +248,7 @@ def test_fault_is_taken_back_twice(understudy: OwnSession) -> None:
     assert understudy.admin.faults.list() == ()
 
 
-def test_requests_can_be_counted(understudy: OwnSession) -> None:
+def test_requests_can_be_counted(understudy: Understudy) -> None:
     """The journal holds this test's requests, and no other's."""
     create(understudy)
 
@@ -256,7 +257,7 @@ def test_requests_can_be_counted(understudy: OwnSession) -> None:
     assert understudy.requests.unmatched() == ()
 
 
-def test_snapshot_and_restore(understudy: OwnSession) -> None:
+def test_snapshot_and_restore(understudy: Understudy) -> None:
     """The world goes back to where it was saved."""
     understudy.snapshot()
     create(understudy)
@@ -267,7 +268,7 @@ def test_snapshot_and_restore(understudy: OwnSession) -> None:
     assert understudy.resources.list("sent", "campaigns").total == created - 1
 
 
-def test_populate_and_fire(understudy: OwnSession) -> None:
+def test_populate_and_fire(understudy: Understudy) -> None:
     """Realistic resources, and a lifecycle event by hand."""
     understudy.populate("agentmessage", "campaigns", 3)
     active = next(
@@ -279,7 +280,7 @@ def test_populate_and_fire(understudy: OwnSession) -> None:
     assert understudy.fire("agentmessage", "campaigns", active, "expire").after == "EXPIRED"
 
 
-def test_coverage_of_one_test(understudy: OwnSession) -> None:
+def test_coverage_of_one_test(understudy: Understudy) -> None:
     """What this test has exercised, by vendor."""
     create(understudy)
 
@@ -288,7 +289,7 @@ def test_coverage_of_one_test(understudy: OwnSession) -> None:
     assert exercised == {**dict.fromkeys(vendor_names(), 0), "sent": 1}
 
 
-async def test_async_client(understudy: OwnSession) -> None:
+async def test_async_client(understudy: Understudy) -> None:
     """An asynchronous test awaits the same session."""
     listed = await understudy.async_client.get(f"/sent{PATH}", headers=understudy.headers("sent"))
     await understudy.async_admin.clock.shift(days=1)
@@ -297,7 +298,7 @@ async def test_async_client(understudy: OwnSession) -> None:
     assert understudy.requests.count() == 1
 
 
-def test_webhook_that_comes(understudy: OwnSession) -> None:
+def test_webhook_that_comes(understudy: Understudy) -> None:
     """It has body, headers, and the mock's own record of it."""
     subscribe(understudy, "campaign.completed")
     sell(understudy)
@@ -311,7 +312,7 @@ def test_webhook_that_comes(understudy: OwnSession) -> None:
     assert received.delivery.state == "delivered"
 
 
-def test_signed_webhook_of_agentmessage(understudy: OwnSession) -> None:
+def test_signed_webhook_of_agentmessage(understudy: Understudy) -> None:
     """Its signature over time and body verifies as well."""
     understudy.client.post(
         "/agentmessage/v1/webhooks",
@@ -325,14 +326,14 @@ def test_signed_webhook_of_agentmessage(understudy: OwnSession) -> None:
     assert (received.flaw, received.json["type"]) == ("", "campaign.approved")
 
 
-def _pending(understudy: OwnSession) -> str:
+def _pending(understudy: Understudy) -> str:
     """A campaign of AgentMessage that waits for a decision."""
     listed = understudy.resources.list("agentmessage", "campaigns")
     return next(each.id for each in listed if each.resource["status"] == "PENDING")
 
 
 @pytest.mark.parametrize("vendor", ["zexa", "agentmessage"])
-def test_wrong_signature_fails(vendor: str, understudy: OwnSession) -> None:
+def test_wrong_signature_fails(vendor: str, understudy: Understudy) -> None:
     """A webhook that is not signed as its vendor signs fails the test that waits for it."""
     understudy.fault("webhook-bad-signature", vendor=vendor)
     event = _tell(vendor, understudy)
@@ -342,7 +343,7 @@ def test_wrong_signature_fails(vendor: str, understudy: OwnSession) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["zexa", "agentmessage"])
-def test_wrong_signature_can_be_wanted(vendor: str, understudy: OwnSession) -> None:
+def test_wrong_signature_can_be_wanted(vendor: str, understudy: Understudy) -> None:
     """A test of a handler that refuses one takes it unverified."""
     understudy.fault("webhook-bad-signature", vendor=vendor)
     event = _tell(vendor, understudy)
@@ -352,7 +353,7 @@ def test_wrong_signature_can_be_wanted(vendor: str, understudy: OwnSession) -> N
     assert "by the subscription's secret it would be" in received.flaw
 
 
-def _tell(vendor: str, understudy: OwnSession) -> str:
+def _tell(vendor: str, understudy: Understudy) -> str:
     """Have a vendor send this test a webhook; the event's name."""
     if vendor == "zexa":
         subscribe(understudy, "campaign.completed")
@@ -366,7 +367,7 @@ def _tell(vendor: str, understudy: OwnSession) -> str:
     return "campaign.approved"
 
 
-def test_planned_answers(understudy: OwnSession) -> None:
+def test_planned_answers(understudy: Understudy) -> None:
     """AgentMessage tries again until it is answered with success."""
     understudy.webhooks.answer(500, 503)
     event = _tell("agentmessage", understudy)
@@ -379,7 +380,7 @@ def test_planned_answers(understudy: OwnSession) -> None:
     assert len(understudy.webhooks.received) == 3
 
 
-def test_callback_is_called(understudy: OwnSession) -> None:
+def test_callback_is_called(understudy: Understudy) -> None:
     """A function is handed each webhook before it is answered."""
     seen: list[str] = []
     understudy.webhooks.on_event(lambda received: seen.append(received.event))
@@ -389,7 +390,7 @@ def test_callback_is_called(understudy: OwnSession) -> None:
     assert seen == [event]
 
 
-def test_callback_that_raises(understudy: OwnSession) -> None:
+def test_callback_that_raises(understudy: Understudy) -> None:
     """Its error is answered with 500, and raised where the test waits."""
 
     def refuse(received: Any) -> None:
@@ -403,7 +404,7 @@ def test_callback_that_raises(understudy: OwnSession) -> None:
     assert understudy.deliveries.list()[-1].attempts[0].status == 500
 
 
-def test_webhook_that_does_not_come(understudy: OwnSession) -> None:
+def test_webhook_that_does_not_come(understudy: Understudy) -> None:
     """The failure tells what came, what was sent elsewhere, and what is due on a still clock."""
     subscribe(understudy, "campaign.completed")
     sell(understudy)
@@ -416,7 +417,7 @@ def test_webhook_that_does_not_come(understudy: OwnSession) -> None:
     assert "due next: zexa tick at" in str(failed.value)
 
 
-def test_each_webhook_is_returned_once(understudy: OwnSession) -> None:
+def test_each_webhook_is_returned_once(understudy: Understudy) -> None:
     """A second wait for the same event wants a second webhook."""
     event = _tell("zexa", understudy)
     understudy.webhooks.wait_for(event)
@@ -440,7 +441,7 @@ def test_other_vendors_are_refused(sent_mock: VendorMock) -> None:
 
 
 def test_two_vendors_in_one_session(
-    sent_mock: VendorMock, zexa_mock: VendorMock, understudy: OwnSession
+    sent_mock: VendorMock, zexa_mock: VendorMock, understudy: Understudy
 ) -> None:
     """Both answer, each knows its own requests, and the session those of both."""
     httpx.get(f"{sent_mock.origin}{PATH}", headers=sent_mock.headers)
@@ -482,10 +483,35 @@ def test_vendor_mock_narrows(agentmessage_mock: VendorMock) -> None:
     assert agentmessage_mock.url.endswith("/agentmessage")
 
 
-def test_vendor_mock_delegates(zexa_mock: VendorMock, understudy: OwnSession) -> None:
+def test_vendor_mock_delegates(zexa_mock: VendorMock, understudy: Understudy) -> None:
     """What is not the vendor's own is the session's."""
     assert zexa_mock.clock is understudy.clock
     assert zexa_mock.key == understudy.key("zexa")
+
+
+def list_public(kind: type) -> set[str]:
+    """The names that a class defines for its users."""
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+def test_vendor_mock_has_all_that_a_session_has() -> None:
+    """But for its end, which is the plugin's affair."""
+    assert list_public(Understudy) - {"close"} <= list_public(VendorMock)
+
+
+def test_half_built_vendor_mock_can_be_copied() -> None:
+    """Copying asks an object without attributes for some; that ends."""
+    assert not vars(copy.copy(VendorMock.__new__(VendorMock)))
+
+
+def test_vendor_mock_saves_and_restores(zexa_mock: VendorMock) -> None:
+    """The whole session's world, whichever vendor's mock is asked."""
+    before = zexa_mock.resources.list("contacts").total
+    zexa_mock.snapshot()
+    zexa_mock.populate("contacts", 2)
+    zexa_mock.restore()
+
+    assert zexa_mock.resources.list("contacts").total == before
 
 
 def test_vendor_mock_fires(agentmessage_mock: VendorMock) -> None:

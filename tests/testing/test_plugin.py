@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Live
 from tests.outside_package import write_outside_package
 from understudy.testing import coverage, failure_report, manager, recording
+from understudy.vendors import vendor_names
 
 # Loaded before the inner runs, which would otherwise each load them anew.
 LOADED = (coverage, httpcore, recording, manager, failure_report)
@@ -51,6 +52,19 @@ def test_import_loads_nothing_of_the_mock() -> None:
     code = (
         "import sys, understudy.pytest_plugin\n"
         "heavy = {'httpx', 'faker', 'connexion', 'starlette', 'orjson', 'understudy.server.app'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert shown.stdout == "[]\n", shown.stderr
+
+
+def test_classes_of_the_fixtures_load_no_server() -> None:
+    """A test file imports them for its annotations alone."""
+    code = (
+        "import sys, understudy.pytest\n"
+        "heavy = {'faker', 'connexion', 'starlette', 'uvicorn', 'understudy.engine.registry'}\n"
         "print(sorted(heavy & sys.modules.keys()))"
     )
 
@@ -99,7 +113,7 @@ def test_every_key_of_the_ini_file(pytester: pytest.Pytester) -> None:
     )
     code = (
         "def test_all(understudy):\n"
-        "    chosen, settings = understudy.chosen, understudy.chosen.settings\n"
+        "    chosen, settings = understudy.options, understudy.options.settings\n"
         "    assert (settings.seed, settings.pace, settings.auth) == (7, 0.5, 'any')\n"
         "    assert (settings.rate_limits, settings.static) == (True, False)\n"
         "    assert settings.vendors == ('sent', 'zexa')\n"
@@ -113,7 +127,7 @@ def test_every_flag(pytester: pytest.Pytester) -> None:
     """The command line has the same choices."""
     code = (
         "def test_all(understudy):\n"
-        "    settings = understudy.chosen.settings\n"
+        "    settings = understudy.options.settings\n"
         "    assert (settings.seed, settings.pace, settings.auth) == (7, None, 'any')\n"
         "    assert (settings.rate_limits, settings.static) == (True, True)\n"
         "    assert settings.vendors == ('sent', 'zexa')\n"
@@ -363,6 +377,25 @@ def test_record_has_everything(pytester: pytest.Pytester) -> None:
     assert told["deliveries"][-1]["attempts"][0]["status"] == 200
 
 
+def test_record_redacts_what_an_unasked_vendor_sent(pytester: pytest.Pytester) -> None:
+    """Its keys are known although the test exchanged nothing with it."""
+    code = (
+        "def test_record(understudy):\n"
+        "    found = understudy.resources.list('agentmessage', 'endpoints')[0]\n"
+        "    url = f'{understudy.webhooks.url}/{understudy.key(\"agentmessage\")}'\n"
+        "    changed = {**found.resource, 'url': url, 'active': True, 'deleted_at': None}\n"
+        "    understudy.resources.set('agentmessage', 'endpoints', found.id, changed)\n"
+        "    listed = understudy.resources.list('agentmessage', 'campaigns')\n"
+        "    id = next(each.id for each in listed if each.resource['status'] == 'PENDING')\n"
+        "    understudy.fire('agentmessage', 'campaigns', id, 'approve')\n"
+        "    understudy.webhooks.wait_for('campaign.approved', verify=False)\n"
+    )
+    run_tests(pytester, code, "--understudy-record=records").assert_outcomes(passed=1)
+    (file,) = (pytester.path / "records").iterdir()
+
+    assert "/[redacted acme-admin]" in file.read_text() and "am_live_" not in file.read_text()
+
+
 def test_record_has_no_secrets(pytester: pytest.Pytester) -> None:
     """Neither the keys that were sent nor the secret that was answered."""
     text = recorded(pytester, "records").decode()
@@ -526,14 +559,45 @@ def test_server_that_does_not_run(pytester: pytest.Pytester) -> None:
     assert "no mock answers at http://127.0.0.1:9" in text_of(result)
 
 
-def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
-    """A vendor from outside has its fixture, too."""
-    dist = pytester.mkdir("outsider-1.dist-info")
-    write_outside_package(pytester.mkdir("outsider_package"))
+SIGNING = """
+from understudy.service import Reply, Signature
+from outsider_package.store import Call
+
+SIGNATURE = Signature("X-Outsider", "things", "name", lambda secret, body, sent: f"by {secret}")
+
+async def get_thing(call: Call, thing_id: str) -> Reply:
+    thing = await call.store.things.get(thing_id, call.customer)
+    headers = {"X-Outsider": "by First"}
+    call.deliver("thing.read", thing.pop("url"), {}, headers, subscription=thing_id)
+    return Reply(200, thing)
+"""
+SIGNED = """
+import httpx, pytest
+
+@pytest.mark.parametrize("name", ["First", "Second"])
+def test_signature(name, outsider_mock):
+    thing = {"id": "thing_1", "name": name, "url": outsider_mock.webhooks.url}
+    outsider_mock.resources.set("things", "thing_1", thing)
+    httpx.get(f"{outsider_mock.origin}/v1/things/thing_1", headers=outsider_mock.headers)
+    print(outsider_mock.webhooks.wait_for("thing.read", verify=name == "First").flaw)
+    assert name == "First"
+"""
+
+
+def install_outsider(pytester: pytest.Pytester) -> Path:
+    """Put a vendor of another distribution where an inner run finds it; its package's folder."""
+    dist, package = pytester.mkdir("outsider-1.dist-info"), pytester.mkdir("outsider_package")
+    write_outside_package(package)
     (dist / "METADATA").write_text("Metadata-Version: 2.1\nName: outsider\nVersion: 1\n")
     (dist / "entry_points.txt").write_text(
         "[understudy.vendors]\noutsider = outsider_package:VENDOR\n"
     )
+    return package
+
+
+def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
+    """A vendor from outside has its fixture, too."""
+    install_outsider(pytester)
     pytester.makepyfile(
         "import httpx\n"
         "@__import__('pytest').mark.understudy(hosts={'https://outsider.example': 'outsider'})\n"
@@ -543,3 +607,27 @@ def test_vendor_of_another_package(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_fixtures_of_all_vendors_are_listed(pytester: pytest.Pytester) -> None:
+    """Those of other packages, too, and before any test names them."""
+    install_outsider(pytester)
+
+    listed = text_of(pytester.runpytest_subprocess("--fixtures"))
+
+    assert all(f"{name}_mock" in listed for name in ("outsider", *vendor_names()))
+
+
+def test_webhooks_of_another_package_are_verified(pytester: pytest.Pytester) -> None:
+    """By what its VENDOR says of how it signs."""
+    package = install_outsider(pytester)
+    (package / "handlers.py").write_text(SIGNING)
+    init = package / "__init__.py"
+    signed = init.read_text().replace("actions=", "signature=handlers.SIGNATURE, actions=")
+    init.write_text(signed)
+    pytester.makepyfile(SIGNED)
+
+    result = pytester.runpytest_subprocess()
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert "X-Outsider is by First, but by the subscription's secret" in text_of(result)

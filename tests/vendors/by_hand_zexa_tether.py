@@ -58,12 +58,12 @@ class World:
 
     async def get(self, collection: str, id: str, scope: str = "") -> Any:
         """A resource, as stored."""
-        return await getattr(self.work(), collection).get(id, scope)
+        return await self.work().collection(collection).get(id, scope)
 
     async def put(self, collection: str, id: str, scope: str = "", **changes: Any) -> Any:
         """Change a stored resource; it."""
         work = self.work()
-        stored = getattr(work, collection)
+        stored = work.collection(collection)
         changed = {**await stored.get(id, scope), **changes}
         await stored.put(changed, scope)
         await work.commit()
@@ -72,7 +72,7 @@ class World:
     async def fire(self, collection: str, id: str, event: str, scope: str = "") -> Any:
         """Fire an event by hand, when the table and the service know it; the resource after it."""
         work = self.work()
-        resource = await getattr(work, collection).get(id, scope)
+        resource = await work.collection(collection).get(id, scope)
         lifecycle = self.service.vendor.lifecycles[collection]
         known = self.possible(collection, resource)
         if event not in known:
@@ -80,7 +80,7 @@ class World:
         await self.service.vendor.fires[collection][event](work, resource, scope)
         await work.commit()
         await self.session.webhooks.settle()
-        return await getattr(self.work(), collection).find(id, scope)
+        return await self.work().collection(collection).find(id, scope)
 
     def possible(self, collection: str, resource: Resource) -> list[str]:
         """The events that can be fired by hand on a resource."""

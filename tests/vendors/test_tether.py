@@ -168,16 +168,16 @@ class Caller:
 
     async def messages(self, created: Any) -> list[str]:
         """The texts that a campaign has sent."""
-        return [each["content"] for each in await self.work().messages.list(created["_id"])]
+        return [each["content"] for each in await self.work().store.messages.list(created["_id"])]
 
     async def contact(self, id: str, organization: str = MAPLE) -> Any:
         """A contact, as stored."""
-        return await self.work().contacts.get(id, organization)
+        return await self.work().store.contacts.get(id, organization)
 
     async def put(self, collection: str, scope: str, **resource: Any) -> None:
         """Store a resource, or change one that is stored."""
         work = self.work()
-        stored = getattr(work, collection)
+        stored = work.collection(collection)
         found = await stored.find(resource["_id"], scope) or {}
         await stored.put({**found, **resource}, scope)
         await work.commit()
@@ -653,7 +653,7 @@ class TestBrokenWorld:
     async def test_missing_organization_is_an_internal_error(self, tether: Caller) -> None:
         """What the document has no words for is a 500 in Tether's envelope."""
         work = tether.work()
-        await work.organizations.delete(MAPLE)
+        await work.store.organizations.delete(MAPLE)
         await work.commit()
 
         reply = await tether.send(GOOD["getUsageCalendar"])
@@ -816,7 +816,7 @@ class TestCreate:
 
         assert reply.status_code == 400
         assert (await tether.get("/api/campaigns", "birch-omar"))["total"] == 2
-        assert await tether.work().contacts.count(BIRCH) == 5
+        assert await tether.work().store.contacts.count(BIRCH) == 5
         assert tether.session.clock.pending() == []
 
 
@@ -841,7 +841,7 @@ class TestRecipients:
         created = await tether.create(newContacts=[{"firstName": "S", "phoneNumber": number}])
 
         assert created["userIds"] == [SAM]
-        assert await tether.work().contacts.count(MAPLE) == 13
+        assert await tether.work().store.contacts.count(MAPLE) == 13
 
     async def test_other_organizations_number_is_new(self, tether: Caller) -> None:
         """Contacts are the organization's own."""
@@ -850,7 +850,7 @@ class TestRecipients:
         created = await tether.create("summit-nia", **known)
 
         assert created["userIds"] != [SAM]
-        assert await tether.work().contacts.count(SUMMIT) == 3
+        assert await tether.work().store.contacts.count(SUMMIT) == 3
 
     @pytest.mark.parametrize(
         ("sent", "ids"),
@@ -976,7 +976,7 @@ class TestDelete:
         assert (await tether.send(Ask("GET", of(id)))).status_code == 404
         listed = await tether.get("/api/campaigns?limit=100")
         assert (listed["total"], id in [each["_id"] for each in listed["data"]]) == (6, False)
-        assert await tether.work().recipients.count(id) == 0
+        assert await tether.work().store.recipients.count(id) == 0
 
     async def test_deleted_campaign_is_not_sent(self, tether: Caller) -> None:
         """Its date comes, and nothing happens."""
@@ -1221,7 +1221,7 @@ class TestDispatch:
         created = await tether.create("maple-dana", userIds=[SAM], type="whatsapp")
         await tether.shift(5)
 
-        (message,) = await tether.work().messages.list(created["_id"])
+        (message,) = await tether.work().store.messages.list(created["_id"])
 
         assert without(message, "_id", "conversationId") == {
             "contactId": SAM,
@@ -1258,13 +1258,13 @@ class TestDispatch:
         """Who is no contact any more is sent what was promised."""
         created = await tether.create(scheduleDate=at(HOUR), userIds=[SAM], message="{{firstName}}")
         work = tether.work()
-        await work.contacts.delete(SAM, MAPLE)
+        await work.store.contacts.delete(SAM, MAPLE)
         await work.commit()
 
         await tether.shift(2 * HOUR)
 
         assert await tether.messages(created) == ["Sam"]
-        assert await tether.work().contacts.find(SAM, MAPLE) is None
+        assert await tether.work().store.contacts.find(SAM, MAPLE) is None
 
     async def test_unknown_contact_is_reached_by_what_was_sent(self, tether: Caller) -> None:
         """An id that nobody has comes with its own number."""
@@ -1732,7 +1732,7 @@ class TestValidateContacts:
         """Sorting is only looking; nobody sorted is nobody found."""
         await tether.ok(GOOD["validateContacts"])
 
-        assert await tether.work().contacts.count(MAPLE) == 13
+        assert await tether.work().store.contacts.count(MAPLE) == 13
         assert await self.buckets(tether, "maple-alex") == {}
 
     async def test_sent_contact_is_protected_from_colleagues(self, tether: Caller) -> None:

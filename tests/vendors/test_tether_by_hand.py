@@ -80,7 +80,7 @@ async def campaign(tether: World, id: str) -> Any:
 
 async def texts(tether: World, id: str) -> list[str]:
     """What a campaign has sent."""
-    return [each["content"] for each in await tether.work().messages.list(id)]
+    return [each["content"] for each in await tether.work().store.messages.list(id)]
 
 
 async def day(tether: World, day: str) -> Any:
@@ -297,7 +297,7 @@ class TestSamples:
         """Every request is accepted for the default account, and what it makes can be shown."""
         await tether.populate("campaigns", 200, "maple-alex")
 
-        assert await tether.work().campaigns.count(MAPLE) == 7 + 200
+        assert await tether.work().store.campaigns.count(MAPLE) == 7 + 200
         assert await tether.shown_faults() == {}
 
     @pytest.mark.parametrize("account", ACCOUNTS)
@@ -354,7 +354,7 @@ class TestSamples:
         """Most have gone out, some to nobody they could reach, and some still wait."""
         await tether.populate("campaigns", 200, "maple-alex", gap=6 * HOUR)
 
-        found: list[Resource] = await tether.work().campaigns.list(MAPLE)
+        found: list[Resource] = await tether.work().store.campaigns.list(MAPLE)
         counts = Counter(each["status"] for each in found[7:])
         assert set(counts) == {"completed", "failed", "scheduled"}
         assert counts["completed"] > 120
@@ -362,11 +362,11 @@ class TestSamples:
 
     async def test_new_contacts_are_few(self, tether: World) -> None:
         """Most campaigns are for people who are known, so contacts grow slower than campaigns."""
-        before = await tether.work().contacts.count(MAPLE)
+        before = await tether.work().store.contacts.count(MAPLE)
 
         await tether.populate("campaigns", 200, "maple-alex")
 
-        assert 0 < await tether.work().contacts.count(MAPLE) - before < 200
+        assert 0 < await tether.work().store.contacts.count(MAPLE) - before < 200
 
     async def test_enforced_quota_holds(self, tether: World) -> None:
         """However many there are, no day of Birch's gets more than its five."""

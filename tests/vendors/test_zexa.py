@@ -123,7 +123,7 @@ class Caller:
     async def by_hand(self, event: str, collection: str, id: str, scope: str = "acct_acme") -> None:
         """Fire an event of the service by hand, now."""
         work = self.work()
-        resource = await getattr(work, collection).get(id, scope)
+        resource = await work.collection(collection).get(id, scope)
         await SERVICE.vendor.fires[collection][event](work, resource, scope)
         await work.commit()
         await self.session.webhooks.settle()
@@ -134,20 +134,20 @@ class Caller:
 
     async def messages(self, created: Any) -> list[Any]:
         """The messages of a campaign, as stored."""
-        return list(await self.work().messages.list(created["id"]))
+        return list(await self.work().store.messages.list(created["id"]))
 
     async def top_up(self, credits: float, account: str = "acme") -> None:
         """Give an account this balance."""
         work = self.work()
-        balance = await work.balances.get(f"acct_{account}")
-        await work.balances.put({**balance, "credits": credits})
+        balance = await work.store.balances.get(f"acct_{account}")
+        await work.store.balances.put({**balance, "credits": credits})
         await work.commit()
 
     async def change_contact(self, id: str, **changes: Any) -> None:
         """What only the dashboard can do to a contact."""
         work = self.work()
-        contact = await work.contacts.get(id, "acct_acme")
-        await work.contacts.put({**contact, **changes}, "acct_acme")
+        contact = await work.store.contacts.get(id, "acct_acme")
+        await work.store.contacts.put({**contact, **changes}, "acct_acme")
         await work.commit()
 
     @property
@@ -637,7 +637,7 @@ class TestBrokenWorld:
     async def test_missing_balance_is_an_internal_error(self, zexa: Caller) -> None:
         """What the document has no words for is a 500 in Zexa's envelope."""
         work = zexa.work()
-        await work.balances.delete("acct_acme")
+        await work.store.balances.delete("acct_acme")
         await work.commit()
 
         reply = await zexa.send(GOOD["getCredits"])
@@ -929,7 +929,7 @@ class TestCredits:
 
         await zexa.shift(MINUTE)
 
-        assert (await zexa.work().balances.get("acct_acme"))["credits"] == 100 - cost
+        assert (await zexa.work().store.balances.get("acct_acme"))["credits"] == 100 - cost
 
     async def test_creation_charges_nothing(self, zexa: Caller) -> None:
         """The balance is as it was until the first message is dispatched."""
@@ -1061,8 +1061,11 @@ class TestLife:
         """Batches grow with the campaign: five and a last confirmation."""
         work = zexa.work()
         for number in range(1_000):
-            person = {**(await work.contacts.get("cnt_ana001", "acct_acme")), "id": f"cnt_{number}"}
-            await work.contacts.put({**person, "lists": [PROSPECTS]}, "acct_acme")
+            person = {
+                **(await work.store.contacts.get("cnt_ana001", "acct_acme")),
+                "id": f"cnt_{number}",
+            }
+            await work.store.contacts.put({**person, "lists": [PROSPECTS]}, "acct_acme")
         await work.commit()
         created = await zexa.create(contact_list_id=PROSPECTS)
 
@@ -1118,7 +1121,7 @@ class TestHalt:
         second = await self.halted(zexa)
 
         assert await census(zexa, second, "initech") == ("processing", 1, 0, 1, 0)
-        assert (await zexa.work().balances.get("acct_initech"))["credits"] == 0.5
+        assert (await zexa.work().store.balances.get("acct_initech"))["credits"] == 0.5
 
     async def test_counters_are_frozen(self, zexa: Caller) -> None:
         """However long it waits, nothing moves, though it looks for credits again and again."""

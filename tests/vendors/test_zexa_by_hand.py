@@ -97,7 +97,7 @@ async def campaign(zexa: World, id: str) -> Any:
 
 async def census(zexa: World, id: str) -> Counter[str]:
     """How many messages of a campaign are in each state."""
-    return Counter(each["status"] for each in await zexa.work().messages.list(id))
+    return Counter(each["status"] for each in await zexa.work().store.messages.list(id))
 
 
 async def credits(zexa: World, customer: str = ACME) -> float:
@@ -298,7 +298,7 @@ class TestMessages:
         """The tick finds one message final; it makes the others so and counts each once."""
         id = await created(zexa)
         await zexa.shift(1)
-        first = (await zexa.work().messages.list(id))[0]
+        first = (await zexa.work().store.messages.list(id))[0]
         await zexa.fire("messages", first["id"], "failed", id)
 
         await zexa.shift(MINUTE)
@@ -368,8 +368,8 @@ class TestMessages:
     async def test_message_of_no_campaign_cannot_move(self, zexa: World) -> None:
         """A message that was put where no campaign is has nobody to count it."""
         work = zexa.work()
-        message = await work.messages.get("msg_sent003", "cmp_sent001")
-        await work.messages.put(message, "cmp_nowhere")
+        message = await work.store.messages.get("msg_sent003", "cmp_sent001")
+        await work.store.messages.put(message, "cmp_nowhere")
         await work.commit()
 
         with pytest.raises(NotFound):
@@ -434,7 +434,9 @@ class TestDeliveries:
         await zexa.fire("campaigns", "cmp_sent001", "complete", ACME)
 
         (delivery,) = zexa.session.webhooks.deliveries
-        assert SERVICE.vendor.signature in {name.lower() for name in delivery.headers}
+        assert SERVICE.vendor.signature.header.lower() in {
+            name.lower() for name in delivery.headers
+        }
 
 
 class TestViews:
@@ -493,11 +495,11 @@ class TestSamples:
     @pytest.mark.parametrize("collection", SERVICE.vendor.samples)
     async def test_two_hundred_in_a_row(self, collection: str, zexa: World) -> None:
         """Every request is accepted for the default account, and what it makes can be shown."""
-        before = await getattr(zexa.work(), collection).count(ACME)
+        before = await zexa.work().collection(collection).count(ACME)
 
         await zexa.populate(collection, 200, "acme")
 
-        assert await getattr(zexa.work(), collection).count(ACME) == before + 200
+        assert await zexa.work().collection(collection).count(ACME) == before + 200
         assert await zexa.shown_faults() == {}
 
     @pytest.mark.parametrize("account", creators(SERVICE))
@@ -553,7 +555,7 @@ class TestSamples:
         """Campaigns of weeks ago are completed, those of the last days may still wait."""
         await zexa.populate("campaigns", 200, "acme", gap=6 * HOUR)
 
-        found: list[Resource] = await zexa.work().campaigns.list(ACME)
+        found: list[Resource] = await zexa.work().store.campaigns.list(ACME)
         counts = Counter(each["status"] for each in found[6:])
         assert set(counts) == {"completed", "scheduled"}
         assert counts["completed"] > 150
@@ -565,7 +567,7 @@ class TestSamples:
         await zexa.shift(30 * DAY)
 
         assert await credits(zexa, "acct_hooli") == 0
-        found: list[Resource] = await zexa.work().campaigns.list("acct_hooli")
+        found: list[Resource] = await zexa.work().store.campaigns.list("acct_hooli")
         assert {each["status"] for each in found[1:]} == {"completed"}
 
     async def test_campaigns_reach_somebody(self, zexa: World) -> None:
@@ -577,12 +579,12 @@ class TestSamples:
     async def test_missing_list_is_made(self, zexa: World) -> None:
         """An account without contact lists gets one."""
         work = zexa.work()
-        await work.contact_lists.delete("lst_globex001", "acct_globex")
+        await work.store.contact_lists.delete("lst_globex001", "acct_globex")
         await work.commit()
 
         (made,) = await zexa.populate("campaigns", 1, "globex")
 
-        (only,) = await zexa.work().contact_lists.list("acct_globex")
+        (only,) = await zexa.work().store.contact_lists.list("acct_globex")
         assert made.body["contact_list_id"] == only["id"]
 
     async def test_contacts_join_lists_at_home_and_abroad(self, zexa: World) -> None:
@@ -595,7 +597,7 @@ class TestSamples:
         assert {("email" in body) for body in bodies} == {True, False}
         assert {len(body["lists"]) for body in bodies} == {0, 1, 2}
         assert {id for body in bodies for id in body["lists"]} == {
-            each["id"] for each in await zexa.work().contact_lists.list(ACME)
+            each["id"] for each in await zexa.work().store.contact_lists.list(ACME)
         }
 
     async def test_numbers_go_on(self, zexa: World) -> None:
@@ -603,7 +605,7 @@ class TestSamples:
         for _ in range(3):
             await zexa.populate("contacts", 100, "initech", gap=0)
 
-        phones = [each["phone"] for each in await zexa.work().contacts.list("acct_initech")]
+        phones = [each["phone"] for each in await zexa.work().store.contacts.list("acct_initech")]
         assert len(phones) == len(set(phones)) == 305
 
     async def test_webhooks_want_every_event(self, zexa: World) -> None:
@@ -612,5 +614,5 @@ class TestSamples:
 
         names = SERVICE.document.schemas["Subscription"]["enum"]
         assert {event for body in bodies for event in body["events"]} == set(names)
-        stored = await zexa.work().webhooks.list(ACME)
+        stored = await zexa.work().store.webhooks.list(ACME)
         assert {each["signing_key"] for each in stored} == {"zexa_test_acme"}

@@ -18,9 +18,9 @@ from tests.verify.runs import KEY, LIFE, recorded
 from tests.waiting import LONG, wait_until
 from understudy.cli.main import main
 from understudy.core.settings import Settings
-from understudy.engine.registry import vendor_names
 from understudy.recording.formats import native
 from understudy.server.http_server import bind
+from understudy.vendors import vendor_names
 
 WITHOUT = (
     "import sys; sys.modules['schemathesis'] = None; from understudy.cli.main import main; main({})"

@@ -34,7 +34,7 @@ TITLES = {
 __all__ = ["PREFIX", "AdminContext", "admin_service"]
 
 
-def _spell(call: Call, error: ApiError) -> Reply:
+def _render_error(call: Call, error: ApiError) -> Reply:
     reply = make_problem(
         error.status, TITLES.get(error.status, "Internal Server Error"), error.message
     )
@@ -76,7 +76,7 @@ def admin_service(context: AdminContext) -> Service:
             access.check_size,
             checks.body,
         ),
-        spell=_spell,
+        render_error=_render_error,
         finish=_finish,
         request_id=_no_request_id,
         internal=True,

@@ -9,9 +9,10 @@ import click
 from understudy.cli.explain import explain_code, render_explanation, rule_rows
 from understudy.cli.options import option
 from understudy.core.terminal import format_count, format_table
-from understudy.engine.registry import open_services, own_documents
+from understudy.engine.registry import lint_vendor, open_services, own_documents
 from understudy.openapi.lint import lint_file
 from understudy.server.banner import describe_service, list_services
+from understudy.vendors import vendor_names
 
 
 @click.command()
@@ -27,12 +28,15 @@ def vendors(name: str | None) -> None:
 def lint(files: tuple[Path, ...]) -> int:
     """Check documents: specification, examples, fidelity.
 
-    Without FILES, check the documents of this project. The exit code is 1 when there are findings.
+    Without FILES, check the documents of this project, and of every vendor package that its
+    document has the examples that its rules name. The exit code is 1 when there are findings.
     """
     documents = files or own_documents()
-    findings = [(file, finding) for file in documents for finding in lint_file(file)]
-    for file, finding in findings:
-        click.echo(f"{file.name}: {finding}")
+    findings = [f"{file.name}: {finding}" for file in documents for finding in lint_file(file)]
+    if not files:
+        findings += [f"{name}/{each}" for name in vendor_names() for each in lint_vendor(name)]
+    for finding in findings:
+        click.echo(finding)
     click.echo(
         f"{format_count(len(documents), 'document')}, {format_count(len(findings), 'finding')}"
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from understudy.core.codes import MEANINGS
 from understudy.core.errors import ApiError, StartError
 from understudy.core.json_pointer import escape_token
 from understudy.openapi.document import Document, Node
+from understudy.service.error_examples import name_not_found
 from understudy.service.service import Service
 
 WIDTH = 96
@@ -178,9 +178,9 @@ def _words(value: Any) -> tuple[str, str]:
 def _undocumented(service: Service) -> list[Rule]:
     """What a service answers to a request that reached no operation."""
     rules = []
-    for kind, (code, message) in _table(service, "UNDOCUMENTED").items():
+    for kind, body in service.vendor.errors.undocumented.items():
         answer = Answer("no operation", kind.status, "assumed", "the document cannot say it")
-        spelling = Spelling(code, message, "", (answer,))
+        spelling = _spelling({"value": body}, "", (answer,))
         rules.append(Rule(service.name, kind.code, MEANINGS[kind.code], (spelling,)))
     return rules
 
@@ -190,24 +190,13 @@ def _names(service: Service, kind: type[ApiError]) -> set[str]:
     if issubclass(kind, IDEMPOTENCY) and service.vendor.idempotency is None:
         return set()
     if kind is errors.NotFound:
-        return {
-            f"{noun.replace(' ', '-')}-not-found" for noun in service.vendor.collections.values()
-        }
+        return set(map(name_not_found, service.vendor.collections.values()))
     if kind is errors.IllegalTransition:
-        return set(_table(service, "TRANSITIONS").values())
-    spelled = _table(service, "EXAMPLES")
+        return set(service.vendor.errors.transitions.values())
+    spelled = service.vendor.errors.examples
     nearest = next((each for each in kind.__mro__ if each in spelled), ApiError)
     # What a service says of any error whatever says nothing about this one.
     return set() if nearest is ApiError else {spelled[nearest]}
-
-
-def _table(service: Service, name: str) -> Mapping[Any, Any]:
-    """A table of the module in which a service spells its errors; not every service has each.
-
-    The tables stand beside `spell`, the one part of that module that VENDOR names.
-    """
-    found: Mapping[Any, Any] = getattr(sys.modules.get(service.vendor.spell.__module__), name, {})
-    return found
 
 
 def rule_rows(services: Sequence[Service]) -> Iterator[Sequence[str]]:

@@ -19,7 +19,7 @@ from understudy.core.output_files import require_writable, unwritable
 from understudy.core.settings import Settings
 from understudy.core.terminal import format_count, format_table
 from understudy.engine.exchange_recorder import Log
-from understudy.engine.registry import open_services, require_vendors, vendor_names
+from understudy.engine.registry import open_services, require_vendors
 from understudy.recording.attribution import Attribution
 from understudy.recording.formats.format import Format
 from understudy.recording.formats.registry import (
@@ -41,6 +41,7 @@ from understudy.scenarios.player import play_scenario
 from understudy.scenarios.steps import Scenario
 from understudy.server.app import App
 from understudy.server.http_server import Listening, run
+from understudy.vendors import vendor_names
 
 COMMAND = "understudy.command"
 EXPORT_HELP = f"""Write recordings in another format.

@@ -22,7 +22,7 @@ FILES = (
     "fixtures/NAME/seed.json",
     *(
         f"src/understudy/vendors/NAME/{module}.py"
-        for module in ("__init__", "handlers", "rules", "serializers", "events")
+        for module in ("__init__", "store", "handlers", "rules", "serializers", "events")
     ),
     "tests/vendors/test_NAME.py",
     "tests/contract/NAME.toml",

@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from understudy.core.settings import Settings
 from understudy.engine.connection_faults import ConnectionFault
 from understudy.engine.replies import CALL_KEY, encode_diagnoses, make_problem, send_reply
-from understudy.redaction.masks import redact_body, redact_headers
+from understudy.redaction.finders import JSON
+from understudy.redaction.redactor import Redactor
 from understudy.service.call import Call
 from understudy.service.request import Request
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import CONNECTION_FAULTS, Fault
-from understudy.session.journal import Exchange
+from understudy.session.journal import Exchange, redact_request, redact_target
 from understudy.session.session import FRESH_SESSION, Session
 
 Log = Callable[[Exchange | Delivery], None]
@@ -119,10 +120,10 @@ class JournalMiddleware:
                 session.coverage[exchange.vendor, exchange.operation, exchange.status] += 1
 
 
-def make_exchange(call: Call) -> Exchange:
-    """The exchange of a call without its reply; its secrets are masked."""
+def make_exchange(call: Call, redactor: Redactor | None = None) -> Exchange:
+    """The exchange of a call without its reply; the secrets of the request are masked."""
     request, service = call.request, call.service
-    return Exchange(
+    exchange = Exchange(
         id=call.exchange_id,
         session=call.session.name,
         vendor=service.name,
@@ -130,8 +131,8 @@ def make_exchange(call: Call) -> Exchange:
         path=request.path,
         query=request.query,
         started=request.received,
-        request_headers=redact_headers(request.headers),
-        request_body=redact_body(request.content, service.document.secrets, service.owners),
+        request_headers=request.headers,
+        request_body=request.content,
         operation=call.routed.id if call.routed is not None else None,
         account=call.caller,
         preference=call.preference,
@@ -139,18 +140,23 @@ def make_exchange(call: Call) -> Exchange:
         proxied=call.proxied,
         diagnoses=call.diagnoses,
     )
+    redact_request(exchange, redactor or make_redactor(service), trusted=True)
+    return exchange
 
 
 def complete_exchange(call: Call, tap: ReplyTap) -> Exchange:
     """The exchange of a call that is over, as the log and the journal are given it."""
-    service, exchange = call.service, make_exchange(call)
+    service, redactor = call.service, make_redactor(call.service)
+    exchange = make_exchange(call, redactor)
     exchange.status, exchange.ended = tap.status, call.session.clock.now()
     exchange.response_headers, exchange.response_body = tap.headers, tap.body
     if call.revise is not None:
         call.revise(exchange)
-    exchange.response_body = redact_body(
-        exchange.response_body, service.document.secrets, service.owners
-    )
+    redact_target(exchange, redactor)
+    # The mock's own replies hold what the document declares, which says what is secret there.
+    # What the request carried is searched for, whatever the names of the fields.
+    replies = Redactor(service.declared_secret_names, redactor.values)
+    exchange.response_body = replies.body(exchange.response_body, JSON, trusted=True)
     return exchange
 
 

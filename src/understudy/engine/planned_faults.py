@@ -59,5 +59,5 @@ def _choose_reply(call: Call, fault: Fault, status: int) -> Reply:
         return Reply(
             status, copy.deepcopy(body), media_type=declared.media_type or "application/json"
         )
-    reply = call.vendor.spell(call, Internal("a planned fault"))
+    reply = call.vendor.render_error(call, Internal("a planned fault"))
     return Reply(status, reply.document, reply.headers, reply.media_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -104,7 +105,7 @@ class Population:
         for check in past.service.vendor.checks:
             await check(call)
         handler = past.service.handlers[operation.id]
-        await call.perform(handler, call, **call.arguments)
+        await call.perform(partial(handler, call, **call.arguments))
 
 
 def _in_order(shelf: CollectionData) -> CollectionData:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,11 +20,13 @@ from understudy.core.strict_json import write_json
 from understudy.openapi.document import Document, read_document
 from understudy.service.accounts import Accounts, read_accounts
 from understudy.service.declaration import Vendor
+from understudy.service.example_check import check_examples, find_unknown_names
 from understudy.service.reply import Handler
 from understudy.service.service import Service
+from understudy.service.signatures import Signature
 from understudy.session.store import CollectionData, CollectionKey
+from understudy.vendors import ENTRY_POINT_GROUP, vendor_names
 
-ENTRY_POINT_GROUP = "understudy.vendors"
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -33,12 +34,6 @@ def data_folder(name: str) -> Path:
     """Where `specs` or `fixtures` stand: in the package when installed, beside `src` otherwise."""
     installed = PACKAGE / name
     return installed if installed.is_dir() else PACKAGE.parents[1] / name
-
-
-def vendor_names() -> list[str]:
-    """The services of this package and those that other packages bring, sorted."""
-    own = {module.name for module in pkgutil.iter_modules(vendors.__path__)}
-    return sorted(own | {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)})
 
 
 def require_vendors(names: Iterable[str]) -> None:
@@ -75,6 +70,15 @@ def find_vendor(name: str) -> tuple[Vendor, Path, Path]:
     return own, data_folder("specs") / f"{name}.yaml", world
 
 
+def find_signature(name: str) -> Signature | None:
+    """How a vendor signs its webhooks; None for one that signs none or is not installed here.
+
+    Raises:
+        StartError: when the package from outside cannot be imported.
+    """
+    return find_vendor(name)[0].signature if name in vendor_names() else None
+
+
 def open_services(names: Sequence[str] = ()) -> list[Service]:
     """The services of these vendors (of all, when none is named), ready to play.
 
@@ -94,6 +98,7 @@ def open_service(name: str) -> Service:
     """
     vendor, specification, seed = find_vendor(name)
     document = read_document(name, specification)
+    check_examples(vendor.errors, document)
     accounts, shelves = read_seed(vendor, seed)
     return Service(
         vendor=vendor,
@@ -182,6 +187,17 @@ def bind_handlers(document: Document, handlers: ModuleType) -> dict[str, Handler
                 f"specs/{document.name}.yaml or remove it"
             )
     return bound
+
+
+def lint_vendor(name: str) -> Iterator[str]:
+    """What is wrong with a vendor package, beyond what stops the mock from starting.
+
+    Raises:
+        StartError: when it cannot be served.
+    """
+    service = open_service(name)
+    folder = Path(str(service.vendor.handlers.__file__)).parent
+    yield from find_unknown_names(service.document, folder)
 
 
 def own_documents() -> list[Path]:

@@ -36,7 +36,7 @@ def render_error(call: Call, error: Exception) -> Reply:
         return make_problem(
             error.status, "Preference cannot be met", error.message, error.diagnoses
         )
-    reply = call.vendor.spell(call, error)
+    reply = call.vendor.render_error(call, error)
     # What HTTP itself says of these errors is the same at every vendor.
     if isinstance(error, MethodNotAllowed):
         reply.headers["Allow"] = ", ".join(error.allowed)

@@ -24,14 +24,11 @@ class Apps:
     Args:
         most: number of apps to keep; the least recently used one is dropped first.
 
-    Attributes:
-        log: receives every exchange and every delivery of these apps. A test run sets it, also
-            after apps have been started.
     """
 
     def __init__(self, most: int = MOST_APPS) -> None:
         self._most = most
-        self.log: Log | None = None
+        self._logs: tuple[Log, ...] = ()
         self._lock = threading.Lock()
         self._apps: OrderedDict[Settings, App] = OrderedDict()
 
@@ -46,12 +43,28 @@ class Apps:
         """
         with self._lock:
             if settings not in self._apps:
-                self._apps[settings] = start_app(settings, self._log_entry)
+                self._apps[settings] = start_app(settings, self.log)
             self._apps.move_to_end(settings)
             if len(self._apps) > self._most:
                 self._apps.popitem(last=False)
             return self._apps[settings]
 
-    def _log_entry(self, entry: Exchange | Delivery) -> None:
-        if self.log is not None:
-            self.log(entry)
+    def add_log(self, log: Log) -> None:
+        """Pass every exchange and every delivery of these apps to a function, from now on."""
+        with self._lock:
+            self._logs = (*self._logs, log)
+
+    def remove_log(self, log: Log) -> None:
+        """Pass nothing more to a function; does nothing for one that was never added."""
+        with self._lock:
+            self._logs = tuple(each for each in self._logs if each != log)
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether any function receives the entries."""
+        return bool(self._logs)
+
+    def log(self, entry: Exchange | Delivery) -> None:
+        """Pass an entry to all logs."""
+        for log in self._logs:
+            log(entry)

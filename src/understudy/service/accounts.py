@@ -1,4 +1,4 @@
-"""Accounts of the seed world, and which of them a credential stands for."""
+"""Accounts of the seed data, and which of them a credential belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from understudy.core.settings import Auth
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may call: a credential, and what the rules need to know of its owner."""
+    """An API user: a credential, and what the rules need to know about its owner."""
 
     name: str
     credential: str
@@ -24,7 +24,7 @@ class Account:
         return self.attributes[attribute]
 
     def secrets(self, names: frozenset[str]) -> list[str]:
-        """The texts of its attributes of these names."""
+        """The values of the attributes with these names that are strings."""
         found = (self.attributes.get(name) for name in sorted(names))
         return [each for each in found if isinstance(each, str)]
 
@@ -53,7 +53,7 @@ class Accounts:
         """The account of this name.
 
         Raises:
-            KeyError: when there is none.
+            KeyError: when there is no such account.
         """
         for account in self.all:
             if account.name == name:
@@ -61,16 +61,17 @@ class Accounts:
         raise KeyError(name)
 
     def owner(self, credential: str | None) -> str | None:
-        """The name of the account whose credential it is, be it revoked or not."""
+        """The name of the account with this credential, also of a revoked one; None for others."""
         account = self._by_credential.get(credential or "")
         return None if account is None else account.name
 
     def identify(self, credential: str | None, policy: Auth) -> Account:
-        """The account that a credential stands for.
+        """Find the account that a credential belongs to.
 
         Args:
             credential: as sent; None or empty when nothing was sent.
-            policy: `any` takes every well-formed credential that is not revoked.
+            policy: `strict` accepts the credentials of the seed data; `any` accepts every
+                well-formed one that is not revoked, and treats unknown ones as the default's.
 
         Raises:
             MissingCredential: nothing was sent.
@@ -90,7 +91,7 @@ class Accounts:
 
 
 def read_accounts(seed: Mapping[str, Any], well_formed: Callable[[str], bool]) -> Accounts:
-    """The accounts of a seed file, whose members beyond the common ones become attributes."""
+    """Read the accounts of a seed file; fields beyond the common ones become attributes."""
     accounts = []
     for entry in seed["accounts"]:
         common = {name: entry[name] for name in ("name", "credential", "note")}

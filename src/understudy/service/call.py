@@ -11,6 +11,7 @@ from understudy.core.settings import Settings
 from understudy.core.strict_json import read_json
 from understudy.openapi.document import Operation, snake_case
 from understudy.service.accounts import Account
+from understudy.service.collections import StoreT, StoreT_co
 from understudy.service.reply import Reply
 from understudy.service.request import Request
 from understudy.service.service import Service
@@ -20,17 +21,8 @@ from understudy.session.journal import Exchange, ProxyOutcome
 from understudy.session.rate_limits import RateLimitStatus
 from understudy.session.session import Session
 
-Check = Callable[["Call"], Awaitable[Reply | None]]
 
-
-Action = Callable[..., Awaitable[None]]
-
-
-# What an event by hand does: it is given the resource and the scope in which it is kept.
-EventAction = Callable[["UnitOfWork", Resource, str], Awaitable[None]]
-
-
-class Call(UnitOfWork):
+class Call(UnitOfWork[StoreT_co]):
     """One request on its way through a service, and the unit of work that answers it.
 
     What the way through the service finds out is kept here, each by the one step that finds it;
@@ -110,7 +102,10 @@ class Call(UnitOfWork):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The path's validated values by the Python names under which handlers take them."""
+        """The path's values by the Python names under which handlers take them.
+
+        Validated values, once `checks.parameters` has read them; the text of the path before.
+        """
         return {
             snake_case(name): self.parameters.get(name, text)
             for name, text in self.path_values.items()
@@ -127,3 +122,11 @@ class Call(UnitOfWork):
     def spent(self) -> int:
         """Milliseconds since the request arrived, by the session's clock."""
         return (self.session.clock.now() - self.request.received) // MILLISECOND
+
+
+# What a request passes before its handler; it may raise, or answer in the handler's place.
+Check = Callable[[Call[StoreT]], Awaitable[Reply | None]]
+# What a due call does: it is given the unit of work, and the arguments that it was planned with.
+Action = Callable[..., Awaitable[None]]
+# What an event by hand does: it is given the resource and the scope in which it is kept.
+EventAction = Callable[[UnitOfWork[StoreT], Resource, str], Awaitable[None]]

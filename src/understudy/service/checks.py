@@ -1,4 +1,4 @@
-"""What a request passes before its handler; a vendor lists them in its order."""
+"""Checks that a request passes before its handler; a vendor lists them in its order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def route(tree: PathRouter, call: Call) -> None:
     """Find the documented operation of a request, and put it into the call.
 
     Raises:
-        UnknownPath, MethodNotAllowed: when there is none.
+        UnknownPath: when no operation has the path.
+        MethodNotAllowed: when none of those that have it has the method.
     """
     request = call.request
     found = tree.match(request.path)
@@ -52,7 +53,7 @@ def _read_parameters(call: Call) -> list[Diagnosis]:
 
 
 async def parameters(call: Call) -> None:
-    """Path, query, headers and cookies are as the document declares them.
+    """Check path, query, headers and cookies against the document.
 
     Raises:
         InvalidParameters: with every diagnosis.
@@ -63,7 +64,7 @@ async def parameters(call: Call) -> None:
 
 
 async def body(call: Call) -> None:
-    """The body is JSON and as the document declares it; puts it into `call.body`.
+    """Read the body into `call.body`, and check it against the document.
 
     Raises:
         BodyTooLarge, UnsupportedMediaType, MalformedBody: before its content is looked at.
@@ -88,7 +89,7 @@ async def body(call: Call) -> None:
 
 
 async def rate_limit(call: Call) -> None:
-    """The caller's pool still has room; counts whether or not limits are enforced.
+    """Refuse a request beyond the limit that `count` counted it against.
 
     Raises:
         TooManyRequests: only with `--rate-limits`.
@@ -113,10 +114,10 @@ async def count(call: Call) -> None:
 
 
 async def idempotency_key(call: Call) -> None:
-    """The key, when one was sent, has the documented form.
+    """Check the form of the idempotency key, when one was sent.
 
     Raises:
-        InvalidIdempotencyKey: when it has not.
+        InvalidIdempotencyKey: when it does not have the documented form.
     """
     rule = call.vendor.idempotency
     if rule and rule.header in call.headers and call.operation.method in rule.methods:
@@ -124,7 +125,7 @@ async def idempotency_key(call: Call) -> None:
 
 
 async def replay(call: Call) -> Reply | None:
-    """The remembered reply of the first request with this key; else note that this one is first.
+    """Answer with the reply of the first request with this key; note when this one is first.
 
     Raises:
         IdempotencyInFlight: when the first request is still being answered.

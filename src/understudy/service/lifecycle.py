@@ -1,4 +1,4 @@
-"""The moves that a kind of resource can make, as a table of states and events."""
+"""The lifecycle of a kind of resource, as a table of states and events."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Resource = dict[str, Any]
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """A state machine over one member of a resource.
+    """A state machine over one field of a resource.
 
     Attributes:
         kind: the resource's singular noun, for messages.
-        member: the member that holds the state.
-        table: for every state, final ones too, its events and where each leads.
+        member: the field that holds the state.
+        table: for every state, also final ones, its events and the state that each leads to.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class Lifecycle:
 
         Raises:
             IllegalTransition: when the table has no such event in the resource's state.
-            Internal: when the table has no such state.
+            Internal: when the resource has no state, or one that the table lacks.
         """
         events = self._events(resource)
         if event not in events:
@@ -41,7 +41,7 @@ class Lifecycle:
         """The events that are possible in the resource's state, sorted.
 
         Raises:
-            Internal: when the table has no such state.
+            Internal: when the resource has no state, or one that the table lacks.
         """
         return sorted(self._events(resource))
 

@@ -1,4 +1,4 @@
-"""Reply: what a handler gives back."""
+"""Reply: the response that a handler returns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from understudy.core.strict_json import write_json
 
 @dataclass(slots=True)
 class Reply:
-    """What goes back: a status, a document (None for no body) and headers.
+    """A response: a status, a document (None for no body) and headers.
 
-    `body` is the document as bytes, made when the reply leaves.
+    Attributes:
+        document: what is written as JSON.
+        body: the document's bytes, made when the reply is sent.
     """
 
     status: int

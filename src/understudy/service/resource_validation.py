@@ -1,4 +1,4 @@
-"""Whether a resource that somebody wants to store is one that its vendor could have stored."""
+"""Whether a resource from outside is one that its vendor could have stored itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from understudy.service.unit_of_work import Resource
 def validate_resource(
     service: Service, collection: str, resource: Resource, prefix: str = ""
 ) -> list[Diagnosis]:
-    """Everything that keeps a resource out of a collection.
+    """Find everything that keeps a resource out of a collection.
 
-    It needs the members that all resources of the collection have in the seed world, a state that
-    the lifecycle knows, and what the vendor would show of it must satisfy the document.
+    A resource needs the fields that all resources of the collection have in the seed data, and a
+    state that the lifecycle knows; what the vendor would show of it must satisfy the document.
 
     Args:
         prefix: pointer of the resource itself.
@@ -42,7 +42,7 @@ def validate_resource(
 
 @lru_cache(maxsize=256)
 def find_common_fields(service: Service, collection: str) -> frozenset[str]:
-    """The members that every resource of a collection has in the seed world; the id at least."""
+    """The fields that every resource of a collection has in the seed data; at least the id."""
     seen = [
         frozenset(orjson.loads(resource))
         for (_, name, _), shelf in service.shelves.items()

@@ -1,15 +1,16 @@
-"""Unit of work: the changes of one piece of work, done whole or not at all."""
+"""Unit of work: changes that are made all together or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from understudy.core.clock import format_timestamp
 from understudy.core.errors import Internal
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
+from understudy.service.collections import StoreT_co, open_collection
 from understudy.service.declaration import Vendor
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.session import Session
@@ -21,14 +22,15 @@ Result = TypeVar("Result")
 MAX_RUNS = 5
 
 
-class UnitOfWork:
-    """The changes, due calls and deliveries of one piece of work, done whole or not at all.
+class UnitOfWork(Generic[StoreT_co]):
+    """Changes, due calls and deliveries that take effect together at `commit`, or not at all.
 
     Attributes:
-        now: the one instant (ns) at which all of it happens.
-        rehearsal: run everything, keep nothing.
-        muted: send no deliveries.
-        clock: what its due calls wait for: the session's clock, or that of an invented past.
+        store: the vendor's collections, through which it reads and changes resources.
+        now: the instant (ns since 1970) at which all of it happens.
+        rehearsal: `commit` keeps nothing.
+        muted: `commit` sends no deliveries.
+        clock: schedules its due calls: the session's clock, or that of an invented past.
     """
 
     rehearsal = False
@@ -37,41 +39,42 @@ class UnitOfWork:
     _sent: tuple[tuple[Delivery, Attempt], ...] = ()
     _resent = 0
 
-    def __init__(self, session: Session, vendor: Vendor, now: int) -> None:
+    def __init__(self, session: Session, vendor: Vendor[StoreT_co], now: int) -> None:
         self.session = session
-        self.vendor = vendor
+        self.vendor: Vendor = vendor
         self.now = now
         self.clock = session.clock
         self._store = session.store
         self._epoch = session.epoch
         self._base = session.store.position
         self._changes: Changes = {}
+        self.store: StoreT_co = vendor.store(self._store, self._changes, vendor.name, vendor.key)
         self._due: list[tuple[int, str, bytes]] = []
         self._deliveries: list[Delivery] = []
 
     @property
     def fakes(self) -> Fakes:
-        """Where ids and invented values come from."""
+        """The session's source of ids and invented values."""
         return self.session.fakes
 
     def timestamp(self, digits: int = 7, zone: str = "+00:00") -> str:
-        """The work's instant as text."""
+        """The work's instant as an RFC 3339 text, with this many digits of a second."""
         return format_timestamp(self.now, digits, zone)
 
-    def __getattr__(self, name: str) -> Collection:
-        """The collection of this name, when the vendor declares it."""
-        vendor = self.vendor
-        if name not in vendor.collections:
-            raise AttributeError(f"{vendor.name} declares no collection {name}")
-        kind = vendor.collections[name]
-        return Collection(self._store, self._changes, vendor.name, name, kind, vendor.key)
+    def collection(self, name: str) -> Collection:
+        """A collection whose name is known only at run time; others are attributes of `store`.
+
+        Raises:
+            LookupError: when the vendor declares no collection of this name.
+        """
+        return open_collection(self.store, name)
 
     def later(self, delay: float, action: str, **arguments: Any) -> None:
-        """Have the service's `action` called after `delay` seconds (scaled by the pace)."""
+        """Schedule one of the vendor's `actions`, `delay` seconds from now (scaled by the pace)."""
         self.at(self.now + self.session.scaled(delay), action, **arguments)
 
     def at(self, instant: int, action: str, **arguments: Any) -> None:
-        """Have the service's `action` called at an instant (ns), whatever the pace."""
+        """Schedule one of the vendor's `actions` at an instant (ns since 1970), at any pace."""
         self._due.append((instant, action, write_json(arguments)))
 
     def deliver(
@@ -90,11 +93,14 @@ class UnitOfWork:
 
         Args:
             timeout: in seconds.
-            subscription: whose deliveries leave one after the other; the URL when not given.
+            subscription: id; deliveries of one subscription leave one after the other. The URL
+                when not given.
             again: id of the delivery of which this is a further attempt.
-            report: the service's action that is told: `action(work, delivery, attempt)`.
-            about: what the service wants to find again then.
+            report: name of the vendor's action that is called with the outcome:
+                `action(work, delivery, attempt)`.
+            about: kept with the delivery, for that action.
         """
+        signature = self.vendor.signature
         delivery = Delivery(
             id=again or self.fakes.uuid(),
             vendor=self.vendor.name,
@@ -107,7 +113,7 @@ class UnitOfWork:
             report=report,
             about=about or {},
             subscription=f"{self.vendor.name}/{subscription or url}",
-            signature=self.vendor.signature,
+            signature=signature.header.lower() if signature is not None else "",
             repeats=bool(again),
         )
         self._deliveries.append(delivery)
@@ -129,9 +135,7 @@ class UnitOfWork:
         self._resent += 1
         return attempt
 
-    async def perform(
-        self, step: Callable[..., Awaitable[Result]], *arguments: Any, **named: Any
-    ) -> Result:
+    async def perform(self, step: Callable[..., Awaitable[Result]], *arguments: Any) -> Result:
         """Run a step of this work and commit; run it again when the store has moved on meanwhile.
 
         Raises:
@@ -142,7 +146,7 @@ class UnitOfWork:
         due, deliveries = len(self._due), len(self._deliveries)
         for _ in range(MAX_RUNS):
             self._base = self._store.position
-            result = await step(*arguments, **named)
+            result = await step(*arguments)
             try:
                 await self.commit()
             except ConflictError:

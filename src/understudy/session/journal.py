@@ -11,6 +11,7 @@ import orjson
 
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
+from understudy.redaction.redactor import Redactor
 
 MAX_KEPT_BODY = 65_536
 ProxyOutcome = Literal["", "own-reply", "replaced"]
@@ -41,7 +42,7 @@ class Exchange:
     path: str
     query: str
     started: int
-    request_headers: dict[str, str]
+    request_headers: Mapping[str, str]
     request_body: bytes = b""
     operation: str | None = None
     account: str | None = None
@@ -58,6 +59,33 @@ class Exchange:
     def remark(self) -> str:
         """Why the client did not get the vendor's reply as it is; "" when it did."""
         return self.fault or PROXY_REMARKS[self.proxied]
+
+
+def redact_request(exchange: Exchange, redactor: Redactor, trusted: bool = False) -> None:
+    """Remove the secrets from the headers and the body of a request, and learn them.
+
+    Args:
+        trusted: see `Redactor.body`.
+    """
+    headers, body = exchange.request_headers, exchange.request_body
+    if exchange.query:
+        redactor.learn_head((), exchange.query)
+    exchange.request_headers = redactor.request_headers(headers)
+    if body:
+        known = len(redactor.values)
+        content_type = headers.get("content-type", "")
+        exchange.request_body = redactor.body(body, content_type, trusted)
+        if len(redactor.values) > known:
+            # Headers may repeat what the body has shown to be secret.
+            exchange.request_headers = redactor.request_headers(exchange.request_headers)
+
+
+def redact_target(exchange: Exchange, redactor: Redactor) -> None:
+    """Remove the secrets from the path, the query and the diagnoses of an exchange."""
+    exchange.path = redactor.text(exchange.path)
+    exchange.query = redactor.query(exchange.query)
+    if exchange.diagnoses:
+        exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
 
 
 class SharedBound:

@@ -1,4 +1,4 @@
-"""What the pytest plugin is made of; nothing here is imported before a test asks for it.
+"""The parts of the pytest plugin.
 
-But for `options`, which the plugin reads at its start and which imports next to nothing.
+The plugin imports `options` at its start, and the other modules when a test first uses a fixture.
 """

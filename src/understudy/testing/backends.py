@@ -1,4 +1,4 @@
-"""Where the mock of a test is: in this process, or a server that runs already."""
+"""Backends: the mock of a test runs in this process, or is a server that runs already."""
 
 from __future__ import annotations
 
@@ -10,36 +10,29 @@ from typing import TYPE_CHECKING, Protocol
 import httpx
 
 from understudy.client import AdminError, Client
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.inprocess.httpx_transports import AsyncTransport, SyncTransport
 from understudy.inprocess.live_server import LiveServer
 from understudy.inprocess.loop import shared_loop
+from understudy.testing.session import UnderstudyServer
+from understudy.vendors import vendor_names
 
 if TYPE_CHECKING:
     from understudy.server.app import App
     from understudy.service.service import Service
 
-# The host of requests that need no socket; no vendor's.
+# Origin of requests that need no socket; the host is not a vendor's.
 ORIGIN = "http://understudy"
-# Seconds that a webhook's receiver may take to answer until nobody waits for it.
-GRACE = 0.5
-
-
-class Server(Protocol):
-    """A mock behind a socket."""
-
-    @property
-    def url(self) -> str: ...
-
-    def client(self, session: str | None = None) -> Client: ...
+# How long to wait for the answers of webhooks' receivers, in seconds.
+SETTLE_SECONDS = 0.5
 
 
 class Backend(Protocol):
     """A mock that gives tests sessions of their own.
 
     Attributes:
-        origin: what its addresses begin with.
-        token: of its admin plane, if it demands one.
+        origin: of its addresses.
+        token: of its admin plane, when it requires one.
     """
 
     origin: str
@@ -49,13 +42,13 @@ class Backend(Protocol):
     def app(self) -> App: ...
 
     @property
-    def server(self) -> Server: ...
+    def server(self) -> UnderstudyServer: ...
 
     def transport(self) -> httpx.BaseTransport | None: ...
 
     def async_transport(self) -> httpx.AsyncBaseTransport | None: ...
 
-    def begin(self, session: str, stands_at: int | None) -> None: ...
+    def begin(self, session: str, frozen_at: int | None) -> None: ...
 
     def settle(self, session: str) -> None: ...
 
@@ -69,7 +62,7 @@ class Backend(Protocol):
 
 
 class InProcessBackend:
-    """An app of this process; a socket is opened when somebody asks for it."""
+    """An app of this process; it listens on a socket from the first access to `server`."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -82,24 +75,24 @@ class InProcessBackend:
     def async_transport(self) -> httpx.AsyncBaseTransport:
         return AsyncTransport(self.app)
 
-    def begin(self, session: str, stands_at: int | None) -> None:
-        """Give a session its seed world, and its clock where it is to stand."""
+    def begin(self, session: str, frozen_at: int | None) -> None:
+        """Begin a session in its seed data, with its clock frozen at an instant (ns), if given."""
 
         async def seed() -> None:
             self.app.sessions.drop(session)
             begun = self.app.session(session)
-            if stands_at is not None:
-                await begun.stand_at(stands_at)
+            if frozen_at is not None:
+                await begun.stand_at(frozen_at)
 
         shared_loop().run(seed()).result()
 
     def settle(self, session: str) -> None:
-        """Wait a moment for the webhooks that are on their way, and for what comes of them."""
+        """Wait a moment for the webhooks that are being sent, and their consequences."""
 
         async def settle() -> None:
             found = self.app.sessions.find(session)
             if found is not None:
-                await found.webhooks.settle(timeout=GRACE)
+                await found.webhooks.settle(timeout=SETTLE_SECONDS)
 
         shared_loop().run(settle()).result()
 
@@ -108,21 +101,21 @@ class InProcessBackend:
 
     @cached_property
     def server(self) -> LiveServer:
-        """The same app behind a socket, from now on."""
+        """The same app behind a socket."""
         return LiveServer(self.app).start()
 
     def key(self, vendor: str) -> str:
-        service = service_of(self.app.services, vendor)
+        service = find_service(self.app.services, vendor)
         if service.accounts is None:
             raise LookupError(f"{vendor} has no accounts, so it has no key")
         return service.accounts.default.credential
 
     def headers(self, vendor: str) -> dict[str, str]:
-        return make_credential_header(service_of(self.app.services, vendor), self.key(vendor))
+        return make_credential_header(find_service(self.app.services, vendor), self.key(vendor))
 
     @property
     def listens(self) -> bool:
-        """Whether somebody has asked for a socket."""
+        """Whether it listens on a socket."""
         return "server" in self.__dict__
 
     def close(self) -> None:
@@ -141,16 +134,16 @@ class RemoteBackend:
 
     @property
     def app(self) -> App:
-        """There is none in this process.
+        """The app runs in another process.
 
         Raises:
-            RuntimeError: always; says what to leave out.
+            RuntimeError: always; says which option to leave out.
         """
         here = "this needs the mock in the tests' own process"
         raise RuntimeError(f"{here}, but it runs at {self.url}; leave out --understudy-url")
 
     @property
-    def server(self) -> Server:
+    def server(self) -> UnderstudyServer:
         return self
 
     def client(self, session: str | None = None) -> Client:
@@ -158,25 +151,25 @@ class RemoteBackend:
         return Client(self.url, session=session, token=self.token, http=self._http)
 
     def transport(self) -> None:
-        """The network it is."""
+        """None: requests use the network."""
 
     def async_transport(self) -> None:
-        """The network it is."""
+        """None: requests use the network."""
 
-    def begin(self, session: str, stands_at: int | None) -> None:
-        """Give a session its seed world, and its clock where it is to stand."""
+    def begin(self, session: str, frozen_at: int | None) -> None:
+        """Begin a session in its seed data, with its clock frozen at an instant (ns), if given."""
         from understudy.core.clock import format_instant
 
         client = self.client(session)
         client.reset()
-        if stands_at is not None:
+        if frozen_at is not None:
             client.clock.freeze()
             # It may be a little ahead of this machine's time.
-            if format_instant(stands_at) > client.clock.get().now:
-                client.clock.move_to(format_instant(stands_at))
+            if format_instant(frozen_at) > client.clock.get().now:
+                client.clock.move_to(format_instant(frozen_at))
 
     def settle(self, session: str) -> None:
-        """Wait a moment for the webhooks that are on their way, as every move of a clock does."""
+        """Wait a moment for the webhooks that are being sent, as every move of a clock does."""
         clock = self.client(session).clock
         if clock.get().frozen:
             clock.shift()
@@ -191,17 +184,17 @@ class RemoteBackend:
 
     def headers(self, vendor: str) -> dict[str, str]:
         services = {vendor: open_service(vendor)} if vendor in vendor_names() else {}
-        return make_credential_header(service_of(services, vendor), self.key(vendor))
+        return make_credential_header(find_service(services, vendor), self.key(vendor))
 
     def close(self) -> None:
         self._http.close()
 
 
-def service_of(services: Mapping[str, Service], vendor: str) -> Service:
+def find_service(services: Mapping[str, Service], vendor: str) -> Service:
     """The service of a vendor.
 
     Raises:
-        LookupError: when it is not served; names those that are.
+        LookupError: when it is not served; lists those that are.
     """
     if vendor not in services:
         raise LookupError(f'there is no vendor "{vendor}"; served: {", ".join(services)}')
@@ -209,5 +202,5 @@ def service_of(services: Mapping[str, Service], vendor: str) -> Service:
 
 
 def make_credential_header(service: Service, key: str) -> dict[str, str]:
-    """The request header that carries a credential."""
+    """The request header with a credential, in the vendor's form."""
     return service.document.security.first.make_headers(key)

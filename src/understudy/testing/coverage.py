@@ -1,4 +1,4 @@
-"""Contract coverage of a test run: gathered in every process, merged, reported, judged."""
+"""Contract coverage of a test run: collected in every process, merged and reported."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from understudy.session.deliveries import Delivery
     from understudy.session.journal import Exchange
 
-SENT_ALONG = "understudy_coverage"
+WORKER_KEY = "understudy_coverage"
 FILES = {"json": "understudy-coverage.json", "html": "understudy-coverage.html"}
 RENDERERS = {"json": render_json, "html": render_html}
 
 
 class CoverageCollector:
-    """A pytest plugin that is there when coverage is asked for.
+    """A pytest plugin that is registered when coverage is asked for.
 
     Args:
         reports: `term`, `json`, `html`, the latter two perhaps with a file: `json:FILE`.
@@ -43,17 +43,17 @@ class CoverageCollector:
         self._noting = threading.Lock()
         self._coverage = Coverage(open_services())
         # Also those of `understudy.mock()`.
-        process_state().apps.log = self.note
+        process_state().apps.add_log(self.note)
 
     def note(self, entry: Exchange | Delivery) -> None:
-        """Note an exchange, whichever mock of this process it met."""
+        """Count an exchange with any mock of this process."""
         with self._noting:
             self._coverage(entry)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """Add what a worker of xdist has gathered; one that crashed took it along."""
-        gathered = getattr(node, "workeroutput", {}).get(SENT_ALONG)
+        """Add the coverage of an xdist worker; that of one that crashed is lost."""
+        gathered = getattr(node, "workeroutput", {}).get(WORKER_KEY)
         if gathered is None:
             self._lost += 1
         else:
@@ -61,9 +61,9 @@ class CoverageCollector:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Hand over what this worker has gathered; or judge it, where everything comes together."""
+        """Send a worker's coverage; in the main process, fail a run below the threshold."""
         if self._is_worker:
-            session.config.workeroutput[SENT_ALONG] = self._coverage.as_json()  # type: ignore[attr-defined]
+            session.config.workeroutput[WORKER_KEY] = self._coverage.as_json()  # type: ignore[attr-defined]
         elif session.exitstatus == pytest.ExitCode.OK and self._is_too_little:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -82,13 +82,13 @@ class CoverageCollector:
                 width, color = get_terminal_size().columns, terminalreporter.hasmarkup
                 write(render_text(self._coverage, width, color))
             else:
-                write(f"contract coverage is in {self._written(kind, file)}")
+                write(f"contract coverage is in {self._write_report(kind, file)}")
         if self._lost:
             write(f"{self._lost} workers ended early; what their tests exercised is missing")
         if self._least:
             self._judge(terminalreporter)
 
-    def _written(self, kind: str, file: str) -> Path:
+    def _write_report(self, kind: str, file: str) -> Path:
         text = RENDERERS[kind](self._coverage)
         path: Path = self._config.invocation_params.dir / (file or FILES[kind])
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,16 +104,15 @@ class CoverageCollector:
             terminalreporter.write_line(f"{is_}, and {least} were asked for", green=True)
 
     def pytest_unconfigure(self) -> None:
-        """Note nothing more."""
-        if process_state().apps.log == self.note:
-            process_state().apps.log = None
+        """Stop counting."""
+        process_state().apps.remove_log(self.note)
 
 
 def read_reports(asked: Sequence[str]) -> list[str]:
-    """What `--understudy-coverage` was given.
+    """Check the values of `--understudy-coverage`, and drop repeated ones.
 
     Raises:
-        ValueError: when one is no report.
+        ValueError: for an unknown kind of report.
     """
     for report in asked:
         kind, _, file = report.partition(":")

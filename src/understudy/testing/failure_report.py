@@ -1,4 +1,4 @@
-"""What happened between a test and the mock, for whoever reads that the test has failed."""
+"""The report of a failed test: what happened between it and the mock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOTHING_CAME = (
 
 
 def format_failure_report(mock: Client, name: str) -> str:
-    """The latest exchanges of a session, what was wrong with them, its faults and deliveries."""
+    """Format the latest exchanges of a session with their diagnoses, its faults and deliveries."""
     parts = [
         _heading(name, mock.clock.get()),
         _exchanges(mock),
@@ -144,7 +144,7 @@ def _deliveries(deliveries: Page[Delivery]) -> str:
 
 
 def _due(clock: Clock) -> str:
-    """What still waits, which a test with a clock that stands still may not expect."""
+    """List what is due later, which a test with a frozen clock may not expect."""
     if not clock.due:
         return ""
     lines = [f"  {each.at} {each.vendor} {each.action}" for each in clock.due[:3]]

@@ -10,12 +10,12 @@ MAX_LENGTH = 64
 
 
 def to_safe_name(text: str) -> str:
-    """A text of letters, digits, `_`, `.` and `-` alone, that begins with a letter or digit."""
+    """Reduce a text to letters, digits, `_`, `.` and `-`, beginning with a letter or digit."""
     return UNSAFE.sub("-", text).strip("_.-") or "test"
 
 
 def digest(text: str) -> str:
-    """Eight hexadecimal digits that tell texts apart."""
+    """Hash a text to eight hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
@@ -24,7 +24,7 @@ def session_name(test: str, run: str = "") -> str:
 
     Args:
         test: its node id.
-        run: what tells this run of the tests apart from others on the same server.
+        run: distinguishes this run of the tests from others on the same server.
     """
     tail = "-".join(part for part in (digest(test), run) if part)
     # Without the file, and with the parameters as far as there is room.

@@ -62,17 +62,17 @@ TEST_OPTIONS = frozenset({"clock", "passthrough", "hosts"})
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenOptions:
     """What was chosen for one test.
 
     Attributes:
-        stands_at: the instant (ns) at which the session's clock is frozen from its beginning;
+        frozen_at: the instant (ns) at which the session's clock is frozen from its beginning;
             None when it runs.
         of_app: the options that the app is made with.
     """
 
     settings: Settings
-    stands_at: int | None
+    frozen_at: int | None
     passthrough: Passthrough
     hosts: Mapping[str, str]
     of_app: Mapping[str, Any] = field(default_factory=dict)
@@ -93,16 +93,16 @@ def _flag(name: str) -> str:
     return f"--understudy-{name.replace('_', '-')}"
 
 
-def of_run(config: pytest.Config, now: Callable[[], int]) -> Chosen:
+def read_run_options(config: pytest.Config, now: Callable[[], int]) -> ChosenOptions:
     """What holds for tests without a marker.
 
     Raises:
         ValueError: for a value that is not allowed; says where it is.
     """
-    return _chosen(_of_config(config), now)
+    return _make_options(_read_config(config), now)
 
 
-def of_test(item: pytest.Item, now: Callable[[], int]) -> Chosen:
+def read_test_options(item: pytest.Item, now: Callable[[], int]) -> ChosenOptions:
     """What holds for one test.
 
     Args:
@@ -111,10 +111,10 @@ def of_test(item: pytest.Item, now: Callable[[], int]) -> Chosen:
     Raises:
         ValueError: for a value that is not allowed.
     """
-    return _chosen({**_of_config(item.config), **_of_marker(item)}, now)
+    return _make_options({**_read_config(item.config), **_read_marker(item)}, now)
 
 
-def unknown_of(item: pytest.Item) -> str:
+def find_unknown_option(item: pytest.Item) -> str:
     """What is wrong with a test's markers, or ""."""
     known = f"it takes {', '.join(f'{name}=' for name in OPTIONS)}"
     for mark in item.iter_markers(MARKER):
@@ -125,7 +125,7 @@ def unknown_of(item: pytest.Item) -> str:
     return ""
 
 
-def _of_marker(item: pytest.Item) -> dict[str, Any]:
+def _read_marker(item: pytest.Item) -> dict[str, Any]:
     """The closest marker wins, for each option."""
     given: dict[str, Any] = {}
     for mark in item.iter_markers(MARKER):
@@ -133,7 +133,7 @@ def _of_marker(item: pytest.Item) -> dict[str, Any]:
     return given
 
 
-def _of_config(config: pytest.Config) -> dict[str, Any]:
+def _read_config(config: pytest.Config) -> dict[str, Any]:
     given = {}
     for name, option in OPTIONS.items():
         flag = config.getoption(_flag(name))
@@ -146,12 +146,12 @@ def _of_config(config: pytest.Config) -> dict[str, Any]:
     return given
 
 
-def _chosen(given: Mapping[str, Any], now: Callable[[], int]) -> Chosen:
+def _make_options(given: Mapping[str, Any], now: Callable[[], int]) -> ChosenOptions:
     of_app = {name: value for name, value in given.items() if name not in TEST_OPTIONS}
     clock = CLOCK.read(given.get("clock", NOW), "clock")
-    return Chosen(
+    return ChosenOptions(
         settings=make_settings(**of_app),
-        stands_at=now() if clock == NOW else clock,
+        frozen_at=now() if clock == NOW else clock,
         passthrough=PASSTHROUGH.read(given.get("passthrough", "localhost"), "passthrough"),
         hosts=dict(given.get("hosts", {})),
         of_app=of_app,

@@ -12,23 +12,23 @@ GONE = 410
 
 
 class Inbox(Protocol):
-    """Who takes what arrives for one test."""
+    """Receives the webhooks of one test; `take` returns the status to answer with."""
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int: ...
 
 
 class Receiver:
-    """Listens on this machine, from the first address that it gives out.
+    """Listens on this machine, from the first call of `open` on.
 
-    A webhook that comes when its test is over is answered with 410.
+    A webhook that arrives after the end of its test is answered with 410.
     """
 
     def __init__(self) -> None:
         self._inboxes: dict[str, Inbox] = {}
 
     @cached_property
-    def _server(self) -> Server:
-        server = Server(self._take)
+    def _server(self) -> WebhookServer:
+        server = WebhookServer(self._take)
         threading.Thread(
             target=server.serve_forever, args=(0.02,), name="understudy-receiver", daemon=True
         ).start()
@@ -43,12 +43,12 @@ class Receiver:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def open(self, name: str, inbox: Inbox) -> str:
-        """The URL of a new inbox."""
+        """Open an inbox; return its URL."""
         self._inboxes[name] = inbox
         return f"{self.origin}/{name}"
 
     def shut(self, name: str) -> None:
-        """Take nothing more for an inbox."""
+        """Close an inbox."""
         self._inboxes.pop(name, None)
 
     def close(self) -> None:
@@ -61,8 +61,8 @@ class Receiver:
         return GONE if inbox is None else inbox.take(path, headers, body)
 
 
-class Server(ThreadingHTTPServer):
-    """Hands every POST on."""
+class WebhookServer(ThreadingHTTPServer):
+    """Passes every POST to `take`."""
 
     request_queue_size = 512
     daemon_threads = True
@@ -73,9 +73,9 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a POST with the status that its taker says; what it says is the same every time."""
+    """Answers a POST with the status that `take` returns, and with nothing that varies."""
 
-    server: Server
+    server: WebhookServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -87,4 +87,4 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """What came is in the test's inbox."""
+        """Write no log; the requests are in the test's inbox."""

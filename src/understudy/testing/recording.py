@@ -15,7 +15,7 @@ from typing import Any
 
 from understudy.client.transport import AdminRequest
 from understudy.core.clock import parse_instant
-from understudy.engine.registry import open_services
+from understudy.engine.registry import open_service
 from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.formats import native
@@ -26,31 +26,31 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.service.service import Service
 from understudy.testing.names import digest, to_safe_name
-from understudy.testing.session import OwnSession
+from understudy.testing.session import Understudy
 
 Json = dict[str, Any]
 PAGE = 1000
-LONGEST_NAME = 150
+MAX_NAME_LENGTH = 150
 
 
 def choose_file(folder: Path, test: str) -> Path:
-    """Where a test's exchanges are written; two tests never have the same file."""
+    """The file of a test's recording; two tests never have the same."""
     return folder / f"{name_of(test)}.json"
 
 
 def name_of(test: str) -> str:
     """The name of a test's recording."""
-    return f"{to_safe_name(test)[:LONGEST_NAME]}-{digest(test)}"
+    return f"{to_safe_name(test)[:MAX_NAME_LENGTH]}-{digest(test)}"
 
 
-def write_recording(folder: Path, test: str, session: OwnSession, ports: Iterable[int]) -> None:
-    """Write a test's exchanges; what stood there is replaced.
+def write_recording(folder: Path, test: str, session: Understudy, ports: Iterable[int]) -> None:
+    """Write a test's recording; replaces an earlier one.
 
     Args:
-        ports: of this machine, to be left out.
+        ports: of this machine, to be written as 0.
     """
     text = native.write(read_recording(test, session)).decode()
     for port in ports:
@@ -59,29 +59,34 @@ def write_recording(folder: Path, test: str, session: OwnSession, ports: Iterabl
     choose_file(folder, test).write_text(text, encoding="utf-8")
 
 
-def read_recording(test: str, session: OwnSession) -> Recording:
-    """What a test asked, and what it was sent."""
-    chosen = session.chosen
-    session.place.settle(session.name)
+def read_recording(test: str, session: Understudy) -> Recording:
+    """Make a recording of a test: its exchanges, and the webhooks that were sent."""
+    chosen = session.options
+    session.backend.settle(session.name)
     shown = [each for each in exchanges_of(session) if each["vendor"]]
-    services = open_services(sorted({each["vendor"] for each in shown}) or ("sent",))
-    by_name = {service.name: service for service in services}
-    scrubber = AccountRedactor(services)
+    deliveries = _deliveries(session)
+    # A vendor that was asked nothing may still have sent something.
+    names = sorted({each["vendor"] for each in (*shown, *deliveries)})
+    services = {name: open_service(name) for name in names}
+    redactor = RecordingRedactor(list(services.values()))
     return Recording(
         name=name_of(test),
         title=test,
         session=session.name,
-        clock=chosen.stands_at,
+        clock=chosen.frozen_at,
         seed=chosen.settings.seed,
-        settings={name: _plain(value) for name, value in sorted(chosen.of_app.items())},
-        versions={service.name: service.document.version for service in services} if shown else {},
-        exchanges=tuple(scrubber.exchange(_exchange(each, by_name)) for each in shown),
-        deliveries=tuple(scrubber.json(each) for each in _deliveries(session)),
+        settings={name: _to_json(value) for name, value in sorted(chosen.of_app.items())},
+        versions={
+            name: services[name].document.version
+            for name in sorted({each["vendor"] for each in shown})
+        },
+        exchanges=tuple(redactor.exchange(_exchange(each, services)) for each in shown),
+        deliveries=tuple(redactor.json(each) for each in deliveries),
     )
 
 
 def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
-    """An exchange as the admin plane shows it, as a recorded one."""
+    """Convert an exchange from the admin plane's form to a recorded one."""
     query = f"?{shown['query']}" if shown["query"] else ""
     asked, answered = shown["request"], shown["response"]
     return RecordedExchange(
@@ -105,8 +110,8 @@ def _exchange(shown: Json, services: dict[str, Service]) -> RecordedExchange:
     )
 
 
-def exchanges_of(session: OwnSession) -> list[Json]:
-    """Every exchange that the journal holds, as the admin plane shows it."""
+def exchanges_of(session: Understudy) -> list[Json]:
+    """All exchanges of a session's journal, in the admin plane's form."""
     found: list[Json] = []
     while True:
         after = {"after": found[-1]["id"]} if found else {}
@@ -118,14 +123,14 @@ def exchanges_of(session: OwnSession) -> list[Json]:
             return found
 
 
-def _deliveries(session: OwnSession) -> list[Json]:
+def _deliveries(session: Understudy) -> list[Json]:
     ask = AdminRequest("GET", ("deliveries",), dict[str, Any], query={"limit": PAGE})
     listed: list[Json] = session.admin.send(ask)["deliveries"]
     return listed
 
 
-def _plain(value: Any) -> Any:
-    """A marker's value as JSON."""
+def _to_json(value: Any) -> Any:
+    """Convert an option's value to what JSON can hold."""
     if isinstance(value, datetime):
         return value.isoformat()
     return list(value) if isinstance(value, (tuple, set, frozenset)) else value

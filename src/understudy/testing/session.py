@@ -1,14 +1,11 @@
-"""What the fixture `understudy` gives a test: a session of its own, and all that can be done there.
-
-It is the admin plane's client with the names that a test wants at hand.
-"""
+"""The fixture `understudy`: a session of the test's own, and what a test does with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import httpx
 
@@ -30,22 +27,41 @@ from understudy.client.operations import (
     ResourceOperations,
 )
 from understudy.client.transport import Sender
-from understudy.testing.backends import Backend, Server
-from understudy.testing.options import Chosen
-from understudy.testing.receiver import Receiver
-from understudy.testing.webhooks import Webhooks
+from understudy.testing.webhooks import WebhookInbox
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from understudy.client import Faults
     from understudy.server.app import App
+    from understudy.testing.backends import Backend
+    from understudy.testing.options import ChosenOptions
+    from understudy.testing.receiver import Receiver
 
 SNAPSHOT = "snapshot"
 
 
+class UnderstudyServer(Protocol):
+    """The mock behind a socket, as the fixture `understudy_server` gives it."""
+
+    @property
+    def url(self) -> str:
+        """Its origin, such as `http://127.0.0.1:4010`."""
+
+    @property
+    def app(self) -> App:
+        """The app that answers, when it is one of this process.
+
+        Raises:
+            RuntimeError: when the server runs in another process (`--understudy-url`).
+        """
+
+    def client(self, session: str | None = None) -> Client:
+        """A client of the admin plane, in a session."""
+
+
 class SessionUrl(str):
-    """Where a session is on the network; called with a vendor's name, where the vendor is."""
+    """The base URL of a session; called with a vendor's name, that of the vendor in it."""
 
     __slots__ = ()
 
@@ -60,12 +76,12 @@ class SessionClock(ClockOperations[Sender]):
 
     @property
     def now(self) -> Instant:
-        """Where it stands, as a text; `now.datetime` is the same as a datetime."""
+        """The session's instant, as a text; `now.datetime` is the same as a datetime."""
         return self.get().now
 
 
 class ArmedFault:
-    """A planned failure: in force at once; with `with`, until the end of the block."""
+    """A planned fault: in force at once; as a context manager, until the end of the block."""
 
     def __init__(self, faults: Faults, planned: Fault) -> None:
         self._faults = faults
@@ -73,11 +89,11 @@ class ArmedFault:
 
     @property
     def struck(self) -> int:
-        """How often it has struck so far; asked of the mock."""
+        """How many requests or deliveries it has affected so far."""
         return self._faults.get(self.planned.id).struck
 
     def take_back(self) -> None:
-        """Plan it no longer; one that is gone already stays so."""
+        """Remove it; nothing happens when it is gone already."""
         try:
             self._faults.delete(self.planned.id)
         except AdminError as error:
@@ -96,20 +112,22 @@ class ArmedFault:
         self.take_back()
 
 
-class OwnSession:
-    """A session that no other test has, from its seed world to the end of the test.
+class Understudy:
+    """A session that no other test has, from its seed data to the end of the test.
 
     Attributes:
-        name: of the session, made of the test's name.
-        chosen: the options that hold for the test.
+        name: of the session, made from the test's name.
+        options: those that hold for the test.
     """
 
-    def __init__(self, place: Backend, name: str, chosen: Chosen, receiver: Receiver) -> None:
+    def __init__(
+        self, backend: Backend, name: str, options: ChosenOptions, receiver: Receiver
+    ) -> None:
         self.name = name
-        self.chosen = chosen
-        self.place = place
+        self.options = options
+        self.backend = backend
         self._receiver = receiver
-        place.begin(name, chosen.stands_at)
+        backend.begin(name, options.frozen_at)
 
     def __repr__(self) -> str:
         return f"<understudy session {self.name}>"
@@ -117,12 +135,12 @@ class OwnSession:
     @property
     def app(self) -> App:
         """The app that answers in this process; tests with equal options share it."""
-        return self.place.app
+        return self.backend.app
 
     @property
-    def server(self) -> Server:
-        """The same app behind a socket; it listens from the first time that it is asked for."""
-        return self.place.server
+    def server(self) -> UnderstudyServer:
+        """The same app behind a socket; it listens from the first access on."""
+        return self.backend.server
 
     @property
     def url(self) -> SessionUrl:
@@ -138,43 +156,43 @@ class OwnSession:
         Raises:
             LookupError: when the vendor is not served.
         """
-        return self.place.key(vendor)
+        return self.backend.key(vendor)
 
     def headers(self, vendor: str) -> dict[str, str]:
-        """The request header that carries this credential, as the vendor wants it."""
-        return self.place.headers(vendor)
+        """The request header with this credential, in the vendor's form."""
+        return self.backend.headers(vendor)
 
     @cached_property
     def client(self) -> httpx.Client:
         """An HTTP client that needs no socket: `client.get("/sent/v3/...")`."""
-        origin = f"{self.place.origin}/@{self.name}"
-        return httpx.Client(transport=self.place.transport(), base_url=origin, trust_env=False)
+        origin = f"{self.backend.origin}/@{self.name}"
+        return httpx.Client(transport=self.backend.transport(), base_url=origin, trust_env=False)
 
     @cached_property
     def async_client(self) -> httpx.AsyncClient:
-        """The same to be awaited."""
-        origin = f"{self.place.origin}/@{self.name}"
-        transport = self.place.async_transport()
+        """An asynchronous `client`."""
+        origin = f"{self.backend.origin}/@{self.name}"
+        transport = self.backend.async_transport()
         return httpx.AsyncClient(transport=transport, base_url=origin, trust_env=False)
 
     @cached_property
     def admin(self) -> Client:
-        """The admin plane in this session, for what has no name here."""
+        """The client of the admin plane in this session, with everything that it can do."""
         return Client(
-            self.place.origin,
+            self.backend.origin,
             session=self.name,
-            token=self.place.token,
-            transport=self.place.transport(),
+            token=self.backend.token,
+            transport=self.backend.transport(),
         )
 
     @cached_property
     def async_admin(self) -> AsyncClient:
-        """The same to be awaited: a test whose own loop receives webhooks moves the clock here."""
+        """An asynchronous `admin`, for tests whose own event loop receives webhooks."""
         return AsyncClient(
-            self.place.origin,
+            self.backend.origin,
             session=self.name,
-            token=self.place.token,
-            transport=self.place.async_transport(),
+            token=self.backend.token,
+            transport=self.backend.async_transport(),
         )
 
     @cached_property
@@ -184,27 +202,27 @@ class OwnSession:
 
     @property
     def requests(self) -> RequestOperations[Sender]:
-        """What was asked and answered: `find`, `count`, `unmatched` ..."""
+        """The journal of requests and replies: `find`, `count`, `unmatched` ..."""
         return self.admin.requests
 
     @property
     def deliveries(self) -> DeliveryOperations[Sender]:
-        """The webhooks that the vendors sent, whoever received them."""
+        """The webhooks that the vendors sent, to any receiver."""
         return self.admin.deliveries
 
     @property
     def resources(self) -> ResourceOperations[Sender]:
-        """What the vendors have stored."""
+        """The resources that the vendors have stored."""
         return self.admin.resources
 
     @cached_property
-    def webhooks(self) -> Webhooks:
+    def webhooks(self) -> WebhookInbox:
         """A receiver of webhooks for this test."""
-        settle = partial(self.place.settle, self.name)
-        return Webhooks(self._receiver, self.name, self.admin, settle)
+        settle = partial(self.backend.settle, self.name)
+        return WebhookInbox(self._receiver, self.name, self.admin, settle)
 
     def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
-        """Plan a failure, until the end of the test or of a `with` block.
+        """Plan a fault, until the end of the test or of a `with` block.
 
         Args:
             kind: such as "status", "reset" or "webhook-never".
@@ -231,33 +249,33 @@ class OwnSession:
         return self.admin.fire(vendor, collection, id, event, scope=scope)
 
     def snapshot(self, name: str = SNAPSHOT) -> Snapshot:
-        """Save the session's world under a name; `restore` brings it back."""
+        """Save the session's state under a name, for `restore`."""
         return self.admin.snapshots.save(name)
 
     def restore(self, name: str = SNAPSHOT) -> Session:
-        """Make a saved world the session's world."""
+        """Go back to a saved state."""
         return self.admin.snapshots.restore(name)
 
     def reset(self) -> Session:
-        """Back to the seed world and to the instant at which the test began."""
+        """Go back to the seed data and to the instant at which the test began."""
         return self.admin.reset()
 
     def coverage(self) -> tuple[VendorCoverage, ...]:
-        """What of each vendor's document this test has exercised."""
+        """How much of each vendor's document this test has exercised."""
         return self.admin.coverage()
 
     def close(self) -> None:
         """End the session.
 
         Raises:
-            BaseException: what a callback of the webhooks raised, unless the test knows it.
+            BaseException: what a callback of `webhooks` raised, unless a `wait_for` has raised it.
         """
         made: dict[str, Any] = self.__dict__
         try:
             if "webhooks" in made:
                 self.webhooks.close()
         finally:
-            self.place.end(self.name)
+            self.backend.end(self.name)
             for name in ("client", "admin"):
                 if name in made:
                     made[name].close()

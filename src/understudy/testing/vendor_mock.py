@@ -1,92 +1,55 @@
-"""What the fixtures `<vendor>_mock` give a test: its own session behind the vendor's real host."""
+"""The fixtures `<vendor>_mock`: a vendor whose real host is answered in the test's session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from understudy.client.keywords import FaultFields, Filters, Pattern
-from understudy.client.models import (
-    Exchange,
-    FaultKind,
-    Fired,
-    Page,
-    Populated,
-    RequestSummary,
-    StoredResource,
-    Unmatched,
-)
-from understudy.intercept.process_state import process_state
-from understudy.intercept.routes import Routes
-from understudy.testing.backends import service_of
-from understudy.testing.session import ArmedFault, OwnSession
+from understudy.testing.session import SNAPSHOT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from starlette.types import Receive, Scope, Send
+    import httpx
 
+    from understudy.client import AsyncClient, Client
+    from understudy.client.models import (
+        Exchange,
+        FaultKind,
+        Fired,
+        Page,
+        Populated,
+        RequestSummary,
+        Session,
+        Snapshot,
+        StoredResource,
+        Unmatched,
+        VendorCoverage,
+    )
+    from understudy.client.operations import DeliveryOperations
+    from understudy.client.transport import Sender
     from understudy.server.app import App
-
-
-class Narrowed:
-    """An app of which only some vendors answer under their own hosts."""
-
-    def __init__(self, app: App, vendors: Iterable[str]) -> None:
-        self._app = app
-        self.services = {name: service_of(app.services, name) for name in vendors}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
-
-
-class Interception:
-    """Has the hosts of vendors answered in one session, a vendor more at a time."""
-
-    def __init__(self, session: OwnSession) -> None:
-        self._session = session
-        self._routes: Routes | None = None
-        self._vendors: list[str] = []
-
-    def add(self, vendor: str) -> None:
-        """Have one more vendor answered.
-
-        Raises:
-            LookupError: when it is not served.
-            ValueError: when a host that the test names is none, or its vendor is not served.
-        """
-        self._enter([*self._vendors, vendor])
-
-    def _enter(self, vendors: Sequence[str]) -> None:
-        session, app = self._session, self._session.app
-        for vendor in session.chosen.hosts.values():
-            service_of(app.services, vendor)
-        hosts = {url: of for url, of in session.chosen.hosts.items() if of in vendors}
-        routes = Routes(Narrowed(app, vendors), session.name, hosts, session.chosen.passthrough)
-        self.close()
-        process_state().active_mocks.enter(routes)
-        self._routes, self._vendors = routes, list(vendors)
-
-    def close(self) -> None:
-        """Answer nobody any more."""
-        if self._routes is not None:
-            process_state().active_mocks.leave(self._routes)
-            self._routes = None
+    from understudy.testing.session import (
+        ArmedFault,
+        SessionClock,
+        Understudy,
+        UnderstudyServer,
+    )
+    from understudy.testing.webhooks import WebhookInbox
 
 
 class VendorMock:
     """One vendor, whose real host answers this test from the mock.
 
-    What it does not define is that of the fixture `understudy`: `clock`, `webhooks`, `snapshot` ...
+    Attributes:
+        vendor: its name.
+        session: the whole session, as the fixture `understudy` gives it.
     """
 
-    def __init__(self, vendor: str, session: OwnSession) -> None:
+    def __init__(self, vendor: str, session: Understudy) -> None:
         self.vendor = vendor
         self.session = session
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.session, name)
 
     def __repr__(self) -> str:
         return f"<understudy {self.vendor} in session {self.session.name}>"
@@ -98,31 +61,97 @@ class VendorMock:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The request header that carries it."""
+        """The request header with this credential."""
         return self.session.headers(self.vendor)
 
     @property
     def origin(self) -> str:
         """The vendor's real origin, which answers from the mock."""
-        return service_of(self.session.app.services, self.vendor).document.origin
+        return self.session.app.services[self.vendor].document.origin
 
     @property
     def url(self) -> str:
         """The vendor over HTTP in this session, for clients of other processes."""
         return self.session.url(self.vendor)
 
+    @property
+    def name(self) -> str:
+        """The name of the session."""
+        return self.session.name
+
+    @property
+    def app(self) -> App:
+        """The app that answers in this process; as `understudy.app`."""
+        return self.session.app
+
+    @property
+    def server(self) -> UnderstudyServer:
+        """The app behind a socket; as `understudy.server`."""
+        return self.session.server
+
+    @property
+    def client(self) -> httpx.Client:
+        """An HTTP client of the session that needs no socket; as `understudy.client`."""
+        return self.session.client
+
+    @property
+    def async_client(self) -> httpx.AsyncClient:
+        """An asynchronous `client`."""
+        return self.session.async_client
+
+    @property
+    def admin(self) -> Client:
+        """The client of the admin plane in this session."""
+        return self.session.admin
+
+    @property
+    def async_admin(self) -> AsyncClient:
+        """An asynchronous `admin`."""
+        return self.session.async_admin
+
+    @property
+    def clock(self) -> SessionClock:
+        """The session's time."""
+        return self.session.clock
+
+    @property
+    def webhooks(self) -> WebhookInbox:
+        """A receiver of webhooks for this test."""
+        return self.session.webhooks
+
+    @property
+    def deliveries(self) -> DeliveryOperations[Sender]:
+        """The webhooks that the session's vendors sent, to any receiver."""
+        return self.session.deliveries
+
+    def snapshot(self, name: str = SNAPSHOT) -> Snapshot:
+        """Save the session's state under a name, for `restore`."""
+        return self.session.snapshot(name)
+
+    def restore(self, name: str = SNAPSHOT) -> Session:
+        """Go back to a saved state."""
+        return self.session.restore(name)
+
+    def reset(self) -> Session:
+        """Go back to the seed data and to the instant at which the test began."""
+        return self.session.reset()
+
+    def coverage(self) -> tuple[VendorCoverage, ...]:
+        """How much of each vendor's document this test has exercised."""
+        return self.session.coverage()
+
     @cached_property
     def requests(self) -> VendorRequests:
-        """What was asked of this vendor."""
+        """The journal of requests to this vendor, and its replies."""
         return VendorRequests(self.vendor, self.session)
 
     @cached_property
     def resources(self) -> VendorResources:
-        """What this vendor has stored."""
+        """The resources that this vendor has stored."""
         return VendorResources(self.vendor, self.session)
 
     def fault(self, kind: FaultKind, **members: Unpack[FaultFields]) -> ArmedFault:
-        """Plan a failure of this vendor; as `understudy.fault`."""
+        """Plan a fault of this vendor; as `understudy.fault`."""
         members["vendor"] = self.vendor
         return self.session.fault(kind, **members)
 
@@ -145,7 +174,7 @@ class VendorMock:
 class VendorRequests:
     """The journal of one vendor; the keywords are those of `Client.requests`."""
 
-    def __init__(self, vendor: str, session: OwnSession) -> None:
+    def __init__(self, vendor: str, session: Understudy) -> None:
         self._vendor = vendor
         self._all = session.requests
 
@@ -171,9 +200,9 @@ class VendorRequests:
 
 
 class VendorResources:
-    """What one vendor has stored; the arguments are those of `Client.resources`."""
+    """The resources of one vendor; the arguments are those of `Client.resources`."""
 
-    def __init__(self, vendor: str, session: OwnSession) -> None:
+    def __init__(self, vendor: str, session: Understudy) -> None:
         self._vendor = vendor
         self._all = session.resources
 
@@ -195,7 +224,7 @@ class VendorResources:
     def set(
         self, collection: str, id: str, resource: dict[str, Any], *, scope: str | None = None
     ) -> StoredResource:
-        """Store a resource, as it is to be kept."""
+        """Store a resource, as the vendor would keep it."""
         return self._all.set(self._vendor, collection, id, resource, scope=scope)
 
     def delete(self, collection: str, id: str, *, scope: str | None = None) -> None:

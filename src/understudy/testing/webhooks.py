@@ -13,7 +13,6 @@ import pytest
 
 from understudy.client import AdminError
 from understudy.core.clock import Stopwatch
-from understudy.service import signatures
 from understudy.testing.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -24,14 +23,14 @@ FAILED = 500
 
 
 @dataclass(frozen=True, repr=False)
-class Received:
-    """One webhook that came.
+class ReceivedWebhook:
+    """One webhook that was received.
 
     Attributes:
-        path: of the URL to which it came.
+        path: of the URL that it was sent to.
         headers: by lower-case name.
-        body: as it came; `json` is what it says.
-        sent: the mock's own record of it, when it came; None when the mock did not send it.
+        body: its bytes; `json` is the document read from them.
+        sent: the mock's own record of it on arrival; None when the mock did not send it.
         flaw: what is wrong with its signature; "" when nothing is, or when the vendor signs none.
     """
 
@@ -48,7 +47,7 @@ class Received:
 
     @property
     def json(self) -> Any:
-        """The body, read.
+        """The body, read as JSON.
 
         Raises:
             ValueError: when it is not JSON.
@@ -57,7 +56,7 @@ class Received:
 
     @property
     def event(self) -> str:
-        """The vendor's name of what happened."""
+        """The vendor's name of the event; "" when the mock did not send it."""
         return self.sent.event if self.sent else ""
 
     @property
@@ -74,13 +73,13 @@ class Received:
         return self._mock.deliveries.get(self.sent.id)
 
 
-class Webhooks:
-    """What the vendors send to one test. `url` is where; give it to whatever subscribes.
+class WebhookInbox:
+    """Receives the webhooks of one test, at `url`; subscribe with that.
 
     Args:
-        name: of the inbox; no two tests at once have the same.
+        name: of the inbox, unique among the tests that run at once.
         mock: the test's session.
-        settle: waits for what is on its way.
+        settle: waits for the webhooks that are being sent.
     """
 
     def __init__(
@@ -93,44 +92,44 @@ class Webhooks:
         self._url = ""
         self._arrived = threading.Condition()
         self._answers: deque[int] = deque()
-        self._listeners: list[Callable[[Received], object]] = []
+        self._listeners: list[Callable[[ReceivedWebhook], object]] = []
         self._errors: list[BaseException] = []
         self._handed_out: set[int] = set()
-        self.received: list[Received] = []
+        self.received: list[ReceivedWebhook] = []
 
     @property
     def url(self) -> str:
-        """Where this test receives; whatever is appended to the path comes here as well."""
+        """The URL of this test's inbox; longer paths below it arrive here, too."""
         if not self._url:
             self._url = self._receiver.open(self._name, self)
         return self._url
 
     def answer(self, *statuses: int) -> None:
-        """Answer the next webhooks with these statuses, one each; those after them with 200."""
+        """Answer the next webhooks with these statuses, one each, and later ones with 200."""
         self._answers.extend(statuses)
 
-    def on_event(self, callback: Callable[[Received], object]) -> None:
-        """Have each webhook handed to a function before it is answered.
+    def on_event(self, callback: Callable[[ReceivedWebhook], object]) -> None:
+        """Call a function with each webhook before it is answered.
 
-        It runs in the receiver's thread. What it raises is answered with 500, and raised again by
-        the next `wait_for` or, at the latest, when the test ends.
+        It runs in the receiver's thread. When it raises, the webhook is answered with 500, and the
+        next `wait_for`, or else the end of the test, raises the error again.
         """
         self._listeners.append(callback)
 
-    def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> Received:
-        """The first webhook of this event that no earlier call has returned.
+    def wait_for(self, event: str, timeout: float = 5.0, verify: bool = True) -> ReceivedWebhook:
+        """Wait for the first webhook of this event that no earlier call has returned.
 
         Args:
             event: the vendor's name of it, such as "campaign.approved".
             timeout: seconds of real time.
-            verify: whether a signature that is not the vendor's fails the test.
+            verify: whether a wrong signature fails the test.
 
         Raises:
-            pytest.fail.Exception: when none comes in time, or its signature is wrong.
+            pytest.fail.Exception: when none arrives in time, or its signature is wrong.
         """
         waited = Stopwatch()
         with self._arrived:
-            while (found := self._next(event)) is None:
+            while (found := self._take_next(event)) is None:
                 self._raise_errors()
                 left = timeout - waited.seconds()
                 if left <= 0:
@@ -138,22 +137,22 @@ class Webhooks:
                 self._arrived.wait(left)
         self._raise_errors()
         if found is None:
-            pytest.fail(self._missing(event, timeout))
+            pytest.fail(self._explain_missing(event, timeout))
         # What the vendor makes of the answer takes ids; later requests must find it done.
         self._settle()
         if verify and found.flaw:
             pytest.fail(f"the webhook {event} of {found.vendor} is not signed right: {found.flaw}")
         return found
 
-    def _next(self, event: str) -> Received | None:
+    def _take_next(self, event: str) -> ReceivedWebhook | None:
         for number, each in enumerate(self.received):
             if each.event == event and number not in self._handed_out:
                 self._handed_out.add(number)
                 return each
         return None
 
-    def _missing(self, event: str, timeout: float) -> str:
-        """Why a webhook may not have come: what did, what left for elsewhere, what is due."""
+    def _explain_missing(self, event: str, timeout: float) -> str:
+        """Explain why a webhook may be missing: those received, those sent, what is due."""
         came = ", ".join(each.event or each.path for each in self.received) or "none"
         lines = [f"no webhook {event} came within {timeout:g} s; received: {came}"]
         for each in self._mock.deliveries.list():
@@ -174,10 +173,10 @@ class Webhooks:
             raise self._errors.pop(0)
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Note what came; the status that answers it."""
-        sent = self._sent(body)
-        flaw = self._flaw(sent, headers, body)
-        received = Received(path, headers, body, sent, flaw, self._mock, self._settle)
+        """Note a webhook; return the status to answer it with."""
+        sent = self._find_delivery(body)
+        flaw = self._find_flaw(sent, headers, body)
+        received = ReceivedWebhook(path, headers, body, sent, flaw, self._mock, self._settle)
         status = self._answers.popleft() if self._answers else 200
         try:
             for tell in self._listeners:
@@ -190,25 +189,34 @@ class Webhooks:
             self._arrived.notify_all()
         return status
 
-    def _sent(self, body: bytes) -> Delivery | None:
-        """The delivery that is being made: the latest one with this body."""
+    def _find_delivery(self, body: bytes) -> Delivery | None:
+        """The delivery of a webhook: the latest one with this body."""
         text = body.decode("utf-8", "replace")
         latest = reversed(self._mock.deliveries.list())
         return next((each for each in latest if each.body == text), None)
 
-    def _flaw(self, sent: Delivery | None, headers: Mapping[str, str], body: bytes) -> str:
-        if sent is None:
+    def _find_flaw(self, sent: Delivery | None, headers: Mapping[str, str], body: bytes) -> str:
+        """What is wrong with a signature, by what the vendor package says of how it signs."""
+        # Only now: whoever imports this module to name its classes loads no server.
+        from understudy.engine.registry import find_signature
+
+        signature = find_signature(sent.vendor) if sent is not None else None
+        if sent is None or signature is None:
             return ""
+        vendor, _, id = sent.subscription.partition("/")
         try:
-            return signatures.find_signature_fault(self._mock, sent.subscription, headers, body)
+            subscription = self._mock.resources.get(vendor, signature.collection, id).resource
+            return signature.find_fault(headers, body, subscription[signature.secret])
         except AdminError as error:
             return f"its subscription {sent.subscription} cannot be found ({error})"
+        except (LookupError, TypeError, ValueError) as error:
+            return f"the secret of its subscription cannot be used ({error!r})"
 
     def close(self) -> None:
-        """Take nothing more.
+        """Receive nothing more.
 
         Raises:
-            BaseException: what a callback raised, unless a `wait_for` has told it.
+            BaseException: what a callback raised, unless a `wait_for` has raised it.
         """
         self._receiver.shut(self._name)
         self._raise_errors()

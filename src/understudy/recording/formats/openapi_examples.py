@@ -18,7 +18,7 @@ from typing import Any
 
 from understudy.core.clock import format_instant
 from understudy.core.yaml_io import dump_yaml
-from understudy.engine.registry import open_service, vendor_names
+from understudy.engine.registry import open_service
 from understudy.openapi.document import Document, Operation
 from understudy.openapi.media_types import JSON_MEDIA_TYPE
 from understudy.recording.compare import ABSENT
@@ -34,6 +34,7 @@ from understudy.recording.model import (
     media_type,
 )
 from understudy.recording.portable_json import parse_portable_json
+from understudy.vendors import vendor_names
 
 UNKNOWN_VENDOR = "other"
 UNMATCHED = "exchanges that met no operation of the document"

@@ -1,26 +1,18 @@
 """AgentMessage (agentmessage.io) API v1: 10DLC campaigns and their neighbours.
 
-Beside the usual six files, `review.py` holds the draft review, whose blocking findings also
+Beside the usual seven files, `review.py` holds the draft review, whose blocking findings also
 decide what becomes of a filed campaign.
 """
 
-from understudy.service import Sample, Vendor, View, checks
+from understudy.service import Sample, Signature, Vendor, View, checks
 from understudy.vendors.agentmessage import events, handlers, rules, samples, serializers
+from understudy.vendors.agentmessage.store import AgentMessageStore
 
 VENDOR = Vendor(
     name="agentmessage",
     title="AgentMessage",
     hosts=("api.agentmsg.io",),
-    collections={
-        "organizations": "organization",
-        "wallets": "wallet",
-        "catalogs": "catalog",
-        "brands": "brand",
-        "campaigns": "campaign",
-        "phone_numbers": "number",
-        "endpoints": "endpoint",
-        "deliveries": "delivery",
-    },
+    store=AgentMessageStore,
     handlers=handlers,
     # 401 comes before all of these; what needs the store (404, 409) after them.
     checks=(
@@ -30,7 +22,8 @@ VENDOR = Vendor(
         checks.parameters,
         rules.body,
     ),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions={
         "file_campaign": events.file_campaign,
@@ -59,9 +52,9 @@ VENDOR = Vendor(
     views={
         "campaigns": View("Campaign", dict),
         "brands": View("Brand", dict),
-        "phone_numbers": View("PhoneNumber", serializers.shown_number),
-        "endpoints": View("WebhookEndpoint", serializers.shown_endpoint),
-        "deliveries": View("WebhookDelivery", serializers.shown_attempt),
+        "phone_numbers": View("PhoneNumber", serializers.render_number),
+        "endpoints": View("WebhookEndpoint", serializers.render_endpoint),
+        "deliveries": View("WebhookDelivery", serializers.render_attempt),
         "wallets": View("Wallet", serializers.without_id),
         "catalogs": View("CatalogFees", serializers.without_id),
     },
@@ -69,6 +62,6 @@ VENDOR = Vendor(
         "campaigns": Sample("createCampaign", samples.campaign),
         "brands": Sample("createBrand", samples.brand),
     },
-    signature=events.SIGNATURE.lower(),
+    signature=Signature(events.SIGNATURE, "endpoints", "secret", events.expected_signature),
     resign=events.resign,
 )

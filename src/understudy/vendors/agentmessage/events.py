@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from understudy.core.clock import SECOND, parse_instant
 from understudy.core.strict_json import write_json
-from understudy.service import Attempt, Call, Delivery, EventAction, Lifecycle, Resource, UnitOfWork
+from understudy.service import Attempt, Delivery, Lifecycle, Resource
 from understudy.vendors.agentmessage import review, rules, serializers
+from understudy.vendors.agentmessage.store import Call, EventAction, UnitOfWork
 
 FILING_SECONDS = 2.0
 DECISION_SECONDS = 5.0
@@ -50,7 +51,7 @@ async def campaign_filed(work: UnitOfWork, campaign: Resource, scope: str) -> No
     """The registry takes a campaign; the carriers decide later."""
     rules.file_once(rules.CAMPAIGN, campaign)
     filed = _filed(work, rules.CAMPAIGN, campaign)
-    await work.campaigns.put(filed, scope)
+    await work.store.campaigns.put(filed, scope)
     _later(work, DECISION_SECONDS, "decide_campaign", filed)
 
 
@@ -72,11 +73,11 @@ async def decide_campaign(work: UnitOfWork, organization: str, id: str) -> None:
 async def campaign_approved(work: UnitOfWork, campaign: Resource, scope: str) -> None:
     """The carriers take a campaign; it is billed from today on."""
     filed = _filed(work, rules.CAMPAIGN, campaign)
-    cents = rules.monthly_cents(await work.catalogs.get(CATALOG), filed["usecase"])
+    cents = rules.monthly_cents(await work.store.catalogs.get(CATALOG), filed["usecase"])
     changes = serializers.approval(work, filed, cents)
     approved = rules.CAMPAIGN.fire(filed, "approve", **changes)
     _schedule_renewal(work, approved, scope)
-    await work.campaigns.put(approved, scope)
+    await work.store.campaigns.put(approved, scope)
     await tell(work, scope, "campaign.approved", approved)
 
 
@@ -85,7 +86,7 @@ async def campaign_rejected(work: UnitOfWork, campaign: Resource, scope: str) ->
     filed = _filed(work, rules.CAMPAIGN, campaign)
     changes = serializers.rejection(work, review.blockers(filed) or [UNCONVINCED])
     rejected = rules.CAMPAIGN.fire(filed, "reject", **changes)
-    await work.campaigns.put(rejected, scope)
+    await work.store.campaigns.put(rejected, scope)
     await tell(work, scope, "campaign.rejected", rejected)
 
 
@@ -110,19 +111,19 @@ async def renew_campaign(work: UnitOfWork, organization: str, id: str) -> None:
 async def campaign_renewed(work: UnitOfWork, campaign: Resource, scope: str) -> None:
     """A campaign is billed for its next month."""
     renewed = rules.CAMPAIGN.fire(campaign, "renew", **serializers.renewal(work, campaign))
-    await work.campaigns.put(renewed, scope)
+    await work.store.campaigns.put(renewed, scope)
     _schedule_renewal(work, renewed, scope)
 
 
 async def campaign_expired(work: UnitOfWork, campaign: Resource, scope: str) -> None:
-    """A campaign ends; nobody is told."""
+    """End a campaign, without a webhook."""
     expired = rules.CAMPAIGN.fire(campaign, "expire", **serializers.expiry(work))
-    await work.campaigns.put(expired, scope)
+    await work.store.campaigns.put(expired, scope)
 
 
 async def _campaign(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
-    """The campaign, when it still stands where the event finds it."""
-    campaign = await work.campaigns.find(id, organization)
+    """Find the campaign, when its state still allows the event."""
+    campaign = await work.store.campaigns.find(id, organization)
     return campaign if campaign and event in rules.CAMPAIGN.allowed(campaign) else None
 
 
@@ -137,7 +138,7 @@ async def brand_filed(work: UnitOfWork, brand: Resource, scope: str) -> None:
     """The registry takes a brand and looks into its identity."""
     rules.file_once(rules.BRAND, brand)
     filed = _filed(work, rules.BRAND, brand)
-    await work.brands.put(filed, scope)
+    await work.store.brands.put(filed, scope)
     _later(work, DECISION_SECONDS, "vet_brand", filed)
 
 
@@ -152,14 +153,14 @@ async def brand_vetted(work: UnitOfWork, brand: Resource, scope: str) -> None:
     """The registry says who a brand is."""
     filed, identity = _filed(work, rules.BRAND, brand), rules.identity(brand)
     vetted = rules.BRAND.fire(filed, "vet", **serializers.vetting(work, identity))
-    await work.brands.put(vetted, scope)
+    await work.store.brands.put(vetted, scope)
     event = "brand.vetted" if identity in rules.VERIFIED else "brand.vetting_failed"
     await tell(work, scope, event, vetted)
 
 
 async def _brand(work: UnitOfWork, organization: str, id: str, event: str) -> Resource | None:
-    """The brand, when it still stands where the event finds it."""
-    brand = await work.brands.find(id, organization)
+    """Find the brand, when its state still allows the event."""
+    brand = await work.store.brands.find(id, organization)
     return brand if brand and event in rules.BRAND.allowed(brand) else None
 
 
@@ -176,7 +177,7 @@ def campaign_attached(call: Call, number: Resource) -> None:
 
 async def propagate_number(work: UnitOfWork, organization: str, id: str, campaign: str) -> None:
     """A number's campaign reaches the carriers, unless it was taken off meanwhile."""
-    number = await work.phone_numbers.find(id, organization)
+    number = await work.store.phone_numbers.find(id, organization)
     if number and number.get("campaign_id") == campaign and rules.is_propagating(number):
         await number_propagated(work, number, organization)
 
@@ -184,14 +185,14 @@ async def propagate_number(work: UnitOfWork, organization: str, id: str, campaig
 async def number_propagated(work: UnitOfWork, number: Resource, scope: str) -> None:
     """The carriers know of a number's campaign."""
     reached = serializers.propagated(work, rules.propagate(number))
-    await work.phone_numbers.put(reached, scope)
-    await tell(work, scope, "phone_number.campaign.assigned", serializers.shown(reached))
+    await work.store.phone_numbers.put(reached, scope)
+    await tell(work, scope, "phone_number.campaign.assigned", serializers.public_fields(reached))
 
 
 async def tell(work: UnitOfWork, organization: str, type: str, data: Resource) -> None:
     """Send an event to every endpoint of the organization that wants it."""
     event = serializers.event(work, organization, type, data)
-    for endpoint in await work.endpoints.list(organization):
+    for endpoint in await work.store.endpoints.list(organization):
         if rules.receives(endpoint, type):
             send(work, endpoint, event)
 
@@ -225,7 +226,7 @@ def send(
 async def resign(work: UnitOfWork, delivery: Delivery) -> Mapping[str, str]:
     """The headers of a delivery that is sent again now, signed by its endpoint if there is one."""
     about = delivery.about
-    endpoint = await work.endpoints.find(about["endpoint"], about["organization"])
+    endpoint = await work.store.endpoints.find(about["endpoint"], about["organization"])
     if endpoint is None:
         return delivery.headers
     signed = signature(endpoint["secret"], work.now // SECOND, delivery.body)
@@ -243,6 +244,13 @@ def signature(secret: str, seconds: int, body: bytes) -> str:
     return f"t={seconds},v1={digest}"
 
 
+def expected_signature(secret: str, body: bytes, sent: str) -> str:
+    """What a signature must be, given the time that it names."""
+    parts = dict(part.partition("=")[::2] for part in sent.split(","))
+    seconds = parts.get("t", "")
+    return signature(secret, int(seconds) if seconds.isdecimal() else 0, body)
+
+
 async def attempted(work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> None:
     """Note an attempt, and come back later when it may still succeed."""
     number = delivery.about["attempt"]
@@ -250,7 +258,7 @@ async def attempted(work: UnitOfWork, delivery: Delivery, attempt: Attempt) -> N
     outcome = rules.outcome(attempt.succeeded, blocked, number)
     record = serializers.attempt(work, delivery, attempt, outcome)
     organization = delivery.about["organization"]
-    await work.deliveries.put(record, organization)
+    await work.store.deliveries.put(record, organization)
     if outcome == "retry":
         work.later(
             FIRST_PAUSE * GROWTH ** (number - 1),
@@ -284,7 +292,7 @@ async def test(call: Call, endpoint: Resource) -> Resource:
     attempt = await call.deliver_now(delivery)
     outcome = "success" if attempt.succeeded else "dead"
     record = serializers.attempt(call, delivery, attempt, outcome)
-    await call.deliveries.put(record, call.customer)
+    await call.store.deliveries.put(record, call.customer)
     return record
 
 
@@ -295,7 +303,7 @@ def replay(call: Call, delivery: Resource, endpoint: Resource) -> Resource:
     return event
 
 
-# What a person at the registry or at a carrier can make happen.
+# Events that a person at the registry or at a carrier causes.
 CAMPAIGNS: dict[str, EventAction] = {
     "file": campaign_filed,
     "approve": campaign_approved,

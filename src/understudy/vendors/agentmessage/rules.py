@@ -19,10 +19,11 @@ from understudy.core.errors import (
     Refused,
 )
 from understudy.openapi.document import Operation
-from understudy.service import Call, Lifecycle, Limit, Resource, UnitOfWork, checks
+from understudy.service import Lifecycle, Limit, Resource, checks
 from understudy.session.pagination import read_cursor, write_cursor
 from understudy.session.store import Collection, Resources
 from understudy.vendors.agentmessage import review
+from understudy.vendors.agentmessage.store import Call, UnitOfWork
 
 # A campaign moves when the registry and the carriers say so; no call of the API moves one.
 CAMPAIGN = Lifecycle(
@@ -98,7 +99,7 @@ async def scope_suffices(call: Call) -> None:
 
 
 async def body(call: Call) -> None:
-    """The body is as the document and the rules of its operation want it; every fault is told."""
+    """Check the body against the document and the rules of its operation; find every fault."""
     if call.operation.body is None:
         return
     faults: list[Diagnosis] = []
@@ -134,11 +135,11 @@ def _fault(code: str, member: str, message: str, hint: str) -> Diagnosis:
 
 
 async def campaign_of(call: Call, id: str) -> Resource:
-    return await call.campaigns.get(id.lower(), call.customer)
+    return await call.store.campaigns.get(id.lower(), call.customer)
 
 
 async def number_of(call: Call, id: str) -> Resource:
-    return await call.phone_numbers.get(id.lower(), call.customer)
+    return await call.store.phone_numbers.get(id.lower(), call.customer)
 
 
 async def endpoint_of(call: Call, id: str) -> Resource:
@@ -155,7 +156,7 @@ async def endpoint_of(call: Call, id: str) -> Resource:
 
 async def living_endpoint(work: UnitOfWork, id: str, organization: str) -> Resource | None:
     """The endpoint unless it is gone by now."""
-    endpoint = await work.endpoints.find(id, organization)
+    endpoint = await work.store.endpoints.find(id, organization)
     return endpoint if endpoint and is_living(endpoint) else None
 
 
@@ -171,7 +172,7 @@ async def brand_for_campaign(call: Call) -> Resource:
         NotFound: unknown, deleted, or another organization's.
         Refused: its identity is not verified.
     """
-    brand = await call.brands.get(call.body["brand_id"].lower(), call.customer)
+    brand = await call.store.brands.get(call.body["brand_id"].lower(), call.customer)
     if not _runs(brand):
         raise NotFound("brand", brand["id"])
     _verified(brand)
@@ -202,7 +203,7 @@ async def attachment(call: Call, number_id: str) -> tuple[Resource, Resource]:
     """The number and the campaign of an attachment, looked at in the documented order."""
     campaign = await campaign_of(call, call.body["campaign_id"])
     CAMPAIGN.fire(campaign, "attach")
-    _verified(await call.brands.find(campaign["brand_id"], call.customer))
+    _verified(await call.store.brands.find(campaign["brand_id"], call.customer))
     number = await number_of(call, number_id)
     return NUMBER.fire(number, "attach"), campaign
 
@@ -213,14 +214,14 @@ async def may_file_brand(call: Call) -> Resource:
     Raises:
         Refused: the organization has a brand and is no reseller, or its wallet is short.
     """
-    organization = await call.organizations.get(call.customer)
+    organization = await call.store.organizations.get(call.customer)
     if not organization["is_reseller"] and await has_brand(call, call.customer):
         raise Refused(
             "reseller-required",
             "the organization has a brand and is no reseller",
             hint="use the brand that listBrands shows, or a reseller's key",
         )
-    wallet = await call.wallets.find(call.customer)
+    wallet = await call.store.wallets.find(call.customer)
     balance = wallet["balance_cents"] if wallet else 0
     if wallet is None or balance < BRAND_CENTS:
         raise Refused(
@@ -233,7 +234,7 @@ async def may_file_brand(call: Call) -> Resource:
 
 async def has_brand(work: UnitOfWork, organization: str) -> bool:
     """Whether an organization has a brand that was not deleted."""
-    return any(_runs(brand) for brand in await work.brands.list(organization))
+    return any(_runs(brand) for brand in await work.store.brands.list(organization))
 
 
 def debited(wallet: Resource, cents: int) -> Resource:
@@ -329,7 +330,7 @@ def renews(campaign: Resource) -> bool:
 
 async def may_add_endpoint(call: Call) -> None:
     """There is room for one more active endpoint."""
-    endpoints = await call.endpoints.list(call.customer)
+    endpoints = await call.store.endpoints.list(call.customer)
     active = [each for each in endpoints if each["active"] and is_living(each)]
     if len(active) >= ENDPOINTS:
         raise Refused(
@@ -358,7 +359,7 @@ async def replayable(call: Call, id: str) -> tuple[Resource, Resource]:
         NotFound: the attempt is unknown, or its endpoint is gone.
         Refused: its event is no longer kept.
     """
-    delivery = await call.deliveries.get(id.lower(), call.customer)
+    delivery = await call.store.deliveries.get(id.lower(), call.customer)
     endpoint = await living_endpoint(call, delivery["endpoint_id"], call.customer)
     if endpoint is None:
         raise NotFound("delivery", id)

@@ -9,8 +9,9 @@ from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
-from understudy.service import Call, Resource
+from understudy.service import Resource
 from understudy.vendors.agentmessage import rules, serializers
+from understudy.vendors.agentmessage.store import Call
 
 Made = tuple[dict[str, str], Resource]
 # How many brands are looked at for one that is verified; never the whole list.
@@ -192,9 +193,9 @@ def _organization(call: Call) -> str:
 async def _verified_brand(call: Call) -> Resource:
     """A brand that may have campaigns; a new one when there is none at hand."""
     organization, random = _organization(call), call.fakes.random
-    start = random.randrange(await call.brands.count(organization) or 1)
-    around = await call.brands.page(organization, start, WINDOW)
-    newest = await call.brands.page(organization, 0, WINDOW, newest_first=True)
+    start = random.randrange(await call.store.brands.count(organization) or 1)
+    around = await call.store.brands.page(organization, start, WINDOW)
+    newest = await call.store.brands.page(organization, 0, WINDOW, newest_first=True)
     found = {each["id"]: each for each in around + newest if rules.is_verified(each)}
     return random.choice(list(found.values())) if found else await _new_brand(call, organization)
 
@@ -205,38 +206,40 @@ async def _new_brand(call: Call, organization: str) -> Resource:
     made = serializers.brand(call, _brand(call, "example"), organization)
     filed = rules.BRAND.fire(made, "file", **serializers.filing(call, "brand"))
     vetted = rules.BRAND.fire(filed, "vet", **serializers.vetting(call, rules.identity(filed)))
-    await call.brands.put(vetted, organization)
+    await call.store.brands.put(vetted, organization)
     return vetted
 
 
 async def _let_have_brands(call: Call) -> None:
     """An organization that has a brand needs to be a reseller for another one."""
-    organization = await call.organizations.get(_organization(call))
+    organization = await call.store.organizations.get(_organization(call))
     if not organization["is_reseller"] and await rules.has_brand(call, organization["id"]):
-        await call.organizations.put({**organization, "is_reseller": True})
+        await call.store.organizations.put({**organization, "is_reseller": True})
 
 
 async def _let_pay(call: Call, cents: int) -> None:
     """A wallet receives what will be taken from it."""
     organization = _organization(call)
-    found = await call.wallets.find(organization)
+    found = await call.store.wallets.find(organization)
     wallet = found or {"id": organization, **serializers.empty_wallet(call)}
-    await call.wallets.put({**wallet, "balance_cents": max(wallet["balance_cents"], 0) + cents})
+    await call.store.wallets.put(
+        {**wallet, "balance_cents": max(wallet["balance_cents"], 0) + cents}
+    )
 
 
 def _campaign(fakes: Fakes, brand: Resource) -> Resource:
     random, business = fakes.random, brand["display_name"]
     usecase = random.choice(list(STORIES))
     story = STORIES[usecase]
-    texts = [_said(each, business) for each in _sample(fakes, story.messages)]
+    texts = [_fill_in(each, business) for each in _sample(fakes, story.messages)]
     texts[0] += " Reply STOP to opt out."
     content = _content(fakes, texts, business)
     return {
         "brand_id": brand["id"],
         "usecase": usecase,
         **_mixture(fakes, usecase),
-        "description": _said(story.purpose, business),
-        "message_flow": f"{_said(random.choice(FLOWS), business)}. {TERMS}",
+        "description": _fill_in(story.purpose, business),
+        "message_flow": f"{_fill_in(random.choice(FLOWS), business)}. {TERMS}",
         **content,
         **{f"sample{number}": text for number, text in enumerate(texts, 1)},
         **_subscribers(fakes, business),
@@ -248,11 +251,11 @@ def _campaign(fakes: Fakes, brand: Resource) -> Resource:
 def _mistake(fakes: Fakes, business: str) -> Resource:
     """What spoils some campaigns."""
     made = fakes.random.choice(MISTAKES) if fakes.random.random() < REFUSED else {}
-    texts = {name: _said(each, business) for name, each in made.items() if isinstance(each, str)}
+    texts = {name: _fill_in(each, business) for name, each in made.items() if isinstance(each, str)}
     return {**made, **texts}
 
 
-def _said(text: str, business: str) -> str:
+def _fill_in(text: str, business: str) -> str:
     return Template(text).substitute(business=business, site=_site(business, "example"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -21,26 +20,28 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
-from understudy.service import Attempt, Call, Delivery, Reply, Resource, UnitOfWork
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, Attempt, Delivery, ErrorExamples, Reply, Resource
 from understudy.vendors.agentmessage import review, rules
+from understudy.vendors.agentmessage.store import Call, UnitOfWork
 
 API_VERSION = "2026-04-01"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-KEPT_DAYS = 30
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Forbidden: "missing-scope"}
-TRANSITIONS = {
-    ("campaign", "attach"): "campaign-not-active",
-    ("number", "attach"): "number-not-assigned",
-    ("number", "detach"): "number-not-assigned",
-}
-# What no operation's document can say: the request reached none.
-UNDOCUMENTED = {
-    UnknownPath: ("NOT_FOUND", "not found"),
-    MethodNotAllowed: ("METHOD_NOT_ALLOWED", "method not allowed"),
-}
+REPLAY_DAYS = 30
+ERRORS = ErrorExamples(
+    examples={**STANDARD_NAMES, Forbidden: "missing-scope"},
+    transitions={
+        ("campaign", "attach"): "campaign-not-active",
+        ("number", "attach"): "number-not-assigned",
+        ("number", "detach"): "number-not-assigned",
+    },
+    undocumented={
+        UnknownPath: {"error": {"code": "NOT_FOUND", "message": "not found"}},
+        MethodNotAllowed: {
+            "error": {"code": "METHOD_NOT_ALLOWED", "message": "method not allowed"}
+        },
+    },
+)
 # What `details` says of a fault, by what the schema calls it; documented words go before the last.
 FIRST_WORDS = {"required": "is required", "maxLength": "is too long"}
 LAST_WORDS = {
@@ -90,7 +91,7 @@ def listed(call: Call, data: list[Resource], cursor: str | None = None) -> Reply
 
 
 def paged(call: Call, page: rules.Page) -> Reply:
-    """A page whose successor stands in a header."""
+    """A page whose next cursor is in a header."""
     answer = listed(call, page.resources)
     if page.cursor is not None:
         answer.headers["X-Next-Cursor"] = page.cursor
@@ -103,31 +104,14 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as AgentMessage spells it: the documented body of its name, with a fresh id."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(call, error)
-    found = call.operation.example(_example_name(error))
-    if found is None:
-        # A rule named an example that this operation does not document: a defect of ours.
-        found = call.operation.example("internal")
-        assert found is not None
-    response, body = found
+    """An error in AgentMessage's envelope: the documented body of its name, with a fresh id."""
+    # An id of another form names nothing.
+    name = "invalid-id" if any(each.where == "path" for each in error.diagnoses) else ""
+    error, _, status, body = ERRORS.find(call, error, name)
     words = {**body["error"], "request_id": request_id(call)}
     if isinstance(error, (InvalidBody, InvalidParameters)):
         words["details"] = _details(call, error)
-    return Reply(response.status, {"success": False, "error": words})
-
-
-def _example_name(error: ApiError) -> str:
-    if any(diagnosis.where == "path" for diagnosis in error.diagnoses):
-        return "invalid-id"
-    return choose_example(error, EXAMPLES, TRANSITIONS)
-
-
-def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    code, message = UNDOCUMENTED[type(error)]
-    words = {"code": code, "message": message, "request_id": request_id(call)}
-    return Reply(error.status, {"success": False, "error": words})
+    return Reply(status, {"success": False, "error": words})
 
 
 def _details(call: Call, error: ApiError) -> dict[str, str]:
@@ -295,27 +279,27 @@ CARRIED = frozenset(
 INTERNAL = frozenset({"assigned", "secret", "event", "replayable_until"})
 
 
-def shown(resource: Resource) -> Resource:
+def public_fields(resource: Resource) -> Resource:
     """A number, an endpoint or an attempt without what only the mock knows."""
     return {name: value for name, value in resource.items() if name not in INTERNAL}
 
 
-def shown_number(number: Resource) -> Resource:
+def render_number(number: Resource) -> Resource:
     """A stored number as shown; raises when it lacks what is not shown, but read by the rules."""
     rules.NUMBER.allowed(number)
-    return shown(number)
+    return public_fields(number)
 
 
-def shown_endpoint(endpoint: Resource) -> Resource:
+def render_endpoint(endpoint: Resource) -> Resource:
     """A stored endpoint as shown; raises when its secret could not sign."""
     base64.b64decode(endpoint["secret"])
-    return shown(endpoint)
+    return public_fields(endpoint)
 
 
-def shown_attempt(attempt: Resource) -> Resource:
+def render_attempt(attempt: Resource) -> Resource:
     """A stored attempt as shown; raises when it could not be replayed, or found too old for it."""
     parse_instant(attempt["replayable_until"])
-    return shown({**attempt, "event": attempt["event"]})
+    return public_fields({**attempt, "event": attempt["event"]})
 
 
 def free(work: UnitOfWork, number: Resource) -> Resource:
@@ -394,7 +378,7 @@ def rotated(call: Call, endpoint: Resource) -> Resource:
 
 def with_secret(endpoint: Resource) -> Resource:
     """An endpoint as shown when its secret is new, this once."""
-    return {**shown(endpoint), "secret": endpoint["secret"], "secret_displayed_once": True}
+    return {**public_fields(endpoint), "secret": endpoint["secret"], "secret_displayed_once": True}
 
 
 def event(work: UnitOfWork, organization: str, type: str, data: Resource) -> Resource:
@@ -430,7 +414,7 @@ def attempt(work: UnitOfWork, delivery: Delivery, attempt: Attempt, outcome: str
         "error": attempt.error or None,
         "occurred_at": format_timestamp(attempt.at, 0, "Z"),
         "event": event,
-        "replayable_until": format_timestamp(attempt.at + KEPT_DAYS * 86_400 * SECOND, 0, "Z"),
+        "replayable_until": format_timestamp(attempt.at + REPLAY_DAYS * 86_400 * SECOND, 0, "Z"),
     }
 
 

@@ -2,17 +2,13 @@
 
 from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.sent import events, handlers, rules, samples, serializers
+from understudy.vendors.sent.store import SentStore
 
 VENDOR = Vendor(
     name="sent",
     title="Sent",
     hosts=("api.sent.dm", "api-dev.sent.dm"),
-    collections={
-        "organizations": "organization",
-        "profiles": "profile",
-        "brands": "brand",
-        "campaigns": "campaign",
-    },
+    store=SentStore,
     handlers=handlers,
     # The order in which Sent looks at a request: what comes first decides the answer.
     checks=(
@@ -27,7 +23,8 @@ VENDOR = Vendor(
         checks.body,
         rules.sandbox,
     ),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions={"finish_completion": events.finish_completion},
     limit=rules.limit,
@@ -37,8 +34,8 @@ VENDOR = Vendor(
     fires={"campaigns": events.CAMPAIGNS, "profiles": events.COMPLETIONS},
     views={
         "campaigns": View("Campaign", dict),
-        "profiles": View("ProfileDetail", serializers.shown_profile),
-        "brands": View("Brand", serializers.shown_brand),
+        "profiles": View("ProfileDetail", serializers.render_stored_profile),
+        "brands": View("Brand", serializers.render_brand),
     },
     samples={
         "campaigns": Sample("createCampaign", samples.campaign),

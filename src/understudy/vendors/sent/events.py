@@ -1,9 +1,10 @@
-"""What Sent does by itself, or by a person's hand: settle a completion, file and move campaigns."""
+"""What happens at Sent later or by hand: a completion ends, campaigns are filed and moved."""
 
 from __future__ import annotations
 
-from understudy.service import EventAction, Resource, UnitOfWork
+from understudy.service import Resource
 from understudy.vendors.sent import rules, serializers
+from understudy.vendors.sent.store import EventAction, UnitOfWork
 
 COMPLETION_SECONDS = 2.0
 CALLBACK_TIMEOUT = 10.0
@@ -12,7 +13,7 @@ CALLBACK_TIMEOUT = 10.0
 async def start_completion(work: UnitOfWork, profile: Resource, url: str) -> None:
     """A completion runs in the background and ends after a while."""
     now, organization = work.timestamp(), profile["organization_id"]
-    await work.profiles.put(rules.started(profile, url, now), organization)
+    await work.store.profiles.put(rules.started(profile, url, now), organization)
     work.later(
         COMPLETION_SECONDS,
         "finish_completion",
@@ -26,7 +27,7 @@ async def finish_completion(
     work: UnitOfWork, organization_id: str, profile_id: str, since: str
 ) -> None:
     """End the completion that started then, unless somebody ended it by hand."""
-    profile = await work.profiles.find(profile_id, organization_id)
+    profile = await work.store.profiles.find(profile_id, organization_id)
     if profile is None or not rules.is_under_way(profile, since):
         return
     unmet, brand = await rules.completable(work, profile)
@@ -41,7 +42,7 @@ async def finish_completion(
 async def _settle(work: UnitOfWork, profile: Resource, event: str, error: str = "") -> None:
     """Give a completion its outcome: the campaigns that it files, its one callback."""
     settled = rules.settled(profile, event, work.timestamp())
-    await work.profiles.put(settled, settled["organization_id"])
+    await work.store.profiles.put(settled, settled["organization_id"])
     if rules.submits_campaigns(settled, await rules.find_brand(work, settled)):
         await _file_campaigns(work, settled)
     if "under_way" in profile:
@@ -49,7 +50,7 @@ async def _settle(work: UnitOfWork, profile: Resource, event: str, error: str = 
 
 
 async def _file_campaigns(work: UnitOfWork, profile: Resource) -> None:
-    for campaign in await work.campaigns.list(profile["id"]):
+    for campaign in await work.store.campaigns.list(profile["id"]):
         if rules.is_unsubmitted(campaign):
             await submit_campaign(work, campaign, profile["id"])
 
@@ -68,7 +69,7 @@ def _call_back(work: UnitOfWork, profile: Resource, url: str, error: str) -> Non
 
 
 def settling(event: str, error: str = "") -> EventAction:
-    """Ends a completion with this event, whatever the rules would have made of it."""
+    """Make an event by hand that ends a completion so, whatever the rules would decide."""
 
     async def settle(work: UnitOfWork, profile: Resource, scope: str) -> None:
         await _settle(work, profile, event, error)
@@ -95,10 +96,10 @@ async def expire_campaign(work: UnitOfWork, campaign: Resource, scope: str) -> N
 async def _move(
     work: UnitOfWork, campaign: Resource, scope: str, event: str, changes: Resource
 ) -> None:
-    await work.campaigns.put(rules.CAMPAIGN.fire(campaign, event, **changes), scope)
+    await work.store.campaigns.put(rules.CAMPAIGN.fire(campaign, event, **changes), scope)
 
 
-# What a person at Sent or at the registry can make happen.
+# Events that a person at Sent or at the registry causes.
 CAMPAIGNS: dict[str, EventAction] = {
     "submit": submit_campaign,
     "approve": approve_campaign,

@@ -7,8 +7,9 @@ from typing import Any
 
 from understudy.core.errors import Forbidden, IllegalTransition, NotFound, Refused
 from understudy.openapi.document import Operation
-from understudy.service import Call, IdempotencyRule, Lifecycle, Limit, Resource, UnitOfWork
+from understudy.service import IdempotencyRule, Lifecycle, Limit, Resource
 from understudy.service.checks import diagnose_parameters
+from understudy.vendors.sent.store import Call, UnitOfWork
 
 # A campaign moves when Sent or the registry says so; no call of the API submits one.
 CAMPAIGN = Lifecycle(
@@ -145,7 +146,7 @@ async def profile_of(call: Call, profile_id: str) -> Resource:
 
 
 async def _profile(work: UnitOfWork, organization_id: str, profile_id: str) -> Resource:
-    profile = await work.profiles.get(profile_id, organization_id)
+    profile = await work.store.profiles.get(profile_id, organization_id)
     if not is_living(profile):
         raise NotFound("profile", profile_id)
     return profile
@@ -163,13 +164,13 @@ def campaign_owner(profile: Resource) -> str:
 
 async def own_brand(work: UnitOfWork, profile: Resource) -> Resource | None:
     """The brand that belongs to the profile itself."""
-    brands = await work.brands.list(profile["id"])
+    brands = await work.store.brands.list(profile["id"])
     return brands[0] if brands else None
 
 
 async def find_brand(work: UnitOfWork, profile: Resource) -> Resource | None:
     """The brand that a profile resolves to."""
-    brands = await work.brands.list(brand_owner(profile))
+    brands = await work.store.brands.list(brand_owner(profile))
     return brands[0] if brands else None
 
 
@@ -179,9 +180,9 @@ async def provider(work: UnitOfWork, campaign: Resource, owner: str) -> str | No
     Args:
         owner: id of the campaign's owner; the brand is its own or its organization's.
     """
-    organizations = [each["id"] for each in await work.organizations.list()]
+    organizations = [each["id"] for each in await work.store.organizations.list()]
     for scope in (owner, *organizations):
-        brand = await work.brands.find(campaign["brandId"], scope)
+        brand = await work.store.brands.find(campaign["brandId"], scope)
         if brand is not None:
             known: str | None = brand["csp_id"]
             return known
@@ -239,22 +240,22 @@ def profile_request(body: Resource, current: Resource | None = None) -> None:
     Args:
         current: the profile as it stands, when one is updated.
     """
-    given = {name: value for name, value in body.items() if value is not None}
-    if "brand" in given and given.get("inherit_tcr_brand") is True:
+    stated = {name: value for name, value in body.items() if value is not None}
+    if "brand" in stated and stated.get("inherit_tcr_brand") is True:
         raise Refused(
             "brand-inherited",
             "brand was sent together with inherit_tcr_brand true",
             hint="send inherit_tcr_brand false beside it, or leave brand out",
         )
-    model = given.get("billing_model", current["billing_model"] if current else None)
-    if "payment_details" in given and model == "organization":
+    model = stated.get("billing_model", current["billing_model"] if current else None)
+    if "payment_details" in stated and model == "organization":
         raise Refused(
             "payment-details-not-allowed",
             "the organization pays for this profile",
             hint="leave payment_details out, or send billing_model profile",
         )
-    contact = given.get("billing_contact", current["billing_contact"] if current else None)
-    if given.get("billing_model") in ("profile", "profile_and_organization") and not contact:
+    contact = stated.get("billing_contact", current["billing_contact"] if current else None)
+    if stated.get("billing_model") in ("profile", "profile_and_organization") and not contact:
         raise Refused(
             "billing-contact-required",
             f'billing_model "{model}" was sent without a billing_contact',
@@ -283,7 +284,7 @@ def unmet_prerequisites(
 async def completable(work: UnitOfWork, profile: Resource) -> tuple[list[str], Resource | None]:
     """What a profile lacks to be completed, and the brand it would be completed with."""
     brand = await find_brand(work, profile)
-    campaigns = await work.campaigns.list(campaign_owner(profile))
+    campaigns = await work.store.campaigns.list(campaign_owner(profile))
     return unmet_prerequisites(profile, brand, campaigns), brand
 
 

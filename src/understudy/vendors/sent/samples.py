@@ -10,8 +10,9 @@ from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
-from understudy.service import Call, Resource
+from understudy.service import Resource
 from understudy.vendors.sent import rules, serializers
+from understudy.vendors.sent.store import Call
 
 Made = tuple[dict[str, str], Resource]
 # How many profiles are looked at for one that may have campaigns; never the whole list.
@@ -198,11 +199,11 @@ async def _candidates(call: Call) -> list[Resource]:
     assert call.account is not None
     organization, customer = rules.organization(call), call.account["customer"]
     if call.account["kind"] != "organization":
-        own = await call.profiles.find(customer, organization)
+        own = await call.store.profiles.find(customer, organization)
         return [own] if own else []
-    start = call.fakes.random.randrange(await call.profiles.count(organization) or 1)
-    around = await call.profiles.page(organization, start, WINDOW)
-    newest = await call.profiles.page(organization, 0, WINDOW, newest_first=True)
+    start = call.fakes.random.randrange(await call.store.profiles.count(organization) or 1)
+    around = await call.store.profiles.page(organization, start, WINDOW)
+    newest = await call.store.profiles.page(organization, 0, WINDOW, newest_first=True)
     found = list({each["id"]: each for each in around + newest}.values())
     call.fakes.random.shuffle(found)
     return found
@@ -210,12 +211,12 @@ async def _candidates(call: Call) -> list[Resource]:
 
 async def _new_sender(call: Call) -> tuple[str, str]:
     """A new profile with a brand of its own, for an organization that has none to offer."""
-    owner = await call.organizations.get(rules.organization(call))
+    owner = await call.store.organizations.get(rules.organization(call))
     own = {"inherit_tcr_brand": False, "inherit_tcr_campaign": False}
     made = serializers.new_profile(call, {**_team(call), **own}, owner)
     brand = serializers.brand(call, _brand(call))
-    await call.profiles.put(made, owner["id"])
-    await call.brands.put(brand, made["id"])
+    await call.store.profiles.put(made, owner["id"])
+    await call.store.brands.put(brand, made["id"])
     return made["id"], brand["contact"]["business_name"]
 
 
@@ -229,10 +230,10 @@ def _campaign(fakes: Fakes, business: str) -> Resource:
     kept = _some(fakes, texts, share=0.85) if random.random() < 0.8 else {}
     return {
         "name": f"{random.choice(story.names)}{where}",
-        "description": _said(story.purpose, business, site),
+        "description": _fill_in(story.purpose, business, site),
         "type": random.choices(("App", "KYC"), (80, 20))[0],
         "useCases": [_use_case(fakes, case, business) for case in cases],
-        "messageFlow": _said(random.choice(FLOWS), business, site),
+        "messageFlow": _fill_in(random.choice(FLOWS), business, site),
         **kept,
     }
 
@@ -243,11 +244,11 @@ def _use_case(fakes: Fakes, case: str, business: str) -> Resource:
     chosen = fakes.random.sample(messages, fakes.random.randint(fewest, len(messages)))
     return {
         "messagingUseCaseUs": case,
-        "sampleMessages": [_said(message, business, "") for message in chosen],
+        "sampleMessages": [_fill_in(message, business, "") for message in chosen],
     }
 
 
-def _said(text: str, business: str, site: str) -> str:
+def _fill_in(text: str, business: str, site: str) -> str:
     return Template(text).substitute(business=business, site=site)
 
 

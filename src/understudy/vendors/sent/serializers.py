@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from understudy.core.errors import (
@@ -18,28 +17,35 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
-from understudy.service import Call, Reply, Resource, UnitOfWork
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, ErrorExamples, Reply, Resource
 from understudy.vendors.sent import rules
+from understudy.vendors.sent.store import Call, UnitOfWork
 
 REGISTRY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DOC_URL = "https://docs.sent.dm/errors/"
 # The request id that the documented error texts carry.
 EXAMPLE_REQUEST_ID = "req_7X9zKp2jDw"
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {
-    **STANDARD_NAMES,
-    Forbidden: "insufficient-permissions",
-    InvalidParameters: "invalid-id",
-    InvalidIdempotencyKey: "invalid-idempotency-key",
-    IdempotencyInFlight: "in-flight",
-}
-TRANSITIONS = {("campaign", "update"): "already-submitted"}
-# What no operation's document can say: the request reached none.
-UNDOCUMENTED = {
-    UnknownPath: ("RESOURCE_000", "Endpoint not found"),
-    MethodNotAllowed: ("VALIDATION_000", "Method not allowed"),
-}
+
+
+def _undocumented(code: str, message: str) -> Resource:
+    words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
+    return {"error": words}
+
+
+ERRORS = ErrorExamples(
+    examples={
+        **STANDARD_NAMES,
+        Forbidden: "insufficient-permissions",
+        InvalidParameters: "invalid-id",
+        InvalidIdempotencyKey: "invalid-idempotency-key",
+        IdempotencyInFlight: "in-flight",
+    },
+    transitions={("campaign", "update"): "already-submitted"},
+    undocumented={
+        UnknownPath: _undocumented("RESOURCE_000", "Endpoint not found"),
+        MethodNotAllowed: _undocumented("VALIDATION_000", "Method not allowed"),
+    },
+)
 
 
 def request_id(fakes: Fakes) -> str:
@@ -72,32 +78,15 @@ def finish(call: Call, reply: Reply) -> None:
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as Sent spells it: the documented body of the error's name, with fresh meta."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(call, error)
-    found = call.operation.example(choose_example(error, EXAMPLES, TRANSITIONS))
-    if found is None:
-        return _internal(call, error)
-    response, body = found
+    """An error in Sent's envelope: the documented body of the error's name, with fresh meta."""
+    error, _, status, body = ERRORS.find(call, error)
     words = dict(body["error"])
     words["message"] = words["message"].replace(EXAMPLE_REQUEST_ID, call.request_id)
     if isinstance(error, Refused) and error.words:
         words["message"] = error.words
     if isinstance(error, InvalidBody):
         words["details"] = _details(error)
-    return Reply(response.status, envelope(call, None, words))
-
-
-def _internal(call: Call, error: ApiError) -> Reply:
-    """A rule named an example that this operation does not document: a defect of ours."""
-    _, body = call.operation.example("internal") or (None, {"error": {}})
-    return Reply(500, envelope(call, None, {**body["error"], "details": None}))
-
-
-def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    code, message = UNDOCUMENTED[type(error)]
-    words = {"code": code, "message": message, "details": None, "doc_url": DOC_URL + code}
-    return Reply(error.status, envelope(call, None, words))
+    return Reply(status, envelope(call, None, words))
 
 
 def _details(error: InvalidBody) -> dict[str, list[str]]:
@@ -178,7 +167,7 @@ def _use_case(work: UnitOfWork, sent: Resource, campaign: str, customer: str, no
 
 
 def filing(work: UnitOfWork) -> Resource:
-    """What a filing with the registry sets."""
+    """The fields that a filing with the registry sets."""
     now = work.timestamp()
     return {"submittedToTCR": True, "submittedAt": now, "tcrSyncError": None, "updatedAt": now}
 
@@ -194,7 +183,7 @@ def approval(work: UnitOfWork, campaign: Resource, provider: str | None) -> Reso
     return {"tcrCampaignId": registered, "cspId": filed_by, "updatedAt": work.timestamp()}
 
 
-# What a profile's request may set, by the member that shows it, and what a new profile starts with.
+# Fields of a profile that a request may set, with the values of a new profile.
 PROFILE_DEFAULTS: dict[str, Any] = {
     "allow_contact_sharing": False,
     "allow_template_sharing": False,
@@ -252,14 +241,14 @@ COMPLIANCE = {
 }
 
 
-def given(sent: Resource) -> Resource:
-    """The members that a request states; null says as little as absence does."""
+def drop_nulls(sent: Resource) -> Resource:
+    """The fields of a request that are not null; null means the same as absence."""
     return {name: value for name, value in sent.items() if value is not None}
 
 
 def new_profile(work: UnitOfWork, sent: Resource, organization: Resource) -> Resource:
     """A profile as stored, from a create request."""
-    stated = given(sent)
+    stated = drop_nulls(sent)
     whatsapp = stated.get("whatsapp_business_account", {})
     settings = {**PROFILE_DEFAULTS, **{name: stated[name] for name in CREATABLE if name in stated}}
     return {
@@ -283,7 +272,7 @@ def new_profile(work: UnitOfWork, sent: Resource, organization: Resource) -> Res
 
 def patched_profile(work: UnitOfWork, profile: Resource, sent: Resource) -> Resource:
     """A profile after an update; what the request does not state stays as it was."""
-    stated = given(sent)
+    stated = drop_nulls(sent)
     changes = {name: stated[name] for name in PATCHABLE if name in stated}
     if "billing_contact" in stated:
         changes["billing_contact"] = _billing_contact(stated["billing_contact"])
@@ -340,17 +329,17 @@ def profile(profile: Resource, brand: Resource | None) -> Resource:
     shown = {name: value for name, value in profile.items() if name not in INTERNAL}
     if brand is None:
         return {**shown, "brand": None}
-    return {**shown, "brand": shown_brand(brand, profile["inherit_tcr_brand"])}
+    return {**shown, "brand": render_brand(brand, profile["inherit_tcr_brand"])}
 
 
-def shown_brand(brand: Resource, inherited: bool = False) -> Resource:
+def render_brand(brand: Resource, inherited: bool = False) -> Resource:
     """A brand as a profile shows it."""
     before = {name: brand[name] for name in BRAND_HEAD}
     after = {name: value for name, value in brand.items() if name not in before}
     return {**before, "is_inherited": inherited, **after}
 
 
-def shown_profile(stored: Resource) -> Resource:
+def render_stored_profile(stored: Resource) -> Resource:
     """A profile alone, without the brand that it resolves to.
 
     Raises:

@@ -2,20 +2,14 @@
 
 from understudy.service import Sample, Vendor, View, checks
 from understudy.vendors.tether import events, handlers, rules, samples, serializers
+from understudy.vendors.tether.store import TetherStore
 
 VENDOR = Vendor(
     name="tether",
     title="Tether",
     # Every customer has a host of its own; these are those that Tether's pages name.
     hosts=("your-instance.example.com", "app.tetherai.ca", "api.staging.tetherai.ca"),
-    collections={
-        "organizations": "organization",
-        "contacts": "contact",
-        "days": "day",
-        "campaigns": "campaign",
-        "recipients": "recipient",
-        "messages": "message",
-    },
+    store=TetherStore,
     handlers=handlers,
     # The order in which Tether looks at a request: what comes first decides the answer.
     checks=(
@@ -27,7 +21,8 @@ VENDOR = Vendor(
         checks.parameters,
         checks.body,
     ),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions={"start": events.start, "dispatch": events.dispatch},
     limit=rules.limit,

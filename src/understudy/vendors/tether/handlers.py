@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from understudy.core.clock import parse_instant
-from understudy.service import Call, Reply, Resource
+from understudy.service import Reply, Resource
 from understudy.vendors.tether import events, rules, serializers
+from understudy.vendors.tether.store import Call
 
 
 async def list_campaigns(call: Call) -> Reply:
     filters = call.parameters.get("status"), call.parameters.get("search")
     if filters != (None, None):
         return await _filtered(call, *filters)
-    total = await call.campaigns.count(call.customer)
+    total = await call.store.campaigns.count(call.customer)
     start, end = serializers.newest_window(call, total)
-    found = await call.campaigns.page(call.customer, start, end - start, newest_first=True)
+    found = await call.store.campaigns.page(call.customer, start, end - start, newest_first=True)
     return serializers.page(call, found, total)
 
 
@@ -25,7 +26,7 @@ async def list_scheduled_campaigns(call: Call) -> Reply:
 
 
 async def list_upcoming_campaigns(call: Call) -> Reply:
-    ahead = rules.upcoming(await call.campaigns.list(call.customer), call.now)
+    ahead = rules.upcoming(await call.store.campaigns.list(call.customer), call.now)
     start, end = serializers.window(call, len(ahead))
     return serializers.page(call, ahead[start:end], len(ahead))
 
@@ -42,37 +43,37 @@ async def create_campaign(call: Call) -> Reply:
 
 
 async def get_campaign(call: Call, id: str) -> Reply:
-    return serializers.found(await call.campaigns.get(id, call.customer))
+    return serializers.found(await call.store.campaigns.get(id, call.customer))
 
 
 async def update_campaign(call: Call, id: str) -> Reply:
-    campaign = await call.campaigns.get(id, call.customer)
+    campaign = await call.store.campaigns.get(id, call.customer)
     updated = rules.CAMPAIGN.fire(campaign, "update", **serializers.changes(call, call.body))
     if "scheduleDate" in call.body:
         await rules.day_has_service(call, updated)
         updated = rules.launched(updated, call.now)
         events.campaign_launched(call, updated)
-    await call.campaigns.put(updated, call.customer)
+    await call.store.campaigns.put(updated, call.customer)
     return serializers.done("Campaign updated", updated)
 
 
 async def delete_campaign(call: Call, id: str) -> Reply:
-    rules.CAMPAIGN.fire(await call.campaigns.get(id, call.customer), "delete")
-    await call.campaigns.delete(id, call.customer)
-    for recipient in await call.recipients.list(id):
-        await call.recipients.delete(recipient["_id"], id)
+    rules.CAMPAIGN.fire(await call.store.campaigns.get(id, call.customer), "delete")
+    await call.store.campaigns.delete(id, call.customer)
+    for recipient in await call.store.recipients.list(id):
+        await call.store.recipients.delete(recipient["_id"], id)
     return serializers.done("Campaign deleted")
 
 
 async def cancel_campaign(call: Call, id: str) -> Reply:
-    campaign = await call.campaigns.get(id, call.customer)
+    campaign = await call.store.campaigns.get(id, call.customer)
     cancelled = rules.CAMPAIGN.fire(campaign, "cancel", updatedAt=serializers.now(call))
-    await call.campaigns.put(cancelled, call.customer)
+    await call.store.campaigns.put(cancelled, call.customer)
     return serializers.done("Campaign cancelled", cancelled)
 
 
 async def send_campaign(call: Call, id: str) -> Reply:
-    campaign = await call.campaigns.get(id, call.customer)
+    campaign = await call.store.campaigns.get(id, call.customer)
     sending = await events.begin(call, campaign, call.customer, serializers.now(call))
     return serializers.done("Campaign sent", sending)
 
@@ -115,16 +116,16 @@ async def _store(
     call: Call, campaign: Resource, new: Sequence[Resource], known: Sequence[Resource]
 ) -> None:
     """Store a new campaign with its recipients, as they are now, and those not known before."""
-    await call.campaigns.put(campaign, call.customer)
+    await call.store.campaigns.put(campaign, call.customer)
     for contact in new:
-        await call.contacts.put(contact, call.customer)
+        await call.store.contacts.put(contact, call.customer)
     for contact in (*new, *known):
-        await call.recipients.put(contact, campaign["_id"])
+        await call.store.recipients.put(contact, campaign["_id"])
 
 
 async def _filtered(call: Call, status: str | None, search: str | None) -> Reply:
     """A page of the campaigns that the filters let through, newest first."""
-    campaigns = await call.campaigns.list(call.customer)
+    campaigns = await call.store.campaigns.list(call.customer)
     found = [each for each in reversed(campaigns) if rules.matches(each, status, search)]
     start, end = serializers.newest_window(call, len(found), status, search)
     return serializers.page(call, found[start:end], len(found))

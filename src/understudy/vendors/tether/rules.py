@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from understudy.core.clock import MILLISECOND, SECOND, parse_instant
 from understudy.core.errors import Conflict, Forbidden, NotFound, Refused
 from understudy.openapi.document import Operation
-from understudy.service import Account, Call, Lifecycle, Limit, Resource, UnitOfWork
+from understudy.service import Account, Lifecycle, Limit, Resource
 from understudy.service.checks import diagnose_parameters
+from understudy.vendors.tether.store import Call, UnitOfWork
 
 # A draft is a request that is being read; it and a deleted campaign are never stored.
 CAMPAIGN = Lifecycle(
@@ -35,7 +36,7 @@ CAMPAIGN = Lifecycle(
         "deleted": {},
     },
 )
-# Whose contacts count against their day, though nothing is sent yet.
+# States in which a campaign's contacts count against their day, though nothing is sent yet.
 RESERVING = frozenset({"scheduled", "sending"})
 
 # Tether documents no rate limit; these are ours. Logins have no account and share one.
@@ -130,7 +131,7 @@ async def waiting_campaign(
     work: UnitOfWork, organization: str, campaign_id: str, event: str
 ) -> Resource | None:
     """The campaign when this event can come next; None when it cannot, or is gone."""
-    campaign = await work.campaigns.find(campaign_id, organization)
+    campaign = await work.store.campaigns.find(campaign_id, organization)
     return campaign if campaign and event in CAMPAIGN.allowed(campaign) else None
 
 
@@ -193,7 +194,7 @@ def unreachable(contact: Resource) -> str | None:
 
 async def contacts_by_phone(call: Call) -> dict[str, Resource]:
     """The organization's contacts by phone number; of two with one number the older counts."""
-    contacts = await call.contacts.list(call.customer)
+    contacts = await call.store.contacts.list(call.customer)
     return {phone(each): each for each in reversed(contacts) if phone(each)}
 
 
@@ -225,7 +226,7 @@ async def recipients(call: Call, sent: Resource) -> tuple[list[Resource], list[R
 
 async def _stored(call: Call, sent: Resource, by_phone: Mapping[str, Resource]) -> Resource:
     if "_id" in sent:
-        return await call.contacts.find(sent["_id"], call.customer) or sent
+        return await call.store.contacts.find(sent["_id"], call.customer) or sent
     return by_phone.get(phone(sent), sent)
 
 
@@ -341,13 +342,13 @@ async def calendar(work: UnitOfWork, organization_id: str, without: str | None =
     Args:
         without: id of a campaign to leave out.
     """
-    organization = await work.organizations.get(organization_id)
+    organization = await work.store.organizations.get(organization_id)
     zone = ZoneInfo(organization["timezone"])
     campaigns: dict[str, list[Resource]] = {}
-    for each in await work.campaigns.list(organization_id):
+    for each in await work.store.campaigns.list(organization_id):
         if each["status"] != "cancelled" and each["_id"] != without:
             campaigns.setdefault(local_day(each, organization), []).append(each)
-    days = await work.days.list(organization_id)
+    days = await work.store.days.list(organization_id)
     sent = {day["_id"]: day["sent"] for day in days if day["sent"]}
     return Calendar(organization, zone, organization["dailyLimit"], sent, campaigns)
 
@@ -358,7 +359,7 @@ async def day_has_service(call: Call, campaign: Resource) -> None:
     Raises:
         Refused: it has not; the campaign's own reservation does not count.
     """
-    organization = await call.organizations.get(call.customer)
+    organization = await call.store.organizations.get(call.customer)
     if not organization["enforcesQuota"]:
         return
     booked = await calendar(call, call.customer, without=campaign["_id"])

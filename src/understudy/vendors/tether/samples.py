@@ -8,8 +8,9 @@ from string import Template
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
-from understudy.service import Call, Resource
+from understudy.service import Resource
 from understudy.vendors.tether import rules, serializers
+from understudy.vendors.tether.store import Call
 
 Request = tuple[dict[str, str], Any]
 
@@ -79,7 +80,7 @@ NUMBERS = (*("+1{area}555{last}",) * 17, *("+1 ({area}) 555-{last}",) * 2, MISTY
 async def campaign(call: Call) -> Request:
     """A campaign of the caller's organization, on a day that has room for it."""
     assert call.account is not None
-    organization = await call.organizations.get(call.account["organization"])
+    organization = await call.store.organizations.get(call.account["organization"])
     recipients = await _recipients(call, organization)
     count = sum(map(len, recipients.values()))
     body = {
@@ -137,9 +138,9 @@ async def _recipients(call: Call, organization: Resource) -> dict[str, list[Any]
 
 async def _stored(call: Call, organization: Resource, most: int) -> list[Resource]:
     """Some neighbours among the organization's contacts: reading all of them would be slow."""
-    total = await call.contacts.count(organization["_id"])
+    total = await call.store.contacts.count(organization["_id"])
     first = call.fakes.random.randint(0, max(0, total - most))
-    found: list[Resource] = await call.contacts.page(organization["_id"], first, most)
+    found: list[Resource] = await call.store.contacts.page(organization["_id"], first, most)
     return found
 
 
@@ -173,7 +174,7 @@ async def _date(call: Call, organization: Resource, count: int) -> Resource:
     if organization["enforcesQuota"]:
         booked = await rules.calendar(call, organization["_id"])
         at_once = at_once and booked.holds(booked.day(call.now), count)
-        begin += random.randint(0, await call.campaigns.count(organization["_id"])) * DAY
+        begin += random.randint(0, await call.store.campaigns.count(organization["_id"])) * DAY
         while not booked.holds(booked.day(begin), count):
             begin += DAY
     return {} if at_once else {"scheduleDate": serializers.at(begin)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
@@ -17,9 +17,9 @@ from understudy.core.errors import (
 )
 from understudy.core.fakes import Fakes
 from understudy.core.strict_json import write_json
-from understudy.service import Account, Call, Reply, Resource, UnitOfWork
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, Account, ErrorExamples, Reply, Resource
 from understudy.vendors.tether import rules
+from understudy.vendors.tether.store import Call, UnitOfWork
 
 HEX = "0123456789abcdef"
 DAY = 24 * 60 * 60 * SECOND
@@ -159,10 +159,10 @@ def message(work: UnitOfWork, campaign: Resource, contact: Resource) -> Resource
 
 def rendered(text: str, contact: Resource) -> str:
     """A text with its merge tags filled in; a member that the contact lacks is empty."""
-    return TAG.sub(lambda tag: _plain(contact.get(tag[1])), text)
+    return TAG.sub(lambda tag: _to_text(contact.get(tag[1])), text)
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else write_json(value).decode()
@@ -335,41 +335,36 @@ def session(account: Account) -> Reply:
     return Reply(200, {"token": account.credential, "user": user})
 
 
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Forbidden: "insufficient-permissions"}
-TRANSITIONS = {
-    ("campaign", "update"): "not-scheduled",
-    ("campaign", "cancel"): "not-scheduled",
-    ("campaign", "send"): "not-scheduled",
-    ("campaign", "delete"): "campaign-sending",
-}
-# What no operation's document can say: the request reached none.
-UNDOCUMENTED = {
-    UnknownPath: ("not_found", "Endpoint not found"),
-    MethodNotAllowed: ("method_not_allowed", "Method not allowed"),
-}
 BOUNDS = {"minimum": ">=", "maximum": "<="}
 
 
+def _undocumented(code: str, text: str) -> Resource:
+    return {"success": False, "message": text, "error": {"code": code, "message": text}}
+
+
+ERRORS = ErrorExamples(
+    examples={**STANDARD_NAMES, Forbidden: "insufficient-permissions"},
+    transitions={
+        ("campaign", "update"): "not-scheduled",
+        ("campaign", "cancel"): "not-scheduled",
+        ("campaign", "send"): "not-scheduled",
+        ("campaign", "delete"): "campaign-sending",
+    },
+    undocumented={
+        UnknownPath: _undocumented("not_found", "Endpoint not found"),
+        MethodNotAllowed: _undocumented("method_not_allowed", "Method not allowed"),
+    },
+)
+
+
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as Tether spells it: the documented body of its name, about this request."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(error)
-    name = _example_name(error)
-    named = call.operation.example(name)
-    if named is None:
-        return _internal(call)
-    response, body = named
+    """An error in Tether's envelope: the documented body of its name, about this request."""
+    # With no field to name, it is the body as a whole that is missing, or is no object.
+    is_whole = isinstance(error, InvalidBody) and not _deciding(error.diagnoses).pointer
+    error, name, status, body = ERRORS.find(call, error, "malformed-body" if is_whole else "")
     if name == "validation":
         body = _reworded(body, _words(_deciding(error.diagnoses)))
-    return Reply(response.status, body)
-
-
-def _example_name(error: ApiError) -> str:
-    if isinstance(error, InvalidBody) and not _deciding(error.diagnoses).pointer:
-        # It is the body as a whole that is missing, or is no object.
-        return "malformed-body"
-    return choose_example(error, EXAMPLES, TRANSITIONS)
+    return Reply(status, body)
 
 
 def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:
@@ -394,17 +389,3 @@ def _reworded(body: Resource, text: str) -> Resource:
     if isinstance(body["error"], str):
         return {"error": text}
     return {**body, "message": text, "error": {**body["error"], "message": text}}
-
-
-def _internal(call: Call) -> Reply:
-    """A rule named an example that this operation does not document: a defect of ours."""
-    _, body = call.operation.example("internal") or (None, None)
-    return Reply(500, body)
-
-
-def _envelope(code: str, text: str) -> Resource:
-    return {"success": False, "message": text, "error": {"code": code, "message": text}}
-
-
-def _undocumented(error: UnknownPath | MethodNotAllowed) -> Reply:
-    return Reply(error.status, _envelope(*UNDOCUMENTED[type(error)]))

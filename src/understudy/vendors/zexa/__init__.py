@@ -1,22 +1,14 @@
 """Zexa (zexa.ao) REST API v1: campaigns to contact lists, paid with prepaid credits."""
 
-from understudy.service import Sample, Vendor, View, checks
+from understudy.service import Sample, Signature, Vendor, View, checks
 from understudy.vendors.zexa import events, handlers, rules, samples, serializers
+from understudy.vendors.zexa.store import ZexaStore
 
 VENDOR = Vendor(
     name="zexa",
     title="Zexa",
     hosts=("api.zexa.ao",),
-    collections={
-        "balances": "balance",
-        "contact_lists": "contact list",
-        "contacts": "contact",
-        "senders": "sender",
-        "email_addresses": "email address",
-        "webhooks": "webhook",
-        "campaigns": "campaign",
-        "messages": "message",
-    },
+    store=ZexaStore,
     handlers=handlers,
     # The order in which Zexa looks at a request: what comes first decides the answer.
     checks=(
@@ -26,7 +18,8 @@ VENDOR = Vendor(
         checks.parameters,
         checks.body,
     ),
-    spell=serializers.error,
+    errors=serializers.ERRORS,
+    render_error=serializers.error,
     finish=serializers.finish,
     actions={"start": events.start, "tick": events.tick},
     limit=rules.limit,
@@ -53,5 +46,5 @@ VENDOR = Vendor(
         "contacts": Sample("createContact", samples.contact),
         "webhooks": Sample("createWebhook", samples.webhook),
     },
-    signature=serializers.SIGNATURE.lower(),
+    signature=Signature(serializers.SIGNATURE, "webhooks", "signing_key", serializers.signature),
 )

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from understudy.core.clock import SECOND
-from understudy.service import Call, EventAction, Lifecycle, Resource, UnitOfWork
+from understudy.service import Lifecycle, Resource
 from understudy.vendors.zexa import rules, serializers
+from understudy.vendors.zexa.store import Call, EventAction, UnitOfWork
 
 TICK_SECONDS = 1.0
 # How long a campaign that ran out of credits waits before it looks for new ones: each time twice
 # as long, up to a day, and at no pace less.
 HALT_SECONDS = 60
-LONGEST_HALT_SECONDS = 24 * 60 * 60
+MAX_HALT_SECONDS = 24 * 60 * 60
 
 
 def campaign_launched(call: Call, campaign: Resource, begin: int | None) -> None:
@@ -34,7 +35,7 @@ async def start(work: UnitOfWork, customer: str, campaign_id: str) -> None:
 async def begin(work: UnitOfWork, campaign: Resource, customer: str) -> None:
     """Sending begins, because it is time or because somebody says so."""
     begun = rules.begun(campaign, serializers.now(work))
-    await work.campaigns.put(begun, customer)
+    await work.store.campaigns.put(begun, customer)
     _go_on(work, customer, begun)
 
 
@@ -65,8 +66,8 @@ async def _step(
     Returns:
         The campaign after it; and whether want of credits holds up what is queued.
     """
-    messages = await work.messages.list(campaign["id"])
-    balance = await work.balances.get(customer)
+    messages = await work.store.messages.list(campaign["id"])
+    balance = await work.store.balances.get(customer)
     final = [rules.confirmed(each) for each in messages if rules.is_under_way(each)]
     batch = rules.next_batch(messages, size, balance["credits"])
     moved = await _follow(work, customer, campaign, messages, [*final, *batch])
@@ -82,17 +83,17 @@ async def _follow(
 ) -> Resource:
     """Keep what became of some of a campaign's messages, and what follows from it; the campaign."""
     for message in changed:
-        await work.messages.put(message, campaign["id"])
+        await work.store.messages.put(message, campaign["id"])
         if rules.is_confirmed(message):
             shown = serializers.message(message)
             await _tell(work, customer, f"message.{message['status']}", shown)
     if any(map(rules.is_under_way, changed)):
-        balance = await work.balances.get(customer)
-        await work.balances.put(rules.charged(balance, changed))
+        balance = await work.store.balances.get(customer)
+        await work.store.balances.put(rules.charged(balance, changed))
     after = {each["id"]: each for each in (*messages, *changed)}
     counted = rules.counted(campaign, changed)
     moved = rules.stepped(counted, list(after.values()), serializers.now(work))
-    await work.campaigns.put(moved, customer)
+    await work.store.campaigns.put(moved, customer)
     if moved["status"] != campaign["status"]:
         await _tell(work, customer, f"campaign.{moved['status']}", serializers.campaign(moved))
     return moved
@@ -108,14 +109,14 @@ def _go_on(work: UnitOfWork, customer: str, campaign: Resource) -> None:
 def _look_again(work: UnitOfWork, customer: str, campaign: Resource, halt: int) -> None:
     """The next tick of a campaign that waits for credits."""
     about = {"customer": customer, "campaign_id": campaign["id"], "status": campaign["status"]}
-    longer = min(2 * halt, LONGEST_HALT_SECONDS)
+    longer = min(2 * halt, MAX_HALT_SECONDS)
     work.at(work.now + halt * SECOND, "tick", **about, halt=longer)
 
 
 async def step(work: UnitOfWork, campaign: Resource, customer: str) -> None:
     """By hand: all that is queued goes to the carriers at once, or all that they have is final."""
-    messages = await work.messages.list(campaign["id"])
-    rules.covered(messages, await work.balances.get(customer))
+    messages = await work.store.messages.list(campaign["id"])
+    rules.covered(messages, await work.store.balances.get(customer))
     moved, _ = await _step(work, customer, campaign, len(messages))
     _go_on(work, customer, moved)
 
@@ -123,7 +124,7 @@ async def step(work: UnitOfWork, campaign: Resource, customer: str) -> None:
 async def dispatch(work: UnitOfWork, message: Resource, campaign_id: str) -> None:
     """By hand: a message goes to its carrier before its turn."""
     campaign, customer = await rules.campaign_of(work, campaign_id)
-    balance = await work.balances.get(customer)
+    balance = await work.store.balances.get(customer)
     changed = rules.dispatched_by_hand(campaign, message, balance)
     await _change(work, customer, campaign, changed)
 
@@ -136,7 +137,7 @@ async def confirm(work: UnitOfWork, message: Resource, campaign_id: str, outcome
 
 async def _change(work: UnitOfWork, customer: str, campaign: Resource, message: Resource) -> None:
     """One message changed by hand, and its campaign when it was the last one to."""
-    messages = await work.messages.list(campaign["id"])
+    messages = await work.store.messages.list(campaign["id"])
     moved = await _follow(work, customer, campaign, messages, [message])
     if moved["status"] != campaign["status"]:
         _go_on(work, customer, moved)
@@ -145,16 +146,16 @@ async def _change(work: UnitOfWork, customer: str, campaign: Resource, message: 
 async def opt_out(work: UnitOfWork, message: Resource, campaign_id: str) -> None:
     """By hand: the recipient of a message answers STOP; its sender does not reach it again."""
     campaign, customer = await rules.campaign_of(work, campaign_id)
-    contact = await work.contacts.find(message["contact_id"], customer)
+    contact = await work.store.contacts.find(message["contact_id"], customer)
     if contact is not None:
         opted_out = list(dict.fromkeys([*contact["opted_out"], campaign["sender_id"]]))
-        await work.contacts.put({**contact, "opted_out": opted_out}, customer)
+        await work.store.contacts.put({**contact, "opted_out": opted_out}, customer)
     await _tell(work, customer, "message.optout", serializers.message(message))
 
 
 async def _tell(work: UnitOfWork, customer: str, event: str, shown: Resource) -> None:
     """Post an event to each of the customer's webhooks that wants it, once and signed."""
-    for webhook in await work.webhooks.list(customer):
+    for webhook in await work.store.webhooks.list(customer):
         if event in webhook["events"] or "*" in webhook["events"]:
             body, headers = serializers.event(work, event, shown, webhook["signing_key"])
             work.deliver(event, webhook["url"], body, headers, subscription=webhook["id"])
@@ -168,8 +169,8 @@ async def _move(
     lifecycle: Lifecycle,
     event: str,
 ) -> None:
-    """By hand: an event that changes the state alone, and of which Zexa tells nobody."""
-    await getattr(work, collection).put(lifecycle.fire(resource, event), customer)
+    """Fire an event by hand that only changes the state, without a webhook."""
+    await work.collection(collection).put(lifecycle.fire(resource, event), customer)
 
 
 def _moving(collection: str, lifecycle: Lifecycle, event: str) -> EventAction:

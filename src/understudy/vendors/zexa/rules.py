@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from understudy.core.clock import parse_instant
 from understudy.core.errors import Conflict, Diagnosis, InvalidBody, NotFound, Refused
 from understudy.openapi.document import Operation
-from understudy.service import Call, Lifecycle, Limit, Resource, UnitOfWork
+from understudy.service import Lifecycle, Limit, Resource
+from understudy.vendors.zexa.store import Call, UnitOfWork
 
 # Only time moves a campaign, never a call of the API; `fail` happens by hand alone.
 CAMPAIGN = Lifecycle(
@@ -132,9 +133,9 @@ async def targets(call: Call, sent: Resource) -> list[Resource]:
         NotFound: the account has no such list.
         InvalidBody: the sender cannot send on the channel.
     """
-    await call.contact_lists.get(sent["contact_list_id"], call.customer)
+    await call.store.contact_lists.get(sent["contact_list_id"], call.customer)
     await _sender_is_usable(call, sent["channel"], sent["sender_id"])
-    contacts = await call.contacts.list(call.customer)
+    contacts = await call.store.contacts.list(call.customer)
     return [contact for contact in contacts if is_reached(sent, contact)]
 
 
@@ -147,9 +148,9 @@ async def _sender_is_usable(call: Call, channel: str, sender: str) -> None:
     if channel == "slack":
         return
     if channel == "email":
-        found = await call.email_addresses.find(sender, call.customer)
+        found = await call.store.email_addresses.find(sender, call.customer)
     else:
-        found = await call.senders.find(f"{channel}:{sender}", call.customer)
+        found = await call.store.senders.find(f"{channel}:{sender}", call.customer)
     if found is None or not can_send(found):
         status = "unknown" if found is None else found["status"]
         raise broken(
@@ -202,8 +203,8 @@ def prices(sent: Resource, contacts: Sequence[Resource]) -> list[float]:
 
 
 async def balance_covers(call: Call, costs: Sequence[float]) -> None:
-    """Whoever creates a campaign could pay it now; nothing is set aside for it."""
-    balance = await call.balances.get(call.customer)
+    """Check that the balance pays for a new campaign now; nothing is reserved."""
+    balance = await call.store.balances.get(call.customer)
     need = sum(costs)
     if need > balance["credits"]:
         raise Refused(
@@ -228,18 +229,18 @@ async def waiting_campaign(
     work: UnitOfWork, customer: str, campaign_id: str, status: str
 ) -> Resource | None:
     """The campaign when it is still in this state; None when it was moved by hand meanwhile."""
-    campaign = await work.campaigns.find(campaign_id, customer)
+    campaign = await work.store.campaigns.find(campaign_id, customer)
     return campaign if campaign and campaign["status"] == status else None
 
 
 async def campaign_of(work: UnitOfWork, campaign_id: str) -> tuple[Resource, str]:
-    """A campaign, and the customer whose it is: one of those that have a balance.
+    """Find a campaign and its customer, among those that have a balance.
 
     Raises:
-        NotFound: it is nobody's.
+        NotFound: when no customer has it.
     """
-    for balance in await work.balances.list():
-        campaign = await work.campaigns.find(campaign_id, balance["id"])
+    for balance in await work.store.balances.list():
+        campaign = await work.store.campaigns.find(campaign_id, balance["id"])
         if campaign is not None:
             return campaign, balance["id"]
     raise NotFound("campaign", campaign_id)
@@ -346,7 +347,7 @@ async def contact_request(call: Call, sent: Resource) -> None:
         Conflict: another contact has the phone number.
     """
     for index, id in enumerate(sent.get("lists", [])):
-        if await call.contact_lists.find(id, call.customer) is None:
+        if await call.store.contact_lists.find(id, call.customer) is None:
             raise broken(
                 "unknown-list",
                 f"/lists/{index}",
@@ -354,7 +355,7 @@ async def contact_request(call: Call, sent: Resource) -> None:
                 hint="use one that listContacts shows at another contact, or leave it out",
             )
     phone = sent["phone"]
-    for contact in await call.contacts.holding("phone", phone, call.customer):
+    for contact in await call.store.contacts.holding("phone", phone, call.customer):
         raise Conflict(
             f"{phone} is the phone number of contact {contact['id']}",
             hint=f"send another number, or delete contact {contact['id']} first",

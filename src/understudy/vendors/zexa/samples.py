@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
-from understudy.service import Call, Resource
+from understudy.service import Resource
 from understudy.vendors.zexa import rules
+from understudy.vendors.zexa.store import Call
 
 Request = tuple[dict[str, str], Any]
 
@@ -160,7 +161,7 @@ EVENTS = (
 async def campaign(call: Call) -> Request:
     """A campaign that fits its channel, to a list of the account, with the credits it needs."""
     random, customer = call.fakes.random, _customer(call)
-    contacts = await call.contacts.list(customer)
+    contacts = await call.store.contacts.list(customer)
     channel, sender = random.choice(await _senders(call, customer))
     occasion = random.choice(OCCASIONS)
     month = format_timestamp(call.now)[:7]
@@ -184,9 +185,9 @@ def _customer(call: Call) -> str:
 
 async def _senders(call: Call, customer: str) -> list[tuple[str, str]]:
     """Every channel on which the account can send, and from whom; each channel as likely."""
-    senders = [each for each in await call.senders.list(customer) if rules.can_send(each)]
+    senders = [each for each in await call.store.senders.list(customer) if rules.can_send(each)]
     ways = [(each["channel"], each["sender_id"]) for each in senders]
-    addresses = await call.email_addresses.list(customer)
+    addresses = await call.store.email_addresses.list(customer)
     ways += [("email", each["id"]) for each in addresses if rules.can_send(each)]
     # On Slack any text is a sender; people send from a channel, by its id.
     ways.append(("slack", f"C{call.fakes.token(8).upper()}"))
@@ -201,10 +202,10 @@ async def _contact_list(call: Call, customer: str, contacts: Sequence[Resource])
 
     A list that reaches nobody is chosen only where no list reaches anybody.
     """
-    known = [each["id"] for each in await call.contact_lists.list(customer)]
+    known = [each["id"] for each in await call.store.contact_lists.list(customer)]
     if not known:
         created = {"id": f"lst_{call.fakes.token(12).lower()}", "name": "Customers"}
-        await call.contact_lists.put(created, customer)
+        await call.store.contact_lists.put(created, customer)
         known = [created["id"]]
     members = [id for each in contacts if each["active"] for id in each["lists"] if id in known]
     return str(call.fakes.random.choice(members or known))
@@ -238,10 +239,10 @@ def _words(call: Call, begin: int) -> dict[str, str]:
 
 def _slug(name: str) -> str:
     """A name's first word as a part of an address."""
-    return re.sub(r"[^a-z0-9]", "", _plain(name.split()[0]))
+    return re.sub(r"[^a-z0-9]", "", _to_ascii(name.split()[0]))
 
 
-def _plain(name: str) -> str:
+def _to_ascii(name: str) -> str:
     """A name in ASCII and in lower case."""
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
 
@@ -274,24 +275,24 @@ def _schedule(call: Call, begin: int) -> Resource:
 async def _buy(call: Call, customer: str, body: Resource, contacts: Sequence[Resource]) -> None:
     """The account buys what a campaign will cost, so that its balance lasts for any number."""
     reached = [contact for contact in contacts if rules.is_reached(body, contact)]
-    balance = await call.balances.get(customer)
+    balance = await call.store.balances.get(customer)
     cost = sum(rules.prices(body, reached))
-    await call.balances.put({**balance, "credits": balance["credits"] + cost})
+    await call.store.balances.put({**balance, "credits": balance["credits"] + cost})
 
 
 async def contact(call: Call) -> Request:
     """Somebody with a phone number of their own, mostly with an email address, in some lists."""
     random, customer = call.fakes.random, _customer(call)
     given, family = random.choice(GIVEN), random.choice(FAMILY)
-    serial = await call.contacts.count(customer)
-    lists = [each["id"] for each in await call.contact_lists.list(customer)]
+    serial = await call.store.contacts.count(customer)
+    lists = [each["id"] for each in await call.store.contact_lists.list(customer)]
     body: Resource = {
         "name": f"{given} {family}",
         "phone": _phone(call, serial),
         "lists": random.sample(lists, min(len(lists), random.choice((0, 1, 1, 2)))),
     }
     if random.random() < 0.7:
-        body["email"] = f"{_plain(given)}.{_plain(family)}{serial}@example.com"
+        body["email"] = f"{_to_ascii(given)}.{_to_ascii(family)}{serial}@example.com"
     return {}, body
 
 

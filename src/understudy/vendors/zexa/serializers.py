@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import math
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from understudy.core.clock import format_timestamp
@@ -22,9 +22,9 @@ from understudy.core.errors import (
 from understudy.core.fakes import Fakes
 from understudy.core.json_pointer import to_dotted_path
 from understudy.core.strict_json import write_json
-from understudy.service import Call, Reply, Resource, UnitOfWork
-from understudy.service.error_examples import STANDARD_NAMES, choose_example
+from understudy.service import STANDARD_NAMES, ErrorExamples, Reply, Resource
 from understudy.vendors.zexa import rules
+from understudy.vendors.zexa.store import Call, UnitOfWork
 
 LOWER_CASE = string.ascii_lowercase + string.digits
 SIGNATURE = "X-Zexa-Signature"
@@ -69,7 +69,7 @@ def finish(call: Call, reply: Reply) -> None:
     """Zexa documents no header that every reply carries."""
 
 
-def _shown(resource: Resource, members: Sequence[str]) -> Resource:
+def _pick(resource: Resource, members: Sequence[str]) -> Resource:
     return {name: resource[name] for name in members}
 
 
@@ -100,11 +100,11 @@ def draft(work: UnitOfWork, sent: Resource, total: int, begin: int | None) -> Re
 
 
 def new_campaign(campaign: Resource) -> Resource:
-    return _shown(campaign, NEW_CAMPAIGN)
+    return _pick(campaign, NEW_CAMPAIGN)
 
 
 def campaign(campaign: Resource) -> Resource:
-    return _shown(campaign, CAMPAIGN)
+    return _pick(campaign, CAMPAIGN)
 
 
 def queued_messages(
@@ -128,7 +128,7 @@ def queued_messages(
 
 
 def message(message: Resource) -> Resource:
-    return _shown(message, MESSAGE)
+    return _pick(message, MESSAGE)
 
 
 def new_contact(work: UnitOfWork, sent: Resource) -> Resource:
@@ -147,11 +147,11 @@ def new_contact(work: UnitOfWork, sent: Resource) -> Resource:
 
 
 def contact(contact: Resource) -> Resource:
-    return _shown(contact, CONTACT)
+    return _pick(contact, CONTACT)
 
 
 def sender(sender: Resource) -> Resource:
-    return _shown(sender, SENDER)
+    return _pick(sender, SENDER)
 
 
 def credits(balance: Resource) -> Resource:
@@ -171,13 +171,18 @@ def new_webhook(work: UnitOfWork, sent: Resource, key: str) -> Resource:
 
 
 def webhook(webhook: Resource) -> Resource:
-    return _shown(webhook, WEBHOOK)
+    return _pick(webhook, WEBHOOK)
 
 
 def event(work: UnitOfWork, name: str, shown: Resource, key: str) -> tuple[bytes, dict[str, str]]:
     """What a webhook is posted: a body, and the header that signs it."""
     body = write_json({"event": name, "created_at": now(work), "data": shown})
-    return body, {SIGNATURE: f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"}
+    return body, {SIGNATURE: signature(key, body)}
+
+
+def signature(key: str, body: bytes, sent: str = "") -> str:
+    """The signature of a body: HMAC-SHA-256 with the webhook's key, whatever was sent."""
+    return f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def window(call: Call, total: int, filter: str = "") -> tuple[int, int]:
@@ -199,8 +204,12 @@ def page(call: Call, shown: list[Resource], total: int) -> Resource:
     return {"data": shown, "meta": {"total": total, "page": number, "per_page": size}}
 
 
-# Which documented body says what went wrong.
-EXAMPLES: Mapping[type[ApiError], str] = {**STANDARD_NAMES, Conflict: "phone-taken"}
+NOT_FOUND = {"error": "not_found", "message": "Endpoint not found", "details": None}
+ERRORS = ErrorExamples(
+    examples={**STANDARD_NAMES, Conflict: "phone-taken"},
+    # Zexa documents no 405; a wrong method still gets one, as HTTP demands, in Zexa's words.
+    undocumented={UnknownPath: NOT_FOUND, MethodNotAllowed: NOT_FOUND},
+)
 # The faults of a member that have a body of their own, by member and keyword; whatever else is
 # wrong is `validation`. When a body has several, the first in this order decides; 400 goes first.
 UNREADABLE = {"required": "missing-field", "type": "wrong-type"}
@@ -217,42 +226,21 @@ RANKS = {place: rank for rank, place in enumerate(FAULTS, start=1)}
 
 
 def error(call: Call, error: ApiError) -> Reply:
-    """An error as Zexa spells it: the documented body of its name, about this request."""
-    if isinstance(error, (UnknownPath, MethodNotAllowed)):
-        return _undocumented(call, error)
-    found = call.operation.example(_example_name(call, error))
-    if found is None:
-        return _failure(call)
-    response, body = found
+    """An error as Zexa writes it: the documented body of its name, about this request."""
+    error, _, status, body = ERRORS.find(call, error, _special_name(call, error))
     about = _about(call, error, body) if body["details"] else {}
-    return Reply(response.status, {**body, **about, "request_id": call.request_id})
+    return Reply(status, {**body, **about, "request_id": call.request_id})
 
 
-def _undocumented(call: Call, error: UnknownPath | MethodNotAllowed) -> Reply:
-    """What no operation's document can say: the request reached none.
-
-    Zexa documents no 405; a wrong method still gets one, as HTTP demands, in Zexa's words.
-    """
-    return Reply(error.status, _words(call, "not_found", "Endpoint not found"))
-
-
-def _failure(call: Call) -> Reply:
-    """A rule named an example that this operation does not document: a defect of ours."""
-    return Reply(500, _words(call, "internal_error", "Internal server error"))
-
-
-def _words(call: Call, code: str, message: str) -> Resource:
-    return {"error": code, "message": message, "details": None, "request_id": call.request_id}
-
-
-def _example_name(call: Call, error: ApiError) -> str:
+def _special_name(call: Call, error: ApiError) -> str:
+    """The name of a body that is chosen by what is wrong with the request; "" for the others."""
     if isinstance(error, InvalidBody):
         return _fault_name(call, _deciding(error.diagnoses))
     fault = error.diagnoses[0]
     if fault.where == "path":
         # An id of another form names nothing either.
         return f"{fault.pointer.removesuffix('_id')}-not-found"
-    return choose_example(error, EXAMPLES)
+    return ""
 
 
 def _deciding(faults: Sequence[Diagnosis]) -> Diagnosis:
@@ -293,7 +281,7 @@ def _field(call: Call, error: ApiError, documented: str) -> tuple[str, Any]:
 
 
 def _value(document: Any, pointer: str) -> Any:
-    """What stands at a pointer; None when nothing does."""
+    """The value at a JSON pointer; None when there is none."""
     for token in pointer.split("/")[1:]:
         if isinstance(document, list):
             document = document[int(token)]
