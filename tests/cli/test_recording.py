@@ -15,7 +15,7 @@ from tests.waiting import LONG
 from understudy.cli.main import main
 from understudy.engine.registry import open_service
 from understudy.recording.formats import native
-from understudy.recording.redact import find_secrets
+from understudy.service.secrets import find_seed_secrets
 
 # A client that makes up ids and asks for the time, as clients do.
 CLIENT = """
@@ -149,7 +149,7 @@ def test_recorded_command_leaves_no_secret(tmp_path: Path) -> None:
     run("record", "--out", tmp_path / "a.json", "--", *RUN)
     text = (tmp_path / "a.json").read_text()
 
-    assert [each for each in find_secrets(open_service("sent")) if each in text] == []
+    assert [each for each in find_seed_secrets(open_service("sent")) if each in text] == []
 
 
 def test_recording_in_real_time(tmp_path: Path) -> None:

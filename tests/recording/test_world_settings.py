@@ -11,7 +11,7 @@ from understudy.core.settings_parsing import parse_setting
 from understudy.recording.world_settings import WORLD_SETTINGS
 
 SCHEMA = FileSchema("settings")
-VALUES = (0, 1, 2.5, -1, -0.5, 1_000_000, 1_000_001, True, False)
+VALUES = (0, 1, 2.0, 2.5, -2.0, -1, -0.5, 1_000_000, 1_000_001, True, False)
 TEXTS = ("manual", "strict", "any", "2", "")
 
 

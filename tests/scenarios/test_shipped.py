@@ -8,13 +8,13 @@ from tests.described_vendors import described_vendors
 from tests.scenarios.shipped import NAMES, shipped, shipped_file
 from understudy.engine.registry import data_folder, open_service, open_services
 from understudy.recording.formats.registry import FORMATS, native
-from understudy.recording.redact import find_secrets
 from understudy.replay.check import find_deviations, group_changes
 from understudy.scenarios.loader import find_scenario, scenario_names
 from understudy.scenarios.player import play_scenario
+from understudy.service.secrets import find_seed_secrets
 from understudy.vendors import vendor_names
 
-SECRETS = sorted(secret for service in open_services() for secret in find_secrets(service))
+SECRETS = sorted(secret for service in open_services() for secret in find_seed_secrets(service))
 STALE = "{file} does not match; if the change is meant: make recordings"
 ORDINARY = {"campaign-life", "every-error", "pagination"}
 

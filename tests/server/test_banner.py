@@ -15,7 +15,6 @@ from understudy.admin import admin_service
 from understudy.core.terminal import format_table
 from understudy.engine.registry import open_service
 from understudy.openapi.document import Document
-from understudy.openapi.security import credential_header
 from understudy.server.banner import (
     describe_service,
     format_banner,
@@ -24,7 +23,6 @@ from understudy.server.banner import (
 )
 from understudy.service.service import Service
 
-BEARER = {"components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
 BASE = "http://127.0.0.1:4010"
 
 
@@ -149,14 +147,27 @@ def test_the_first_request_of_an_open_service_needs_no_key(open_to_all: Service)
     assert "-H" not in shlex.split(format_first_request(open_to_all, BASE))
 
 
-def test_a_key_goes_into_the_documented_header(sent: Service) -> None:
-    """An apiKey scheme names its header."""
-    assert credential_header(sent.document) == ("x-api-key", "")
+@pytest.mark.parametrize(
+    ("scheme", "request_"),
+    [
+        ({"type": "apiKey", "in": "query", "name": "key"}, "curl 'http://m/sent{path}?key={key}'"),
+        (
+            {"type": "http", "scheme": "bearer"},
+            "curl http://m/sent{path} -H 'Authorization: Bearer {key}'",
+        ),
+    ],
+)
+def test_the_first_request_carries_the_credential_as_the_document_says(
+    sent: Service, scheme: dict[str, str], request_: str
+) -> None:
+    """In the query, or in a header."""
+    raw = {"components": {"securitySchemes": {"it": scheme}}}
+    assert sent.accounts is not None
 
+    line = format_first_request(replace(sent, document=Document("sent", raw)), "http://m")
 
-def test_a_token_is_a_bearer(sent: Service) -> None:
-    """A bearer scheme means Authorization."""
-    assert credential_header(Document("toy", BEARER)) == ("Authorization", "Bearer ")
+    key = sent.accounts.default.credential
+    assert line == request_.format(path=sent.vendor.first_request, key=key)
 
 
 def test_the_admin_plane_can_be_described(sent: Service) -> None:

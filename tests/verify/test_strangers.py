@@ -154,7 +154,7 @@ def test_no_spelling_of_a_secret_is_told(secret: str, spelled: Callable[[str], s
     """Neither the credential's nor an extra header's."""
     echo = spelled(secret)
     for access in (replace(ZEXA, credential=secret), replace(ZEXA, extra=(("X-Gate", secret),))):
-        curl = Curl(access, frozenset())
+        curl = Curl(access, bytes)
         request = RecordedRequest("POST", f"{ORIGIN}/{echo}", (("X", echo),), echo.encode())
 
         for told in (curl.line(request), curl.text(f"got {echo}"), curl.reply(echo.encode())):
@@ -165,14 +165,14 @@ def test_a_secret_at_the_end_of_what_is_shown_is_masked() -> None:
     """It is not cut in two first."""
     access = replace(ZEXA, extra=(("Authorization", "Bearer hidden-token"),))
 
-    told = Curl(access, frozenset()).reply(b"x" * 292 + b"hidden-token")
+    told = Curl(access, bytes).reply(b"x" * 292 + b"hidden-token")
 
     assert "hidden" not in told
 
 
 def test_public_headers_are_no_secrets() -> None:
     """`application/json` stands in many a message."""
-    curl = Curl(replace(ZEXA, extra=(("Accept", "application/json"),)), frozenset())
+    curl = Curl(replace(ZEXA, extra=(("Accept", "application/json"),)), bytes)
 
     assert curl.text("it is application/json") == "it is application/json"
 

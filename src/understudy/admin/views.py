@@ -12,7 +12,7 @@ from understudy.admin.near_misses import NearMiss
 from understudy.core.clock import MILLISECOND, DueCall, format_instant
 from understudy.core.errors import MalformedBody
 from understudy.core.strict_json import read_json
-from understudy.redaction.masks import redact_body
+from understudy.redaction.redactor import Redactor
 from understudy.service.service import Service
 from understudy.session.deliveries import Attempt, Delivery
 from understudy.session.faults import PlannedFault
@@ -154,7 +154,7 @@ def _candidate(candidate: NearMiss) -> Json:
     }
 
 
-def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
+def delivery(shown: Delivery, redactor: Redactor) -> Json:
     return {
         "id": shown.id,
         "vendor": shown.vendor,
@@ -165,7 +165,7 @@ def delivery(shown: Delivery, secrets: frozenset[str]) -> Json:
         "reason": shown.reason,
         "fault": shown.fault,
         "created": format_instant(shown.created),
-        **text(redact_body(shown.body, secrets)),
+        **text(redactor.body(shown.body)),
         "attempts": [_attempt(each, shown.signature) for each in shown.attempts],
     }
 

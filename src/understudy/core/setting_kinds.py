@@ -92,7 +92,9 @@ def whole_number(minimum: int | None = None) -> Kind:
     """The kind of a setting that is a whole number, from a minimum if there is one."""
 
     def parse(value: Any) -> int:
-        # To Python, true is a number.
+        # To JSON, 2.0 is a whole number; to Python, true is one.
+        if isinstance(value, float) and value.is_integer():
+            return parse(int(value))
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError
         if minimum is not None and value < minimum:

@@ -9,8 +9,10 @@ from understudy.engine.addressing import Mount, Router, UnaddressedError
 from understudy.engine.exchange_recorder import PATH_KEY, SESSION_KEY, Log, join_headers
 from understudy.engine.replies import make_problem, send_reply
 from understudy.engine.scheduler import Scheduler
-from understudy.redaction.masks import redact_headers
-from understudy.session.journal import Exchange
+from understudy.redaction.redactor import Redactor
+from understudy.redaction.secret_names import SecretNames
+from understudy.redaction.secret_values import SecretValues
+from understudy.session.journal import Exchange, redact_request, redact_target
 from understudy.session.session import FRESH_SESSION, Session, Sessions
 
 NEAREST = "see /__admin/requests/unmatched for the nearest operation"
@@ -60,12 +62,16 @@ class Gateway:
             path=_path(scope),
             query=scope["query_string"].decode("latin-1"),
             started=now,
-            request_headers=redact_headers(join_headers(scope["headers"])),
+            request_headers=join_headers(scope["headers"]),
             status=error.reply.status,
             ended=now,
             response_body=error.reply.encode(),
             diagnoses=(Diagnosis("unknown-path", "path", "", str(error), NEAREST),),
         )
+        redactor = Redactor(SecretNames(), SecretValues())
+        redact_request(exchange, redactor)
+        redact_target(exchange, redactor)
+        exchange.response_body = redactor.body(exchange.response_body)
         if session.name != FRESH_SESSION:
             session.journal.add(exchange)
         if self._log is not None:

@@ -10,12 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from understudy.core.settings import Settings
 from understudy.engine.connection_faults import ConnectionFault
 from understudy.engine.replies import CALL_KEY, encode_diagnoses, make_problem, send_reply
-from understudy.redaction.masks import redact_body, redact_headers
+from understudy.redaction.finders import JSON
+from understudy.redaction.redactor import Redactor
 from understudy.service.call import Call
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 from understudy.session.deliveries import Delivery
 from understudy.session.faults import CONNECTION_FAULTS
-from understudy.session.journal import Exchange
+from understudy.session.journal import Exchange, redact_request, redact_target
 from understudy.session.session import FRESH_SESSION, Session
 
 Log = Callable[[Exchange | Delivery], None]
@@ -69,9 +70,10 @@ class JournalMiddleware:
             request_headers=headers,
         )
         call = scope[CALL_KEY] = Call(self._service, session, self._settings, exchange)
-        exchange.request_headers = redact_headers(headers)
         call.content, call.too_large = content, too_large
-        exchange.request_body = self._redacted(content)
+        exchange.request_body = content
+        redactor = make_redactor(self._service)
+        redact_request(exchange, redactor, trusted=True)
         try:
             recording = ReplyTap(call, scope, receive, send)
             await self._answer(scope, receive, recording)
@@ -79,7 +81,7 @@ class JournalMiddleware:
                 # Not raised where it happens: there it would be spelled as an error of the service.
                 raise recording.broken
         finally:
-            self._close(exchange, session)
+            self._close(exchange, session, redactor)
 
     async def _answer(self, scope: Scope, receive: Receive, recording: ReplyTap) -> None:
         try:
@@ -89,12 +91,13 @@ class JournalMiddleware:
                 raise
             await send_reply(make_problem(503, "Shutting down", "the mock was stopped"), recording)
 
-    def _redacted(self, body: bytes) -> bytes:
-        return redact_body(body, self._service.document.secrets, self._service.owners)
-
-    def _close(self, exchange: Exchange, session: Session) -> None:
+    def _close(self, exchange: Exchange, session: Session, redactor: Redactor) -> None:
         exchange.ended = session.clock.now()
-        exchange.response_body = self._redacted(exchange.response_body)
+        redact_target(exchange, redactor)
+        # The mock's own replies hold what the document declares, which says what is secret there.
+        # What the request carried is searched for, whatever the names of the fields.
+        replies = Redactor(self._service.declared_secret_names, redactor.values)
+        exchange.response_body = replies.body(exchange.response_body, JSON, trusted=True)
         # First, because the journal keeps only the beginning of a long body.
         if self._log is not None:
             self._log(exchange)

@@ -16,14 +16,15 @@ from understudy.proxy.client import UpstreamClient, UpstreamReply
 from understudy.proxy.differences import find_reply_differences, find_request_differences
 from understudy.proxy.options import ProxyOptions
 from understudy.proxy.upstream import Upstream, parse_upstream
-from understudy.redaction.finders import decode_headers, is_form
+from understudy.redaction.finders import content_type_of, decode_headers
 from understudy.redaction.masks import REDACTED
-from understudy.redaction.redactor import KnownSecrets, Redactor
+from understudy.redaction.redactor import Redactor
+from understudy.redaction.secret_values import KnownSecrets
 from understudy.server.app import App, create_app
 from understudy.service.call import Call
 from understudy.service.reply import Reply
 from understudy.service.service import Service, make_redactor
-from understudy.session.journal import Exchange
+from understudy.session.journal import Exchange, redact_request, redact_target
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What the journal shows as the fault of an exchange whose client did not get the vendor's reply.
@@ -112,7 +113,7 @@ class ProxiedExchange:
         decoded = self._decode_body(call)
         call.content = decoded or b""
         exchange.request_body = REDACTED.encode() if decoded is None else decoded
-        self._redactor.meet(decode_headers(self._scope["headers"]), call.content, exchange.query)
+        self._redactor.learn(decode_headers(self._scope["headers"]), call.content, exchange.query)
         self._add_diagnoses(find_request_differences(call, decoded is not None))
         exchange.account = self._find_account()
         _redact_exchange(self._redactor, exchange, readable=True)
@@ -144,7 +145,7 @@ class ProxiedExchange:
     def _check_reply(self, reply: UpstreamReply) -> bool:
         """Diagnose the reply; returns whether it differs from the document."""
         self._readable = reply.readable
-        self._redactor.meet(decode_headers(reply.headers), reply.body if reply.readable else b"")
+        self._redactor.learn(decode_headers(reply.headers), reply.body if reply.readable else b"")
         operation = self._call.routed
         differences = find_reply_differences(operation, reply) if operation is not None else []
         self._add_diagnoses(differences)
@@ -180,19 +181,17 @@ def _redact_exchange(redactor: Redactor, exchange: Exchange, readable: bool) -> 
     Args:
         readable: whether the reply's body is without content coding.
     """
-    request_headers = exchange.request_headers.items()
-    response_headers = decode_headers(exchange.response_headers)
-    exchange.path = redactor.text(exchange.path)
-    exchange.query = redactor.query(exchange.query)
-    exchange.request_body = redactor.body(exchange.request_body, is_form(request_headers))
-    exchange.request_headers = dict(redactor.headers(request_headers))
+    redact_request(exchange, redactor)
+    redact_target(exchange, redactor)
+    headers = decode_headers(exchange.response_headers)
     exchange.response_headers = [
         (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in redactor.headers(response_headers)
+        for name, value in redactor.headers(headers)
     ]
-    body, form = exchange.response_body, is_form(response_headers)
-    exchange.response_body = redactor.body(body, form) if readable else REDACTED.encode()
-    exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
+    body = exchange.response_body
+    exchange.response_body = (
+        redactor.body(body, content_type_of(headers)) if readable else REDACTED.encode()
+    )
 
 
 async def _send_upstream_reply(reply: UpstreamReply, send: Send) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from understudy.recording.capture import origin_of
 from understudy.recording.compare import strip_transport_headers
 from understudy.recording.model import RecordedExchange, Recording, UnreadableRecording
-from understudy.recording.redact import AccountRedactor, ForeignRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 
@@ -27,8 +27,7 @@ class Attribution:
     def __init__(self, services: Sequence[Service], only: str = "") -> None:
         self._services = {service.name: service for service in services}
         self._only = only
-        self._scrubber = AccountRedactor(services)
-        self._foreign = {service.name: ForeignRedactor(service) for service in services}
+        self._redactor = RecordingRedactor(services)
 
     def recording(self, recording: Recording) -> Recording:
         """The exchanges with vendors that are known, without secrets.
@@ -36,8 +35,8 @@ class Attribution:
         Raises:
             UnreadableRecording: when there is none.
         """
-        found = [self._exchange(each) for each in recording.exchanges]
-        exchanges = tuple(each for each in found if each is not None)
+        found = (self._exchange(each) for each in recording.exchanges)
+        exchanges = tuple(self._redactor.exchange(each) for each in found if each is not None)
         if not exchanges and recording.exchanges:
             known = ", ".join(self._services)
             hosts = ", ".join(
@@ -57,7 +56,7 @@ class Attribution:
 
     def _told(self, recording: Recording) -> Recording:
         """A recording whose own members tell no secret, and no setting that replaying ignores."""
-        clean = self._scrubber.json
+        clean = self._redactor.json
         told = {name: value for name, value in recording.settings.items() if name in WORLD_SETTINGS}
         return replace(
             recording,
@@ -72,19 +71,13 @@ class Attribution:
             told = exchange.vendor in ("", service.name)
             path = self._path_at(service, exchange.request.url) if told else None
             if path is not None:
-                return self._clean(exchange, self._completed(exchange, service, path))
+                return self._completed(exchange, service, path)
         # Where the URL does not tell.
         named = self._services.get(exchange.vendor or self._only)
         if named is None:
             return None
         path = self._documented_end(named, exchange.request.path)
-        return self._clean(exchange, self._completed(exchange, named, path))
-
-    def _clean(self, found: RecordedExchange, completed: RecordedExchange) -> RecordedExchange:
-        """Without secrets; what was attributed before comes from a mock, which left none in it."""
-        if not found.vendor:
-            completed = self._foreign[completed.vendor].exchange(completed)
-        return self._scrubber.exchange(completed)
+        return self._completed(exchange, named, path)
 
     def _documented_end(self, service: Service, path: str) -> str:
         """The part of a path that is the vendor's, where another base URL stands before it."""

@@ -17,7 +17,7 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.recording.world_settings import WORLD_SETTINGS
 from understudy.service.service import Service
 from understudy.session.deliveries import Delivery
@@ -41,7 +41,7 @@ class Capture:
         self, services: Sequence[Service], also: Callable[[Exchange | Delivery], None] | None = None
     ) -> None:
         self._services = {service.name: service for service in services}
-        self._scrubber = AccountRedactor(services)
+        self._redactor = RecordingRedactor(services)
         self._also = also
         self._exchanges: list[RecordedExchange] = []
         self._events: list[Json] = []
@@ -49,9 +49,9 @@ class Capture:
     def __call__(self, entry: Exchange | Delivery) -> None:
         if isinstance(entry, Exchange) and entry.vendor in self._services:
             service = self._services[entry.vendor]
-            self._exchanges.append(self._scrubber.exchange(to_recorded(entry, origin_of(service))))
+            self._exchanges.append(self._redactor.exchange(to_recorded(entry, origin_of(service))))
         elif isinstance(entry, Exchange) and is_event(entry):
-            self._events.append(self._scrubber.json(read_event(entry, len(self._exchanges))))
+            self._events.append(self._redactor.json(read_event(entry, len(self._exchanges))))
         if self._also is not None:
             self._also(entry)
 
@@ -96,7 +96,7 @@ class Capture:
                 for each in self._exchanges
             ),
             events=tuple(_without_session(each, session) for each in self._events),
-            deliveries=tuple(self._scrubber.json(each) for each in deliveries),
+            deliveries=tuple(self._redactor.json(each) for each in deliveries),
         )
 
 

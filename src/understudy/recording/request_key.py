@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from understudy.recording.model import Headers, RecordedExchange, RecordedRequest
 from understudy.recording.portable_json import to_canonical
-from understudy.redaction.masks import MASK_PATTERN, REDACTED
+from understudy.redaction.masks import drop_owners
 
 # These choose an answer. Others say who asks, which recordings hide, or what the client speaks.
 CHOOSING_HEADERS = ("prefer", "idempotency-key")
@@ -35,21 +35,16 @@ class RequestKey:
 
 
 def make_request_key(request: RecordedRequest) -> RequestKey:
-    """What a request asks."""
+    """The key of a request; masks of different owners are the same in it."""
     parts = urlsplit(request.url)
     return RequestKey(
         method=request.method,
         origin=f"{parts.scheme}://{parts.netloc}",
-        path=_hidden(request.path),
-        query=tuple(sorted(parse_qsl(_hidden(request.query), keep_blank_values=True))),
+        path=drop_owners(request.path),
+        query=tuple(sorted(parse_qsl(drop_owners(request.query), keep_blank_values=True))),
         headers=choosing_headers(request.headers),
-        body=_hidden(to_canonical(request.body).decode("latin-1")).encode("latin-1"),
+        body=drop_owners(to_canonical(request.body).decode("latin-1")).encode("latin-1"),
     )
-
-
-def _hidden(text: str) -> str:
-    """A text in which every mask is the same: who asks need not know whose secret it hides."""
-    return MASK_PATTERN.sub(REDACTED, text)
 
 
 def choosing_headers(headers: Headers) -> Headers:

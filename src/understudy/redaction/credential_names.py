@@ -21,14 +21,23 @@ CREDENTIAL_WORDS = re.compile(
 )
 # Of a query or a form only: headers of these names are rare, and say other things.
 CREDENTIAL_PARAMETERS = frozenset({"code", "sig", "phpsessid"})
-# What JSON and other text names: fewer, because a `token` or a `key` may be anything there.
+# Fields of JSON, forms and other text, as regular expressions in lower case. They are fewer than
+# the names above, because a field that is called `token` or `key` may hold anything.
 SECRET_FIELDS = (
-    r"(?:(?:new|old|current|user)[-_]?)?password(?:[-_]?confirmation)?|passwd|passphrase"
-    r"|(?:(?:client|api|app|webhook|signing|shared|consumer)[-_]?)?secret"
-    r"|(?:api|private|signing|secret|secret[-_]?access)[-_]?key"
-    r"|(?:api|access|auth|refresh|id|session|bearer)[-_]?token"
+    *("password", "password[-_]?confirmation", "passwd", "passphrase", "secret"),
+    *(f"{whose}[-_]?password" for whose in ("new", "old", "current", "user")),
+    *(f"{whose}[-_]?password[-_]?confirmation" for whose in ("new", "old", "current", "user")),
+    *(
+        f"{whose}[-_]?secret"
+        for whose in ("client", "api", "app", "webhook", "signing", "shared", "consumer")
+    ),
+    *(f"{whose}[-_]?key" for whose in ("api", "private", "signing", "secret", "secret[-_]?access")),
+    *(
+        f"{whose}[-_]?token"
+        for whose in ("api", "access", "auth", "refresh", "id", "session", "bearer")
+    ),
 )
-FIELD_NAME = re.compile(SECRET_FIELDS, re.IGNORECASE)
+FIELD_NAME = re.compile("|".join(SECRET_FIELDS), re.IGNORECASE)
 CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_.]")
 # A parameter in a URL, in its query or its fragment.
 PARAMETER = re.compile(r"(?<=[?&#])([^=&#?\s]+)=([^&#\s<>\"']+)")
@@ -38,11 +47,11 @@ MAX_NAME_LENGTH = 200
 
 def names_credential(name: str) -> bool:
     """Whether a header's or a parameter's name says that its value is a credential."""
-    return len(name) <= MAX_NAME_LENGTH and _tells(name)
+    return len(name) <= MAX_NAME_LENGTH and _is_credential_name(name)
 
 
 @lru_cache(maxsize=4096)
-def _tells(name: str) -> bool:
+def _is_credential_name(name: str) -> bool:
     words = CAMEL_HUMP.sub("-", name).lower()
     return CREDENTIAL_WORDS.search(words) is not None and HARMLESS.search(words) is None
 
@@ -55,7 +64,12 @@ def is_credential_parameter(name: str) -> bool:
 
 def is_secret_field(name: str) -> bool:
     """Whether a member of JSON is named like a credential, and never like anything else."""
-    return len(name) <= MAX_NAME_LENGTH and FIELD_NAME.fullmatch(name) is not None
+    return len(name) <= MAX_NAME_LENGTH and _is_field_name(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_field_name(name: str) -> bool:
+    return FIELD_NAME.fullmatch(name) is not None
 
 
 def split_parameters(url: str) -> Iterator[tuple[str, str]]:

@@ -1,96 +1,69 @@
-"""Masks: what is written in the place of a secret in headers and JSON bodies."""
+"""Masks: what is written in the place of a secret, and how a secret is put back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
-from understudy.redaction.credential_names import names_credential
-
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "x-api-key", "cookie"})
-
-
 REDACTED = "[redacted]"
-
-
-# Schemes of `Authorization` that may be told; what else stands first might be the secret.
-AUTH_SCHEMES = frozenset({"bearer", "basic", "digest", "token"})
-
-
-# An ASCII character as JSON may spell it, too.
-ESCAPED_ASCII = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
-
-
+# A mask, perhaps with the name of the account to which the secret belongs.
 MASK_PATTERN = re.compile(r"\[redacted( [\w.-]+)?\]")
-
-
+# Schemes of `Authorization` that are shown; what else comes first might be the secret.
+AUTH_SCHEMES = frozenset({"bearer", "basic", "digest", "token"})
 NO_OWNERS: Mapping[str, str] = MappingProxyType({})
 
 
 def make_mask(owner: str = "") -> str:
-    """What stands in the place of a secret; with whose it is, where that is known."""
+    """The mask for a secret; it names the owner where that is known."""
     return f"[redacted {owner}]" if owner else REDACTED
 
 
-def redact_body(
-    body: bytes, secrets: frozenset[str], owners: Mapping[str, str] = NO_OWNERS
-) -> bytes:
-    """A JSON body without the values of its secret members.
-
-    Text that names one and cannot be read, or nests too deeply to be written again, goes whole.
-
-    Args:
-        secrets: the names of secret members.
-        owners: secret -> name of the account whose it is, which stands in its place.
-    """
-    plain = _unescape(body) if secrets and b"\\u00" in body else body
-    if not any(f'"{name}"'.encode() in plain for name in secrets):
-        return body
-    try:
-        return orjson.dumps(_redact_fields(orjson.loads(body), secrets, owners))
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-        return REDACTED.encode()
-
-
-def _unescape(body: bytes) -> bytes:
-    """JSON with the names of its members as they read."""
-    return ESCAPED_ASCII.sub(lambda found: bytes([int(found[1], 16)]), body)
-
-
-def _redact_fields(value: Any, secrets: frozenset[str], owners: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _redact_value(each, owners)
-            if name in secrets
-            else _redact_fields(each, secrets, owners)
-            for name, each in value.items()
-        }
-    if isinstance(value, list):
-        return [_redact_fields(each, secrets, owners) for each in value]
-    return value
-
-
-def _redact_value(value: Any, owners: Mapping[str, str]) -> str:
-    if isinstance(value, str) and MASK_PATTERN.fullmatch(value):
-        return value
-    return make_mask(owners.get(value, "") if isinstance(value, str) else "")
-
-
-def redact_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers without the secrets they carry."""
-    return {
-        name: redact_header_value(value)
-        if name in SECRET_HEADERS or names_credential(name)
-        else value
-        for name, value in headers.items()
-    }
-
-
 def redact_header_value(value: str) -> str:
-    """A header's secret value without the secret: `Bearer abc` is `Bearer [redacted]`."""
+    """A secret header's value without the secret: `Bearer abc` becomes `Bearer [redacted]`."""
     scheme, space, _ = value.partition(" ")
     return f"{scheme} {REDACTED}" if space and scheme.lower() in AUTH_SCHEMES else REDACTED
+
+
+def is_mask(value: Any) -> bool:
+    """Whether a value is a mask and nothing else."""
+    return isinstance(value, str) and MASK_PATTERN.fullmatch(value) is not None
+
+
+def has_mask(text: str) -> bool:
+    """Whether text contains a mask."""
+    return MASK_PATTERN.search(text) is not None
+
+
+def drop_owners(text: str) -> str:
+    """Text whose masks name no owner, so that all masks are equal."""
+    return MASK_PATTERN.sub(REDACTED, text)
+
+
+def unmask(value: Any, find_secret: Callable[[str, str], str | None], field: str = "") -> Any:
+    """JSON with secrets in the place of the masks that name an owner.
+
+    Args:
+        find_secret: returns the secret for an owner's name and the name of the field that holds
+            the mask; None when it knows none, and the mask stays.
+        field: the name of the field that holds `value`.
+    """
+    if isinstance(value, dict):
+        return {name: unmask(each, find_secret, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [unmask(each, find_secret, field) for each in value]
+    found = MASK_PATTERN.fullmatch(value) if isinstance(value, str) else None
+    return value if found is None else find_secret((found[1] or "").strip(), field) or value
+
+
+def copy_masks(masked: Any, value: Any) -> Any:
+    """JSON with the masks that other JSON has in the same places.
+
+    A mask that names an owner is not copied: it stands for one secret, not for any.
+    """
+    if isinstance(masked, dict) and isinstance(value, dict):
+        return {name: copy_masks(masked.get(name), each) for name, each in value.items()}
+    if isinstance(masked, list) and isinstance(value, list) and len(masked) == len(value):
+        return [copy_masks(then, each) for then, each in zip(masked, value, strict=True)]
+    return masked if masked == REDACTED and not is_mask(value) else value

@@ -1,11 +1,15 @@
-"""The secrets that exchanges carry, and what may be stored of them: everything but these."""
+"""Removes the secrets from exchanges, whoever answered them: the one place where this is done.
+
+A value is secret because of its name (see `SecretNames`), or because it equals a secret that was
+found elsewhere (see `SecretValues`). Everything that keeps or shows exchanges comes here: the
+journal, recordings (captured, imported, of a proxy or a test), exports and the output of `verify`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -13,210 +17,197 @@ import orjson
 
 from understudy.core.errors import Diagnosis
 from understudy.core.strict_json import parse_json_or_none
-from understudy.redaction.credential_names import (
-    SECRET_FIELDS,
-    is_credential_parameter,
-    is_secret_field,
-    mask_parameters,
-    names_credential,
-    split_parameters,
-)
+from understudy.redaction.credential_names import mask_parameters, split_parameters
 from understudy.redaction.finders import (
+    JSON,
     Pairs,
+    content_type_of,
     decode_latin1,
     decode_text,
     find_credentials,
+    find_embedded,
     is_form,
     iter_objects,
     iter_texts,
-    spellings_of,
-    without_duplicates,
+    unescape_ascii,
 )
-from understudy.redaction.masks import (
-    MASK_PATTERN,
-    REDACTED,
-    SECRET_HEADERS,
-    make_mask,
-    redact_header_value,
-)
+from understudy.redaction.masks import REDACTED, is_mask, redact_header_value
+from understudy.redaction.secret_names import SECRET_HEADERS, URL_HEADERS, HeaderKind, SecretNames
+from understudy.redaction.secret_values import SecretValues
 
-SECRET = SECRET_HEADERS | {"set-cookie"}
-# Headers with URLs, whose parameters may be credentials.
-WITH_URLS = frozenset({"location", "content-location", "referer", "link", "refresh"})
-# What may hide a letter in JSON.
-ESCAPES = re.compile(rb"\\[u/]")
-# Text shorter than this is no secret that could be told from a word.
-SHORTEST = 6
-# And shorter than this, none that is looked for in exchanges of which it was no part.
-LASTING = 8
-# How many secrets of one message, and of earlier exchanges, are looked for in all text. Of a
-# message with more, each is masked where it stands.
-MOST = 200
-
-
-class KnownSecrets:
-    """The latest secrets of earlier exchanges; a token that was handed out comes back in others."""
-
-    def __init__(self) -> None:
-        self._forms: dict[str, frozenset[str]] = {}
-
-    def forms(self) -> dict[str, frozenset[str]]:
-        """Each secret with the ways in which it may be spelled, in lower case."""
-        return dict(self._forms)
-
-    def add(self, secret: str, forms: frozenset[str]) -> None:
-        """Keep a secret; the oldest goes."""
-        if len(secret) < LASTING:
-            return
-        self._forms.pop(secret, None)
-        self._forms[secret] = forms
-        if len(self._forms) > MOST:
-            del self._forms[next(iter(self._forms))]
+# Escapes of JSON that can hide a slash or an ASCII character, and those that can hide any.
+ESCAPES = re.compile(rb"\\u00|\\/")
+ANY_ESCAPES = re.compile(rb"\\[u/]")
 
 
 class Redactor:
-    """What one exchange carries that must not be kept; learns it as the exchange goes on.
+    """Removes the secrets of one exchange; finds them as the exchange goes on.
 
     Args:
-        fields: names of fields that a document declares to be secret.
-        owners: secret -> name of the account to which it belongs.
-        key_names: names of the headers and parameters that carry credentials, in lower case.
-        known: the secrets of earlier exchanges; takes those of this one, too.
+        names: decides by its name whether a value is secret.
+        values: the secrets that are searched for; gets those that are found.
     """
 
-    def __init__(
-        self,
-        fields: frozenset[str],
-        owners: Mapping[str, str],
-        key_names: frozenset[str],
-        known: KnownSecrets | None = None,
-    ) -> None:
-        self._members = fields
-        self._owners = owners
-        self._headers = SECRET | key_names
-        self._known = known or KnownSecrets()
-        self._forms = self._known.forms()
-        names = "|".join([*map(re.escape, sorted(self._members)), SECRET_FIELDS])
-        # As forms, JSON and XML do before the value, or as the parts of a multipart form.
-        self._naming = re.compile(rf"\b(?:{names})\b(?:[\"']?\s*[=:>]|\"\r?\n)", re.IGNORECASE)
+    def __init__(self, names: SecretNames, values: SecretValues) -> None:
+        self._names = names
+        self.values = values
 
-    def meet(self, headers: Pairs, body: bytes, query: str = "") -> None:
-        """Learn what a request or a reply carries; `body` is without content coding."""
-        told = list(headers)
-        self._learn(self._in_headers(told))
-        self._learn(self._in_query(query))
-        if is_form(told) or ESCAPES.search(body) or self._names_one(decode_latin1(body)):
-            self._learn(self._in_body(body, is_form(told)))
+    def learn(self, headers: Pairs, body: bytes, query: str = "") -> None:
+        """Find the secrets of a request or a reply, to search for them in all its parts.
 
-    def _learn(self, secrets: Iterable[str]) -> None:
-        long = (each for each in secrets if len(each) >= SHORTEST and not MASK_PATTERN.search(each))
-        for secret in islice(without_duplicates(long), MOST):
-            forms = self._forms.get(secret) or spellings_of(secret)
-            self._forms[secret] = forms
-            self._known.add(secret, forms)
+        Args:
+            body: without content coding.
+        """
+        pairs = list(headers)
+        self.learn_head(pairs, query)
+        form = is_form(content_type_of(pairs))
+        if form or self._names_secret(body):
+            self.values.add(self._in_body(body, form))
+
+    def learn_head(self, headers: Pairs, query: str = "") -> None:
+        """Find the secrets of a request's headers and query, or of a reply's headers."""
+        pairs = list(headers)
+        marked = self._names.mark_headers(tuple([name for name, _ in pairs]))
+        for name, value in pairs:
+            if name in marked:
+                self.values.add(self._in_header(name.lower(), value))
+        if query:
+            self.values.add(self._in_query(query))
+
+    def request_headers(self, headers: dict[str, str]) -> dict[str, str]:
+        """A request's headers without the secrets, which are learned."""
+        marked = self._names.mark_headers(tuple(headers))
+        if marked:
+            for name in marked:
+                self.values.add(self._in_header(name.lower(), headers[name]))
+            masked = {name: self._header(kind, headers[name]) for name, kind in marked.items()}
+            headers = {**headers, **masked}
+        if self.values.occur_in("\n".join(headers.values())):
+            return {name: self.text(value) for name, value in headers.items()}
+        return headers
 
     def text(self, text: str) -> str:
         """Text without the secrets."""
-        return self._cleaner(text)(text)
-
-    def _cleaner(self, text: str) -> Callable[[str], str]:
-        """What takes the secrets that are in this text out of it, and out of each part of it."""
-        lowered = text.lower()
-        # A search for each is faster than one for all of them.
-        masks = {
-            form: make_mask(self._owners.get(secret, ""))
-            for secret, forms in self._forms.items()
-            for form in forms
-            if form in lowered
-        }
-        if not masks:
-            return str
-        # The longest first: one secret may begin another.
-        longest = sorted(masks, key=lambda each: (-len(each), each))
-        held = re.compile("|".join(map(re.escape, longest)), re.IGNORECASE)
-        return lambda part: held.sub(lambda found: masks.get(found[0].lower(), REDACTED), part)
-
-    def _names_one(self, text: str) -> bool:
-        """Whether text names a secret member, as forms and JSON do before its value."""
-        return self._naming.search(text) is not None
+        return self.values.mask(text)
 
     def query(self, query: str) -> str:
-        """A query without the values of what is named like a credential."""
+        """A query without the values of its credentials."""
+        if not query:
+            return query
         pairs = (each.partition("=") for each in query.split("&"))
         kept = (
-            f"{name}={REDACTED}" if self._is_asked(name) and value else f"{name}{sign}{value}"
+            f"{name}={REDACTED}"
+            if value and self._names.marks_parameter(name)
+            else f"{name}{sign}{value}"
             for name, sign, value in pairs
         )
         return self.text("&".join(kept))
 
     def url(self, url: str) -> str:
-        """A URL, or text with URLs, without the values of what is named like a credential."""
-        return self.text(mask_parameters(url, REDACTED, self._is_asked))
+        """A URL, or text with URLs, without the values of its credentials."""
+        return self.text(mask_parameters(url, REDACTED, self._names.marks_parameter))
 
     def headers(self, headers: Pairs) -> list[tuple[str, str]]:
         """Headers without the secrets."""
-        return [(name, self._header(name.lower(), value)) for name, value in headers]
+        pairs = list(headers)
+        marked = self._names.mark_headers(tuple([name for name, _ in pairs]))
+        if marked:
+            pairs = [(name, self._header(marked.get(name), value)) for name, value in pairs]
+        if self.values.occur_in("\n".join([value for _, value in pairs])):
+            return [(name, self.text(value)) for name, value in pairs]
+        return pairs
 
-    def _header(self, name: str, value: str) -> str:
-        if self._is_secret(name):
-            return redact_header_value(value)
-        return self.url(value) if name in WITH_URLS else self.text(value)
+    def _header(self, kind: HeaderKind | None, value: str) -> str:
+        if kind is None:
+            return value
+        return redact_header_value(value) if kind == "secret" else self.url(value)
 
-    def body(self, body: bytes, form: bool = False) -> bytes:
-        """A body without the secrets: JSON stays JSON, other text that names one goes whole.
+    def body(self, body: bytes, content_type: str = "", trusted: bool = False) -> bytes:
+        """A body without the secrets: JSON stays JSON, other text that names one is masked whole.
 
         Args:
-            form: whether it is said to be a form, which is read as a query is.
+            content_type: what its message says of it; a form is read like a query.
+            trusted: whether what is said to be JSON is taken for JSON. This saves parsing most
+                bodies; of one that is not JSON, only quoted names are noticed then.
         """
-        text = decode_latin1(body)
+        quick = trusted and content_type.startswith(JSON)
+        if not body or (quick and not self._may_hold_secret(body)):
+            return body
         document = parse_json_or_none(body)
         if document is None:
-            return self._plain(text, form).encode("latin-1", "replace")
-        if not (ESCAPES.search(body) or self._names_one(text)) and self.text(text) == text:
+            return self._without_json(body, is_form(content_type)).encode("latin-1", "replace")
+        if not quick and not self._may_hold_secret(body):
             return body
         try:
-            cleaned = self._cleaned(document, self._cleaner("\n".join(iter_texts(document))))
-            same = cleaned == document and not self._has_secret_names(document)
-            # What is left stands where no reader of JSON sees it: before a twin of its key.
-            return self.text(decode_latin1(body if same else orjson.dumps(cleaned))).encode(
-                "latin-1"
-            )
+            return self._json_body(body, document)
         except (RecursionError, orjson.JSONEncodeError):
             return REDACTED.encode()
 
-    def _has_secret_names(self, document: Any) -> bool:
-        names = {name for each in iter_objects(document) for name in each}
-        return any(name in self._members or is_secret_field(name) for name in names)
+    def _may_hold_secret(self, body: bytes) -> bool:
+        """Whether JSON may have a secret; quick, because it is asked for each body."""
+        lowered = body.lower()
+        return (
+            self._names.are_quoted_in(lowered)
+            or (b"\\" in body and self._has_escapes(body))
+            or self.values.occur_in(decode_latin1(lowered))
+        )
 
-    def _plain(self, text: str, form: bool) -> str:
+    def _has_escapes(self, body: bytes) -> bool:
+        escapes = ESCAPES if self.values.are_ascii else ANY_ESCAPES
+        return escapes.search(body) is not None
+
+    def _names_secret(self, body: bytes) -> bool:
+        return ANY_ESCAPES.search(body) is not None or self._names.label_a_value_in(body.lower())
+
+    def _without_json(self, body: bytes, form: bool) -> str:
+        text = decode_latin1(body)
         if form:
+            self.values.add(self._in_query(text))
             return self.query(text)
-        return REDACTED if self._names_one(text) else self.text(text)
+        plain = unescape_ascii(body)
+        lowered = plain.lower()
+        named = self._names.are_quoted_in(lowered) or self._names.label_a_value_in(lowered)
+        hidden = plain != body and self.values.occur_in(decode_latin1(plain))
+        return REDACTED if named or hidden else self.text(text)
 
-    def _cleaned(self, value: Any, clean: Callable[[str], str]) -> Any:
+    def _json_body(self, body: bytes, document: Any) -> bytes:
+        self.values.add(self._in_json(document))
+        cleaned = self._cleaned(document, self.values.masker("\n".join(iter_texts(document))))
+        same = cleaned == document and not self._has_secret_fields(document)
+        # What no reader of JSON sees may be left: the first value of a key that comes twice.
+        text = self.text(decode_latin1(body if same else orjson.dumps(cleaned)))
+        return text.encode("latin-1")
+
+    def _has_secret_fields(self, document: Any) -> bool:
+        names = {name for each in iter_objects(document) for name in each}
+        return any(self._names.marks_field(name, "any text") for name in names)
+
+    def _cleaned(self, value: Any, mask: Callable[[str], str]) -> Any:
         if isinstance(value, dict):
             return {
-                clean(name): make_mask(self._owners.get(decode_text(each), ""))
-                if self._hides(name, each)
-                else self._cleaned(each, clean)
+                mask(name): self._mask_for(each)
+                if self._names.marks_field(name, each)
+                else self._cleaned(each, mask)
                 for name, each in value.items()
             }
         if isinstance(value, list):
-            return [self._cleaned(each, clean) for each in value]
+            return [self._cleaned(each, mask) for each in value]
         if isinstance(value, str):
-            return clean(value)
-        return (
-            make_mask(self._owners.get(decode_text(value), ""))
-            if decode_text(value) in self._forms
-            else value
-        )
+            return self._cleaned_text(value, mask)
+        return self._mask_for(value) if decode_text(value) in self.values else value
 
-    def _hides(self, name: str, value: Any) -> bool:
-        """Whether a member is secret: because the document says so, or its name and a value do."""
-        return name in self._members or (bool(decode_text(value)) and is_secret_field(name))
+    def _cleaned_text(self, text: str, mask: Callable[[str], str]) -> str:
+        """A string of JSON, which may hold JSON as text."""
+        embedded = find_embedded(text)
+        if embedded is not None and self._has_secret_fields(embedded):
+            text = orjson.dumps(self._cleaned(embedded, self.values.mask)).decode()
+        return mask(text)
+
+    def _mask_for(self, value: Any) -> str:
+        return value if is_mask(value) else self.values.mask_for(decode_text(value))
 
     def diagnoses(self, found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
-        """Diagnoses that tell no secret."""
+        """Diagnoses without the secrets."""
         return tuple(
             replace(
                 each,
@@ -227,46 +218,53 @@ class Redactor:
             for each in found
         )
 
-    def _is_secret(self, header: str) -> bool:
-        return header in self._headers or names_credential(header)
+    def json(self, value: Any) -> Any:
+        """JSON of the admin API (events, deliveries) without the secrets that are searched for.
 
-    def _is_asked(self, name: str) -> bool:
-        """Whether a query's parameter, as it stands there, is named like a credential."""
-        known = unquote_plus(name)
-        return (
-            known in self._members
-            or known.lower() in self._headers
-            or is_credential_parameter(name)
-        )
+        Its fields are not judged by their names: an event holds resources as a test set them, and
+        is sent again when a recording is replayed; a delivery shows its signature.
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            self.text(name): redact_header_value(each)
+            if name.lower() in SECRET_HEADERS and isinstance(each, str)
+            else self.json(each)
+            for name, each in value.items()
+        }
 
-    def _in_headers(self, headers: Pairs) -> Iterator[str]:
-        for name, value in headers:
-            if self._is_secret(name.lower()):
-                yield from find_credentials(name.lower(), value)
-            elif name.lower() in WITH_URLS:
-                found = (each for each in split_parameters(value) if self._is_asked(each[0]))
-                yield from (way for _, each in found for way in (each, unquote_plus(each)))
+    def _in_header(self, name: str, value: str) -> Iterable[str]:
+        """The secrets in a header that is secret, or has URLs; its name is in lower case."""
+        if name not in URL_HEADERS:
+            return find_credentials(name, value)
+        found = (each for key, each in split_parameters(value) if self._names.marks_parameter(key))
+        return (way for each in found for way in (each, unquote_plus(each)))
 
     def _in_query(self, query: str) -> Iterator[str]:
+        """The values of credentials in a query or a form, encoded and decoded."""
         for pair in query.split("&"):
             name, _, value = pair.partition("=")
-            if self._is_asked(name):
+            if self._names.marks_parameter(name):
                 yield from (value, unquote_plus(value))
 
     def _in_body(self, body: bytes, form: bool) -> Iterator[str]:
-        """The values of secret members in JSON, or in a form."""
+        """The values of secret fields in JSON, or in a form."""
         document = parse_json_or_none(body)
         if document is not None:
             yield from self._in_json(document)
         elif form:
             yield from self._in_query(decode_latin1(body))
         else:
-            named = parse_qsl(decode_latin1(body))
-            yield from (
-                value for name, value in named if name in self._members or is_secret_field(name)
-            )
+            pairs = parse_qsl(decode_latin1(body))
+            yield from (value for name, value in pairs if self._names.marks_field(name, value))
 
-    def _in_json(self, value: Any) -> Iterator[str]:
-        """The values of secret members, however deep they stand."""
-        for each in iter_objects(value):
-            yield from (decode_text(each[name]) for name in each if self._hides(name, each[name]))
+    def _in_json(self, document: Any) -> Iterator[str]:
+        """The values of secret fields, at any depth."""
+        for each in iter_objects(document):
+            for name, value in each.items():
+                if self._names.marks_field(name, value):
+                    yield decode_text(value)

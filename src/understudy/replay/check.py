@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 import httpx
 
 from understudy.core.clock import parse_instant
 from understudy.core.json_pointer import mask_indexes
 from understudy.core.settings import Settings
-from understudy.core.strict_json import parse_json
 from understudy.engine.registry import open_services
 from understudy.inprocess.httpx_transports import SyncTransport
 from understudy.inprocess.loop import shared_loop
@@ -29,8 +27,10 @@ from understudy.recording.model import (
     find_start,
 )
 from understudy.recording.normalize import LEFT
-from understudy.redaction.masks import MASK_PATTERN, SECRET_HEADERS
+from understudy.redaction.masks import has_mask
+from understudy.redaction.secret_names import SECRET_HEADERS
 from understudy.server.app import App
+from understudy.service.secrets import unmask_body
 from understudy.service.service import Service
 from understudy.session.session import DEFAULT_SESSION
 
@@ -134,7 +134,7 @@ class Checker:
         request = add_credentials(service, recorded.account, request)
         query = f"?{request.query}" if request.query else ""
         target = f"/@{session}{service.prefix}{request.path}{query}"
-        body = unmask(service, request.body)
+        body = unmask_body(service, request.body)
         if recorded.response.status == TOO_LARGE and not body:
             # What was too large was not taken down.
             body = b" " * (self._limit + 1)
@@ -157,8 +157,8 @@ def _on_wire(value: str) -> bytes:
 
 def is_masked(request: RecordedRequest, service: Service) -> bool:
     """Whether a request can not be asked again as it was, since secrets were taken out of it."""
-    text = unmask(service, request.body).decode("latin-1")
-    return MASK_PATTERN.search(f"{request.url} {text}") is not None
+    text = unmask_body(service, request.body).decode("latin-1")
+    return has_mask(f"{request.url} {text}")
 
 
 def without_limits(response: RecordedResponse) -> RecordedResponse:
@@ -181,34 +181,6 @@ def add_credentials(
     scheme, credential = service.document.security.first, known[account].credential
     url, headers = scheme.sign(request.url, kept, credential)
     return replace(request, url=url, headers=headers)
-
-
-def unmask(service: Service, body: bytes) -> bytes:
-    """A body with the seed world's secrets in the place of their masks."""
-    if b"[redacted " not in body:
-        return body
-    try:
-        return dump_compact(_unmasked(service, parse_json(body)))
-    except (ValueError, RecursionError):
-        return body
-
-
-def _unmasked(service: Service, value: Any, member: str = "") -> Any:
-    if isinstance(value, dict):
-        return {name: _unmasked(service, each, name) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_unmasked(service, each, member) for each in value]
-    found = MASK_PATTERN.fullmatch(value) if isinstance(value, str) else None
-    return value if found is None else _secret(service, (found[1] or "").strip(), member) or value
-
-
-def _secret(service: Service, owner: str, member: str) -> str | None:
-    """What a mask hides: the account's member of this name, else its credential."""
-    accounts = service.accounts.all if service.accounts is not None else ()
-    for account in accounts:
-        if account.name == owner:
-            return str(account.attributes.get(member, account.credential))
-    return None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from understudy.core.strict_json import parse_json
 from understudy.recording.compare import ABSENT, Difference, IdMapping, compare_json
 from understudy.recording.model import Headers, RecordedExchange, dump_compact, header
 from understudy.recording.tokens import split_tokens
-from understudy.redaction.masks import MASK_PATTERN, REDACTED
+from understudy.redaction.masks import REDACTED, copy_masks
 
 # The headers by which a client picks its answer.
 TELLING = ("prefer",)
@@ -110,19 +110,9 @@ def _masked_body(recorded: bytes, now: bytes) -> bytes:
     if REDACTED.encode() not in recorded:
         return now
     try:
-        return dump_compact(_masked_json(parse_json(recorded), parse_json(now)))
+        return dump_compact(copy_masks(parse_json(recorded), parse_json(now)))
     except (ValueError, RecursionError):
         return now
-
-
-def _masked_json(recorded: Any, now: Any) -> Any:
-    if isinstance(recorded, dict) and isinstance(now, dict):
-        return {name: _masked_json(recorded.get(name), each) for name, each in now.items()}
-    if isinstance(recorded, list) and isinstance(now, list) and len(recorded) == len(now):
-        return [_masked_json(then, each) for then, each in zip(recorded, now, strict=True)]
-    # A mask with an owner stands for that one's secret alone.
-    owned = isinstance(now, str) and MASK_PATTERN.fullmatch(now)
-    return recorded if recorded == REDACTED and not owned else now
 
 
 def _told(headers: Headers) -> list[str | None]:

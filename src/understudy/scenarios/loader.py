@@ -45,9 +45,8 @@ from understudy.core.yaml_io import read_yaml
 from understudy.engine.registry import data_folder, open_services
 from understudy.openapi.document import Operation
 from understudy.recording.model import Json, dump_compact
-from understudy.redaction.masks import redact_body
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 
 SCHEMA = FileSchema("scenario")
 KEBAB_CASE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -223,7 +222,7 @@ class Loader:
 
         def has_secret(example: Any) -> bool:
             sent = dump_compact(example)
-            return redact_body(sent, self._service.document.secrets) != sent
+            return make_redactor(self._service).body(sent) != sent
 
         return next(iter(sorted(examples, key=has_secret)), None)
 

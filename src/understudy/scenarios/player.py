@@ -22,7 +22,7 @@ from understudy.recording.capture import Capture, settings_for
 from understudy.recording.model import DEFAULT_START, Json, Recording, dump_compact
 from understudy.scenarios.loader import join_lines
 from understudy.scenarios.steps import Call, Fire, Scenario, Shift, Step, fill_in
-from understudy.service.service import sign_request
+from understudy.service.service import make_redactor, sign_request
 from understudy.session.session import DEFAULT_SESSION
 
 ORIGIN = "http://127.0.0.1"
@@ -81,7 +81,7 @@ class Player:
     def _deliveries(self) -> list[Json]:
         """The webhooks that were sent, as the admin plane shows them."""
         sent = shared_loop().do(lambda: list(self._app.session().webhooks.deliveries))
-        return [views.delivery(each, self._service.document.secrets) for each in sent]
+        return [views.delivery(each, make_redactor(self._service)) for each in sent]
 
     def _play_step(self, http: httpx.Client, step: Step) -> None:
         try:

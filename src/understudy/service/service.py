@@ -8,7 +8,9 @@ from functools import cached_property
 
 from understudy.openapi.document import Document
 from understudy.openapi.security import Headers
-from understudy.redaction.redactor import KnownSecrets, Redactor
+from understudy.redaction.redactor import Redactor
+from understudy.redaction.secret_names import SecretNames
+from understudy.redaction.secret_values import KnownSecrets, SecretValues
 from understudy.service.accounts import Accounts
 from understudy.service.declaration import Vendor
 from understudy.service.reply import Handler
@@ -47,15 +49,24 @@ class Service:
             for secret in (account.credential, *account.secrets(self.document.secrets))
         }
 
+    @cached_property
+    def secret_names(self) -> SecretNames:
+        """The names that mark secrets in exchanges with the service."""
+        return SecretNames(self.document.secrets, self.document.security.key_names)
+
+    @cached_property
+    def declared_secret_names(self) -> SecretNames:
+        """Of these names, those that the document declares."""
+        return SecretNames(self.document.secrets, self.document.security.key_names, common=False)
+
 
 def make_redactor(service: Service, known: KnownSecrets | None = None) -> Redactor:
     """Make what finds and masks the secrets of exchanges with a service.
 
     Args:
-        known: the secrets of earlier exchanges; those of later ones are added.
+        known: the secrets of earlier exchanges; those of this one are added.
     """
-    document = service.document
-    return Redactor(document.secrets, service.owners, document.security.key_names, known)
+    return Redactor(service.secret_names, SecretValues(service.owners, known))
 
 
 def make_seed_snapshot(services: Sequence[Service]) -> Snapshot:

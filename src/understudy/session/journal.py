@@ -11,6 +11,7 @@ import orjson
 
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
+from understudy.redaction.redactor import Redactor
 
 MAX_KEPT_BODY = 65_536
 
@@ -37,6 +38,33 @@ class Exchange:
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     response_body: bytes = b""
     diagnoses: tuple[Diagnosis, ...] = ()
+
+
+def redact_request(exchange: Exchange, redactor: Redactor, trusted: bool = False) -> None:
+    """Remove the secrets from the headers and the body of a request, and learn them.
+
+    Args:
+        trusted: see `Redactor.body`.
+    """
+    headers, body = exchange.request_headers, exchange.request_body
+    if exchange.query:
+        redactor.learn_head((), exchange.query)
+    exchange.request_headers = redactor.request_headers(headers)
+    if body:
+        known = len(redactor.values)
+        content_type = headers.get("content-type", "")
+        exchange.request_body = redactor.body(body, content_type, trusted)
+        if len(redactor.values) > known:
+            # Headers may repeat what the body has shown to be secret.
+            exchange.request_headers = redactor.request_headers(exchange.request_headers)
+
+
+def redact_target(exchange: Exchange, redactor: Redactor) -> None:
+    """Remove the secrets from the path, the query and the diagnoses of an exchange."""
+    exchange.path = redactor.text(exchange.path)
+    exchange.query = redactor.query(exchange.query)
+    if exchange.diagnoses:
+        exchange.diagnoses = redactor.diagnoses(exchange.diagnoses)
 
 
 class SharedBound:

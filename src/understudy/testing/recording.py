@@ -26,7 +26,7 @@ from understudy.recording.model import (
     RecordedResponse,
     Recording,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.service.service import Service
 from understudy.testing.names import digest, to_safe_name
 from understudy.testing.session import Understudy
@@ -68,7 +68,7 @@ def read_recording(test: str, session: Understudy) -> Recording:
     # A vendor that was asked nothing may still have sent something.
     names = sorted({each["vendor"] for each in (*shown, *deliveries)})
     services = {name: open_service(name) for name in names}
-    redactor = AccountRedactor(list(services.values()))
+    redactor = RecordingRedactor(list(services.values()))
     return Recording(
         name=name_of(test),
         title=test,

@@ -8,7 +8,7 @@ from understudy.core.clock import Stopwatch
 from understudy.core.errors import Diagnosis
 from understudy.openapi.document import Operation
 from understudy.recording.model import RecordedRequest, RecordedResponse
-from understudy.service.service import Service
+from understudy.service.service import Service, make_redactor
 from understudy.verify.curl import Curl
 from understudy.verify.exchange_check import SERVER_ERROR, ExchangeChecker, has_preference
 from understudy.verify.findings import NO_REPLY, RATE_LIMITED, Outcome
@@ -42,7 +42,10 @@ class RunContext:
         """Send all further requests with this sender."""
         self.sender = sender
         self.access = sender.access
-        self._curl = Curl(sender.access, self.service.document.secrets)
+        self._curl = Curl(sender.access, self._redact_body)
+
+    def _redact_body(self, body: bytes) -> bytes:
+        return make_redactor(self.service).body(body)
 
     @property
     def allowed(self) -> list[Operation]:

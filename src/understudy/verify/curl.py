@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 
 from understudy.core.terminal import escape_unprintable, truncate
 from understudy.recording.model import RecordedRequest, decode_body
-from understudy.redaction.masks import SECRET_HEADERS, redact_body, redact_header_value
+from understudy.redaction.masks import redact_header_value
+from understudy.redaction.secret_names import SECRET_HEADERS
 from understudy.verify.redact import CREDENTIAL_VARIABLE, OutputRedactor
 from understudy.verify.transport import Access
 
@@ -16,15 +18,18 @@ MAX_BODY_LENGTH = 2_000
 class Curl:
     """Formats requests as curl lines, and text of the API, without secrets.
 
+    Of a request's own headers and parameters only those are masked that the user gave: the others
+    are made up, and whoever pastes the line needs them.
+
     Args:
-        secrets: the names of JSON fields whose values are secret.
+        redact_body: removes the secrets from a body.
     """
 
-    def __init__(self, access: Access, secrets: frozenset[str]) -> None:
+    def __init__(self, access: Access, redact_body: Callable[[bytes], bytes]) -> None:
         self._access = access
-        self._secrets = secrets
+        self._redact_body = redact_body
         self._redact = OutputRedactor(access).text
-        self._find_secrets = {name.lower() for name, _ in access.extra}
+        self._given = {name.lower() for name, _ in access.extra}
 
     def line(self, request: RecordedRequest) -> str:
         """One request as a curl line."""
@@ -48,12 +53,12 @@ class Curl:
         access = self._access
         if access.credential and access.scheme.make_headers(access.credential) == {name: value}:
             return f'"{name}: {access.scheme.prefix}{CREDENTIAL_VARIABLE}"'
-        if name.lower() in SECRET_HEADERS | self._find_secrets:
+        if name.lower() in SECRET_HEADERS | self._given:
             return shlex.quote(f"{name}: {redact_header_value(value)}")
         return self._quote(f"{name}: {value}")
 
     def _body(self, body: bytes) -> str:
-        text = decode_body(redact_body(body, self._secrets))
+        text = decode_body(self._redact_body(body))
         if text is None:
             return f"({len(body)} bytes)"
         return truncate(self._redact(text), MAX_BODY_LENGTH)
@@ -64,6 +69,6 @@ class Curl:
 
     def reply(self, body: bytes) -> str:
         """The beginning of a reply's body."""
-        cleaned = redact_body(body, self._secrets)
+        cleaned = self._redact_body(body)
         # Masked first: a truncated secret would not be found.
         return escape_unprintable(truncate(self._redact(cleaned.decode("utf-8", "replace"))))

@@ -6,7 +6,6 @@ with `compare`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,10 +21,12 @@ from understudy.recording.model import (
     Recording,
     decode_body,
 )
-from understudy.recording.redact import AccountRedactor
+from understudy.recording.redact import RecordingRedactor
 from understudy.recording.tokens import find_tokens
-from understudy.redaction.masks import REDACTED, SECRET_HEADERS
-from understudy.replay.check import add_credentials, unmask
+from understudy.redaction.masks import drop_owners
+from understudy.redaction.secret_names import SECRET_HEADERS
+from understudy.replay.check import add_credentials
+from understudy.service.secrets import unmask_body
 from understudy.verify.context import RunContext
 from understudy.verify.exchange_check import SERVER_ERROR, has_preference
 from understudy.verify.transport import Sender
@@ -35,7 +36,6 @@ MISSING_PREDECESSOR = "what they need was not sent"
 NEEDS_PREFER = "only an understudy knows Prefer"
 NO_OPERATION = "the document has no such operation"
 UNAUTHORIZED = 401
-NAMED_MASK = re.compile(rb"\[redacted [\w.-]+\]")
 NEEDS_SECRETS = "secrets were taken out of them"
 # The same reasons as the report's totals word them.
 SKIP_REASONS_IN_TOTALS = {
@@ -79,7 +79,7 @@ class RecordingReplay:
     ) -> None:
         context.at(world.sender)
         self._context = context
-        self._redactor = AccountRedactor([context.service])
+        self._redactor = RecordingRedactor([context.service])
         self._move_to = world.move_to
         self._own_accounts = own_accounts
         self._understudy = understudy
@@ -121,7 +121,7 @@ class RecordingReplay:
             return NEEDS_PREFER
         if not self._lost_ids.isdisjoint(_ids(_request_text(request))):
             return MISSING_PREDECESSOR
-        if REDACTED[:-1].encode() in self._unmask(request).body:
+        if b"[redacted" in self._unmask(request).body:
             return NEEDS_SECRETS
         return ""
 
@@ -172,12 +172,13 @@ class RecordingReplay:
         return self._redactor.exchange(exchange).response
 
     def _unmask(self, request: RecordedRequest) -> RecordedRequest:
-        return replace(request, body=unmask(self._context.service, request.body))
+        return replace(request, body=unmask_body(self._context.service, request.body))
 
 
 def _without_mask_names(response: RecordedResponse) -> RecordedResponse:
     """A response whose masks name no owner."""
-    return replace(response, body=NAMED_MASK.sub(REDACTED.encode(), response.body))
+    body = drop_owners(response.body.decode("latin-1")).encode("latin-1")
+    return replace(response, body=body)
 
 
 def _ids(text: str) -> set[str]:

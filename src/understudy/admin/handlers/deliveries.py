@@ -8,6 +8,7 @@ from understudy.admin import views
 from understudy.admin.context import AdminContext, MissingError
 from understudy.service.call import Call
 from understudy.service.reply import Reply
+from understudy.service.service import make_redactor
 from understudy.service.unit_of_work import UnitOfWork
 from understudy.session.deliveries import Delivery
 
@@ -48,4 +49,4 @@ def _find_delivery(call: Call, id: str) -> Delivery:
 
 
 def _view_delivery(context: AdminContext, delivery: Delivery) -> dict[str, Any]:
-    return views.delivery(delivery, context.services[delivery.vendor].document.secrets)
+    return views.delivery(delivery, make_redactor(context.services[delivery.vendor]))
