@@ -15,7 +15,6 @@ from understudy.core.errors import StartError
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
 from understudy.server.app import App
-from understudy.service.call import Call
 from understudy.service.reply import Reply
 
 KEY = {"authorization": "Bearer let-me-in"}
@@ -120,33 +119,3 @@ def test_document_that_is_no_openapi_stops_the_start() -> None:
 
     with pytest.raises(StartError, match=r"is not OpenAPI 3.0: at info: .*version"):
         App([replace(service, document=document)], Settings(), None)
-
-
-async def test_handlers_are_given_typed_path_values() -> None:
-    """A number in the path is a number, as the document says."""
-    given: list[Any] = []
-
-    async def get_toy(call: Call, number: int, name: str) -> Reply:
-        given.extend([number, name])
-        return Reply(200, {"toy": name})
-
-    service = toy_service(None)
-    paths = {
-        "/toys/{number}/{name}": {
-            "get": {
-                **DOCUMENT["paths"]["/toys"]["get"],
-                "parameters": [
-                    {"name": name, "in": "path", "required": True, "schema": {"type": type}}
-                    for name, type in (("number", "integer"), ("name", "string"))
-                ],
-            }
-        }
-    }
-    document = Document("toys", {**DOCUMENT, "paths": paths})
-    changed = replace(service, document=document, handlers={"getToy": get_toy})
-    transport = httpx.ASGITransport(App([changed], Settings(clock=NOON), None))
-
-    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
-        reply = await client.get("/toys/toys/7/8", headers=KEY)
-
-    assert (reply.status_code, given) == (200, [7, "8"])

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -240,7 +240,7 @@ def test_no_secret_of_a_body_is_in_the_output_of_verify(
 @given(secret=secrets)
 def test_no_given_header_is_in_the_output_of_verify(secret: str) -> None:
     """However a message spells it."""
-    curl = Curl(ZEXA.__class__(extra=(("X-Gate", secret),)), bytes)
+    curl = Curl(replace(ZEXA, credential="", extra=(("X-Gate", secret),)), bytes)
     spelled = [secret, quote(secret, safe=""), json.dumps(secret), json.dumps(json.dumps(secret))]
 
     assert not leaks(curl.text(" ".join(spelled)))

@@ -8,8 +8,8 @@ from tests.toy import toy_service
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
 from understudy.service import Call, Reply, checks
+from understudy.service.request import Request
 from understudy.service.service import Service
-from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.session.store import Snapshot
 
@@ -30,8 +30,8 @@ def make_call() -> Call[Any]:
     document = Document("toys", {"paths": PATHS, "components": {}})
     service = Service(toy_service(Reply(200)).vendor, document, {}, None, {}, "/toys")
     session = Session("test", Snapshot({}), Settings(clock=0))
-    exchange = Exchange("1", "test", "toys", "GET", "/shelves/7", "", 0, request_headers={})
-    call: Call[Any] = Call(service, session, Settings(), exchange)
+    request = Request("GET", "/shelves/7", "", {}, received=0)
+    call: Call[Any] = Call(service, session, Settings(), request)
     call.routed, call.path_values = document.operations["getShelf"], {"shelfNumber": "7"}
     return call
 

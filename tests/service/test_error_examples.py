@@ -24,8 +24,8 @@ from understudy.core.errors import (
 from understudy.core.settings import Settings
 from understudy.openapi.document import Document
 from understudy.service import Call, ErrorExamples, Reply
+from understudy.service.request import Request
 from understudy.service.service import Service
-from understudy.session.journal import Exchange
 from understudy.session.session import Session
 from understudy.session.store import Snapshot
 
@@ -53,8 +53,8 @@ def make_call(path: str = "/toys") -> Call[Any]:
     document = Document("toys", {"paths": paths, "components": {}})
     service = Service(toy_service(Reply(200)).vendor, document, {}, None, {}, "/toys")
     session = Session("test", Snapshot({}), Settings(clock=0))
-    exchange = Exchange("1", "test", "toys", "GET", path, "", started=0, request_headers={})
-    call: Call[Any] = Call(service, session, Settings(), exchange)
+    request = Request("GET", path, "", {}, received=0)
+    call: Call[Any] = Call(service, session, Settings(), request)
     call.routed = document.operations["getToy"] if path == "/toys" else None
     return call
 

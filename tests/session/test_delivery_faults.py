@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -21,29 +21,20 @@ from tests.conftest import NOON, serve
 from tests.testing.receiver_thread import Received, Receiver, receiving
 from tests.waiting import LONG
 from understudy.core.settings import Settings
-from understudy.engine.registry import open_service
+from understudy.engine.registry import open_service, open_services
 from understudy.server.app import App
 from understudy.server.log_lines import delivery_to_json, format_delivery
 from understudy.session.deliveries import Delivery
 from understudy.session.session import Session
 
-SIGNATURES = {
-    "agentmessage": "x-amcore-signature",
-    "sent": "",
-    "tether": "",
-    "zexa": "x-zexa-signature",
-}
 NUMBERS = itertools.count(1)
 PROFILE = "/sent/v3/profiles/660e8400-e29b-41d4-a716-446655440000"
 
 
 def new_app() -> App:
-    """An app whose services say which header signs their deliveries."""
-    services = []
-    for name, header in SIGNATURES.items():
-        service = open_service(name)
-        services.append(replace(service, vendor=replace(service.vendor, signature=header)))
-    return App(services, Settings(clock=NOON), None)
+    """An app of the vendors that this package brings."""
+    names = ("agentmessage", "sent", "tether", "zexa")
+    return App([open_service(name) for name in names], Settings(clock=NOON), None)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from tests.verify.runs import KEY, ZEXA
 from understudy.core.errors import Diagnosis
 from understudy.core.terminal import GREEN, PLAIN, RED
 from understudy.engine.registry import open_service
+from understudy.openapi.security import SecurityScheme
 from understudy.recording.model import RecordedRequest, RecordedResponse
 from understudy.server.http_server import bind
 from understudy.service.service import make_redactor
@@ -59,6 +60,16 @@ def test_a_curl_line_can_be_pasted() -> None:
 def redact_body(body: bytes) -> bytes:
     """A body without secrets, as a vendor without secrets of its own has it."""
     return make_redactor(open_service("zexa")).body(body)
+
+
+def test_a_credential_in_the_query_is_a_variable_that_the_shell_fills_in() -> None:
+    """It stands between double quotes."""
+    access = replace(ZEXA, scheme=SecurityScheme("query", "key"))
+    request = access.sign(RecordedRequest("GET", f"{URL}?a=1"))
+
+    line = Curl(access, bytes).line(request)
+
+    assert line == f"curl '{URL}?a=1&key='\"$UNDERSTUDY_CREDENTIAL\""
 
 
 @pytest.mark.parametrize(

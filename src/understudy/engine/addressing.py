@@ -75,7 +75,7 @@ class Router:
         if path.startswith("/@"):
             session, _, path = path[2:].partition("/")
             path = f"/{path}"
-        if f"{path}/".startswith(f"{self._prefix}/"):
+        if path.startswith(self._prefix) and f"{path}/".startswith(f"{self._prefix}/"):
             return self._find_admin(path.removeprefix(self._prefix), session)
         mount = self._hosts.get(host)
         if mount is not None:

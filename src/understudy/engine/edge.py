@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from understudy.core.errors import Diagnosis
@@ -84,7 +86,8 @@ class Gateway:
         Raises:
             UnaddressedError: when it means none.
         """
-        named = host = origin = None
+        named = origin = None
+        host = b""
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
@@ -92,13 +95,19 @@ class Gateway:
                 named = value.decode("latin-1")
             elif name == b"origin":
                 origin = value
-        hostname = (host or b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
-        mount, name, scope[PATH_KEY] = self._addresses.find(_path(scope), hostname, named)
+        found = self._addresses.find(_path(scope), _read_hostname(host), named)
+        mount, name, scope[PATH_KEY] = found
         try:
             return mount.app if origin is None else mount.cors, self._sessions.get(name)
         except ValueError as error:
             reply = make_problem(400, "Bad session name", str(error))
             raise UnaddressedError(reply, public=not mount.service.vendor.internal) from error
+
+
+@lru_cache(maxsize=64)
+def _read_hostname(host: bytes) -> str:
+    """The name in a Host header, in lower case and without its port."""
+    return host.decode("latin-1").partition(":")[0].lower().rstrip(".")
 
 
 def _path(scope: Scope) -> str:

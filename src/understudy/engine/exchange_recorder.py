@@ -72,42 +72,29 @@ class JournalMiddleware:
             await self._app(scope, receive, send)
             return
         session: Session = scope[SESSION_KEY]
+        path, headers = scope[PATH_KEY], join_headers(scope["headers"])
         try:
-            request = await self._read_request(scope, receive, session)
+            content, too_large = await read_body(receive, self._limit(path, headers))
         except DisconnectedError:
             return
+        query = scope["query_string"].decode("latin-1")
+        # Time is taken now that the request is whole: a slow body must not act in the past.
+        received = session.clock.now()
+        request = Request(scope["method"], path, query, headers, received, content, too_large)
         exchange_id = session.journal.next_id() if self._journaled else ""
         call = scope[CALL_KEY] = Call(self._service, session, self._settings, request, exchange_id)
         tap = ReplyTap(call, scope, receive, send)
-        try:
-            await self._answer(scope, receive, tap)
-            if tap.broken is not None:
-                # Not raised where it happens: there it would be rendered as an error of the vendor.
-                raise tap.broken
-        finally:
-            self._close(call, tap)
-
-    async def _read_request(self, scope: Scope, receive: Receive, session: Session) -> Request:
-        path, headers = scope[PATH_KEY], join_headers(scope["headers"])
-        content, too_large = await read_body(receive, self._limit(path, headers))
-        return Request(
-            method=scope["method"],
-            path=path,
-            query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            # Now that the request is whole: a slow body must not act in the past.
-            received=session.clock.now(),
-            content=content,
-            too_large=too_large,
-        )
-
-    async def _answer(self, scope: Scope, receive: Receive, tap: ReplyTap) -> None:
         try:
             await self._app(scope, receive, tap)
         except asyncio.CancelledError:
             if tap.started:
                 raise
             await send_reply(make_problem(503, "Shutting down", "the mock was stopped"), tap)
+        finally:
+            self._close(call, tap)
+        if tap.broken is not None:
+            # Not raised where it happens: there it would be rendered as an error of the vendor.
+            raise tap.broken
 
     def _close(self, call: Call, tap: ReplyTap) -> None:
         exchange = complete_exchange(call, tap)
@@ -236,14 +223,15 @@ async def read_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
     """The request's body, and whether it was larger than the limit (then the rest is not read).
 
     Raises:
-        Disconnected: when the client went away before the body was whole.
+        DisconnectedError: when the client went away before the body was whole.
     """
-    body = bytearray()
-    more = True
-    while more and len(body) <= limit:
+    message = await receive()
+    body = bytearray(message.get("body", b""))
+    while message["type"] != "http.disconnect":
+        if len(body) > limit:
+            return b"", True
+        if not message.get("more_body", False):
+            return bytes(body), False
         message = await receive()
-        if message["type"] == "http.disconnect":
-            raise DisconnectedError
         body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return (bytes(body), False) if len(body) <= limit else (b"", True)
+    raise DisconnectedError

@@ -142,7 +142,7 @@ class UnitOfWork(Generic[StoreT_co]):
             Internal: when others were faster in each of `MAX_RUNS` runs.
         """
         # What was put before this step survives a second run.
-        before = {key: dict(each) for key, each in self._changes.items()} if self._changes else {}
+        before = _copy_changes(self._changes) if self._changes else {}
         due, deliveries = len(self._due), len(self._deliveries)
         for _ in range(MAX_RUNS):
             self._base = self._store.position
@@ -152,7 +152,7 @@ class UnitOfWork(Generic[StoreT_co]):
             except ConflictError:
                 # In place: the collections that a step was given add to this very dictionary.
                 self._changes.clear()
-                self._changes.update({key: dict(each) for key, each in before.items()})
+                self._changes.update(_copy_changes(before))
                 del self._due[due:], self._deliveries[deliveries:]
                 self.start_over()
             else:
@@ -181,3 +181,7 @@ class UnitOfWork(Generic[StoreT_co]):
             self.clock.schedule(at, self.vendor.name, action, arguments)
         for delivery in self._deliveries if not self.muted else ():
             self.session.send(delivery)
+
+
+def _copy_changes(changes: Changes) -> Changes:
+    return {key: dict(resources) for key, resources in changes.items()}

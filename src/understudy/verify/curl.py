@@ -47,7 +47,9 @@ class Curl:
 
     def _quote(self, text: str) -> str:
         # Masked first: quoting would encode a secret in yet another way.
-        return shlex.quote(self._redact(text))
+        parts = self._redact(text).split(CREDENTIAL_VARIABLE)
+        # Between double quotes, so that the shell puts the credential in.
+        return f'"{CREDENTIAL_VARIABLE}"'.join(shlex.quote(each) if each else "" for each in parts)
 
     def _header(self, name: str, value: str) -> str:
         access = self._access
