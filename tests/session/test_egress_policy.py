@@ -132,7 +132,7 @@ async def test_a_private_address_behind_an_allowed_name_is_refused(address: str)
     )
 
     assert why == (
-        f"example.com stands for {address}, which is no public address; "
+        f"example.com resolves to {address}, which is not a public address; "
         f"allow it with --webhook-host {address}"
     )
 
@@ -164,7 +164,7 @@ async def test_a_name_that_nobody_knows_is_refused() -> None:
     why = await resolve_destination("http://nowhere.test/", frozenset({"nowhere.test"}), unknown)
 
     assert isinstance(why, str)
-    assert why.startswith("nowhere.test is not to be found (")
+    assert why.startswith("nowhere.test cannot be resolved (")
 
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".test", "nowhere.invalid"])
@@ -172,7 +172,7 @@ async def test_a_name_that_cannot_be_looked_up_is_refused(host: str) -> None:
     """The machine's own resolver refuses it, and nothing is raised."""
     why = await resolve_destination(f"http://{host}/", frozenset({host}))
 
-    assert "is not to be found" in str(why)
+    assert "cannot be resolved" in str(why)
 
 
 async def test_a_pinned_address_is_called_under_its_name() -> None:

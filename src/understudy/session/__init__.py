@@ -1,1 +1,1 @@
-"""What is alive for one user: store, journal, clock, deliveries, faults, limits."""
+"""The state of one user of the mock: store, journal, clock, deliveries, faults, limits."""

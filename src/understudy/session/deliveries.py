@@ -1,7 +1,7 @@
-"""Deliveries: requests that the mock makes to its user, the way a vendor would.
+"""Deliveries: the webhooks that the mock sends to its user, as a vendor would.
 
-They leave for loopback only, unless a host was allowed; a blocked one is recorded. Deliveries of
-one subscription leave in order, one at a time.
+They are sent to loopback only, unless a host was allowed; a blocked one is recorded. Deliveries of
+one subscription are sent in order, one at a time.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ class Attempt:
     """One try at a delivery.
 
     Attributes:
-        at: when it began, in nanoseconds; `milliseconds` is what it took, by the same clock.
-        status: of the receiver's answer; None when there was none.
-        excerpt: how the answer's body begins.
-        error: what went wrong; "" when there was an answer.
-        headers: what it was sent with, the signature among them; `answered` came back.
+        at: when it began, in nanoseconds.
+        status: of the receiver's reply; None when there was none.
+        error: what went wrong; "" when there was a reply.
+        excerpt: the beginning of the reply's body.
+        milliseconds: how long it took, by the session's clock.
+        headers: of the request, the signature among them.
+        answered: the headers of the reply.
     """
 
     at: int
@@ -47,12 +49,14 @@ class Delivery:
 
     Attributes:
         timeout: in seconds.
-        report: the service's action that is told of the attempt, if any.
-        about: what the service wants to find again when it is told.
-        subscription: whose deliveries leave one after the other.
+        created: when the vendor decided to send it, in nanoseconds.
+        report: name of the vendor's action that is called with the outcome, if any.
+        about: kept with the delivery, for that action.
+        subscription: an id; deliveries of one subscription are sent one after the other.
         signature: the header that signs it, in lower case; "" when it is not signed.
-        fault: the planned fault that struck it, if any.
-        repeats: whether it is a further attempt at what was sent under its id before.
+        reason: why it failed, is held, withheld or blocked.
+        fault: the kind of the planned fault that struck it; "" when none did.
+        repeats: whether it is a further attempt at an earlier delivery of this id.
     """
 
     id: str
@@ -74,14 +78,14 @@ class Delivery:
     repeats: bool = False
 
 
-# What of a delivery is carried to the time when it leaves, beside its body.
+# The fields of a held delivery that are serialised, beside its body.
 HELD_FIELDS = (
     *("id", "vendor", "event", "url", "headers", "timeout", "created", "report"),
     *("about", "subscription", "signature", "fault"),
 )
 
 TEXT_FIELDS = {"type": "string"}
-# What a held delivery is as JSON.
+# The JSON Schema of a serialised delivery.
 HELD_FIELD_TYPES = {
     "type": "object",
     "additionalProperties": False,
@@ -99,12 +103,12 @@ HELD_FIELD_TYPES = {
 
 
 def pack_delivery(delivery: Delivery) -> bytes:
-    """A held delivery as JSON, so that it survives in a due call."""
-    members = {name: getattr(delivery, name) for name in HELD_FIELDS}
-    return orjson.dumps({**members, "body": delivery.body.decode()})
+    """Serialise a delivery as JSON, so that snapshots can hold it."""
+    fields = {name: getattr(delivery, name) for name in HELD_FIELDS}
+    return orjson.dumps({**fields, "body": delivery.body.decode()})
 
 
-def unpack_delivery(parcel: bytes) -> Delivery:
-    """The delivery that was packed; what others wrote is held against HELD_FIELD_TYPES before."""
-    members = orjson.loads(parcel)
-    return Delivery(**{**members, "body": members["body"].encode()})
+def unpack_delivery(packed: bytes) -> Delivery:
+    """Read a serialised delivery; one from outside is checked by HELD_FIELD_TYPES before."""
+    fields = orjson.loads(packed)
+    return Delivery(**{**fields, "body": fields["body"].encode()})

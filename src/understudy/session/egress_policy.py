@@ -1,4 +1,4 @@
-"""Where deliveries may go: this machine, and what was allowed by name, address or network."""
+"""Egress policy: deliveries go to this machine and to hosts that were allowed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from understudy.core.hosts import Address, is_loopback, parse_address
 
 Resolve = Callable[[str], Awaitable[list[str]]]
-# Where an IPv4 address stands in the last 32 bits for whoever translates (RFC 6052).
+# Addresses whose last 32 bits are an IPv4 address for a translating gateway (RFC 6052).
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -21,7 +21,7 @@ class Destination:
     """A URL that may be called.
 
     Attributes:
-        address: where its host was found; None when the name itself says this machine.
+        address: of its host, when the host had to be looked up.
     """
 
     url: str
@@ -29,7 +29,7 @@ class Destination:
 
 
 def find_refusal(url: str, allowed: frozenset[str]) -> str:
-    """Why a delivery to this URL must not leave, or "" when it may as far as the URL tells.
+    """Why a delivery to a URL is refused; "" when the URL itself is no reason.
 
     Args:
         allowed: names, addresses and networks beyond loopback.
@@ -52,10 +52,10 @@ def find_refusal(url: str, allowed: frozenset[str]) -> str:
 
 
 async def resolve_host(host: str) -> list[str]:
-    """The addresses that a name stands for.
+    """Look up the addresses of a host name.
 
     Raises:
-        OSError, UnicodeError: when it stands for none, or is no name.
+        OSError, UnicodeError: when it has none, or is not a name.
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -65,32 +65,32 @@ async def resolve_host(host: str) -> list[str]:
 async def resolve_destination(
     url: str, allowed: frozenset[str], resolve: Resolve = resolve_host
 ) -> Destination | str:
-    """Where a delivery to this URL goes, or why it must not leave."""
+    """Where a delivery to a URL is sent, or why it is refused."""
     reason = find_refusal(url, allowed)
     if reason:
         return reason
     host = urlsplit(url).hostname or ""
     if is_loopback(host) or parse_address(host) is not None:
         return Destination(url)
-    return await _resolved(url, host, allowed, resolve)
+    return await _check_addresses(url, host, allowed, resolve)
 
 
-async def _resolved(
+async def _check_addresses(
     url: str, host: str, allowed: frozenset[str], resolve: Resolve
 ) -> Destination | str:
-    """The name's address, unless it leads into a network that nobody allowed.
+    """Look a name up, and refuse it when an address is in a private network.
 
-    The connection then goes to the address that was looked at: a name that answers anew, with
-    another address, gains nothing.
+    The connection is made to the address that was checked, so that a name which resolves to
+    another address the next time (DNS rebinding) gains nothing.
     """
     try:
         addresses = await resolve(host)
     except (OSError, UnicodeError) as error:
-        return f"{host} is not to be found ({error})"
+        return f"{host} cannot be resolved ({error})"
     for address in addresses:
         if not (is_loopback(address) or _is_public(address) or _is_allowed(address, allowed)):
             hint = f"allow it with --webhook-host {address}"
-            return f"{host} stands for {address}, which is no public address; {hint}"
+            return f"{host} resolves to {address}, which is not a public address; {hint}"
     return Destination(url, addresses[0])
 
 
@@ -103,7 +103,7 @@ def _is_public(text: str) -> bool:
 
 
 def _embedded_ipv4(address: Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address to which a gateway would pass on what goes to an IPv6 one."""
+    """The IPv4 address to which a gateway would forward traffic to an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address in NAT64:
@@ -112,13 +112,13 @@ def _embedded_ipv4(address: Address) -> ipaddress.IPv4Address | None:
 
 
 def _is_allowed(host: str, allowed: frozenset[str]) -> bool:
-    """Whether an address, or a network that it is in, was allowed."""
+    """Whether an address or its network was allowed."""
     address = parse_address(host)
     return address is not None and any(address in network for network in parse_networks(allowed))
 
 
 def parse_networks(allowed: frozenset[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Those of the allowed hosts that are addresses or networks."""
+    """The allowed hosts that are addresses or networks."""
     found = []
     for each in allowed:
         try:

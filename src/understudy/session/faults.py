@@ -1,7 +1,7 @@
-"""Planned failures: what is to go wrong, where, how often; rules only, no HTTP.
+"""Planned faults: what goes wrong, for which requests or deliveries, how often; no HTTP here.
 
-A fault meets requests that would otherwise reach their handler, and deliveries that are about to
-leave. Whether it strikes is drawn from a seed of its own, so that ids do not depend on faults.
+A fault strikes requests that would otherwise reach their handler, or deliveries that are about to
+be sent. Each draws from a seed of its own, so that ids do not depend on faults.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 MAX_FAULTS = 1_000
 MAX_DELAY = 60_000
-# Bytes of a body of the user's own: a thousand faults must not fill the memory.
+# Bytes of a body that the user gives: a thousand faults must not fill the memory.
 MAX_BODY = 65_536
 # Statuses whose replies have no body, by RFC 9110.
 BODILESS_STATUSES = frozenset({204, 205, 304})
 
-# What a client meets. Those of CONNECTION_FAULTS happen to the reply on its way, whatever it is.
+# Faults of requests. Those of CONNECTION_FAULTS happen to the reply on its way, whatever it is.
 CONNECTION_FAULTS = {
     "reset": "the connection is reset and no reply comes",
     "empty": "the connection is closed and no reply comes",
@@ -33,7 +33,7 @@ REQUEST_FAULTS = {
     "delay": "the reply comes `delay` milliseconds later (with `sigma`: log-normal, that median)",
     **CONNECTION_FAULTS,
 }
-# What a receiver of deliveries meets.
+# Faults of deliveries.
 DELIVERY_FAULTS = {
     "webhook-duplicate": "the delivery comes twice",
     "webhook-late": "the delivery comes `delay` milliseconds later, by the session's clock",
@@ -41,7 +41,7 @@ DELIVERY_FAULTS = {
     "webhook-bad-signature": "the delivery's signature does not fit its body",
     "webhook-never": "the delivery does not come",
 }
-# Kinds whose request has always taken effect: they need the reply that it made.
+# Kinds that change the real reply, so their request always takes effect.
 AFTER_REPLY_FAULTS = frozenset({"truncated", "malformed", "content-type", "trickle"})
 DELAY_FAULTS = {
     "delay": 1_000,
@@ -56,13 +56,13 @@ class Fault:
     """One planned failure.
 
     Attributes:
-        vendor, operation, event: whom it meets; None for any.
-        times: how often it strikes before it is used up; None for always.
+        vendor, operation, event: what it strikes; None for any.
+        times: how often it strikes before it is used up; None for no end.
         probability: that it strikes when it could.
-        seed: of its own draws.
-        status, example, body: of the answer of kind `status`; the body is JSON.
-        delay: milliseconds; `sigma` spreads them log-normally around that median.
-        retry_after: seconds.
+        seed: of its random draws.
+        status, example, body: of the reply of kind `status`; the body is JSON.
+        delay: in milliseconds; with `sigma`, the median of a log-normal distribution.
+        retry_after: in seconds.
         after: whether the request takes effect before its reply is lost or replaced.
     """
 
@@ -84,7 +84,7 @@ class Fault:
 
     @property
     def takes_effect(self) -> bool:
-        """Whether the request that it strikes is carried out."""
+        """Whether a request that it strikes is carried out."""
         return self.after or self.kind in AFTER_REPLY_FAULTS
 
     def __str__(self) -> str:
@@ -93,7 +93,7 @@ class Fault:
 
 @dataclass(slots=True)
 class PlannedFault:
-    """A fault and what became of it: how often it struck."""
+    """A fault and how often it has struck."""
 
     fault: Fault
     random: random.Random
@@ -104,7 +104,7 @@ class PlannedFault:
         return self.fault.times is not None and self.struck >= self.fault.times
 
     def strikes(self) -> bool:
-        """Whether it strikes now; counts."""
+        """Decide whether it strikes now, and count it when it does."""
         if self.used_up:
             return False
         if self.fault.probability < 1 and self.random.random() >= self.fault.probability:
@@ -113,7 +113,7 @@ class PlannedFault:
         return True
 
     def milliseconds(self) -> int:
-        """How long its delay is this time."""
+        """Draw the length of its delay."""
         fault = self.fault
         if not fault.sigma:
             return fault.delay
@@ -123,7 +123,7 @@ class PlannedFault:
 
 @dataclass(slots=True)
 class FaultHit:
-    """What strikes one request: a wait (in milliseconds) and at most one fault."""
+    """What strikes one request: a wait in milliseconds, and at most one fault."""
 
     wait: int = 0
     fault: Fault | None = None
@@ -137,21 +137,21 @@ class Faults:
     _count: int = 0
 
     def next_id(self) -> str:
-        """An id for a fault to be planned."""
+        """Return a new id for a fault."""
         self._count += 1
         return str(self._count)
 
     def plan(self, fault: Fault) -> PlannedFault:
-        """Have a fault strike from now on.
+        """Add a fault.
 
         Raises:
             ValueError: when there are too many.
         """
         if len(self._planned) >= MAX_FAULTS:
             raise ValueError(f"there are {MAX_FAULTS} faults already; delete some first")
-        # By its words and not by its id: planned again, later, it strikes the same way.
+        # Not seeded by its id, so that the same fault strikes the same way when it is planned again.
         words = (fault.seed, str(fault), fault.vendor, fault.operation, fault.event)
-        # Not for secrets: the draws are to be repeatable.
+        # Not for secrets: the draws must be repeatable.
         planned = PlannedFault(fault, random.Random(repr(words)))
         self._planned[fault.id] = planned
         return planned
@@ -160,11 +160,11 @@ class Faults:
         return self._planned.get(id)
 
     def drop(self, id: str) -> bool:
-        """Forget a fault; whether there was one."""
+        """Remove a fault; returns whether there was one."""
         return self._planned.pop(id, None) is not None
 
     def clear(self) -> None:
-        """Forget all of them; ids are not used again."""
+        """Remove all faults; ids are not used again."""
         self._planned.clear()
 
     def __len__(self) -> int:
@@ -174,26 +174,26 @@ class Faults:
         return iter(self._planned.values())
 
     def meet_request(self, vendor: str, operation: str, struck: bool = False) -> FaultHit:
-        """What strikes a request to an operation: every delay, and the first other fault.
+        """Decide what strikes a request: every delay, and the first other fault.
 
         Args:
-            struck: whether a fault strikes it anyway; then only delays are added.
+            struck: whether a fault strikes it anyway; then only delays are used.
         """
-        strike = FaultHit()
-        for planned in self._meeting(vendor, REQUEST_FAULTS):
+        hit = FaultHit()
+        for planned in self._of_kind(vendor, REQUEST_FAULTS):
             fault = planned.fault
             if fault.operation not in (None, operation):
                 continue
             if fault.kind == "delay":
-                strike.wait += planned.milliseconds() if planned.strikes() else 0
-            elif not struck and strike.fault is None and planned.strikes():
-                strike.fault = fault
-        strike.wait = min(strike.wait, MAX_DELAY)
-        return strike
+                hit.wait += planned.milliseconds() if planned.strikes() else 0
+            elif not struck and hit.fault is None and planned.strikes():
+                hit.fault = fault
+        hit.wait = min(hit.wait, MAX_DELAY)
+        return hit
 
     def meet_delivery(self, vendor: str, event: str, signed: bool) -> PlannedFault | None:
-        """The first fault that strikes a delivery, if any."""
-        for planned in self._meeting(vendor, DELIVERY_FAULTS):
+        """Decide which fault strikes a delivery, if any: the first that can."""
+        for planned in self._of_kind(vendor, DELIVERY_FAULTS):
             fault = planned.fault
             if fault.event not in (None, event):
                 continue
@@ -203,7 +203,7 @@ class Faults:
                 return planned
         return None
 
-    def _meeting(self, vendor: str, kinds: Iterable[str]) -> list[PlannedFault]:
+    def _of_kind(self, vendor: str, kinds: Iterable[str]) -> list[PlannedFault]:
         return [
             planned
             for planned in self._planned.values()

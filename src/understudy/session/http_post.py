@@ -1,4 +1,4 @@
-"""One POST to somebody's receiver: the only place from which the mock calls anybody."""
+"""Sends one POST to a receiver; nothing else here opens a connection to another server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_EXCERPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PostReply:
-    """What a receiver said; `excerpt` is how its body begins."""
+    """A receiver's reply; `excerpt` is the beginning of its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -25,31 +25,31 @@ class PostReply:
 
 
 class PostFailedError(Exception):
-    """The receiver did not answer; says why."""
+    """The receiver did not answer; the message says why."""
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Made once: reading the certificate store takes longer than most deliveries."""
+    """The TLS settings; cached, because reading the certificate store is slow."""
     return ssl.create_default_context()
 
 
 async def post(
     where: Destination, body: bytes, headers: Mapping[str, str], timeout: float
 ) -> PostReply:
-    """Send a body; redirects are not followed, proxies not asked.
+    """Send a body, without following redirects or using proxies.
 
     Args:
-        timeout: seconds for the whole.
+        timeout: in seconds, for the whole exchange.
 
     Raises:
-        PostFailedError: when none came.
+        PostFailedError: when there is no reply.
     """
     secure = where.url.lower().startswith("https:")
     client = httpx.AsyncClient(timeout=timeout, trust_env=False, verify=_tls() if secure else False)
     try:
         request = _request(client, where, body, headers)
-        # The client's own timeout starts anew with every byte; this one is for the whole.
+        # The client's own timeout starts again with every byte; this one is for the whole.
         async with asyncio.timeout(timeout), client:
             answer = await client.send(request, stream=True)
             try:
@@ -66,7 +66,7 @@ async def post(
 def _request(
     client: httpx.AsyncClient, where: Destination, body: bytes, headers: Mapping[str, str]
 ) -> httpx.Request:
-    """The request; one to an address that was looked up still names the host it is for."""
+    """Make the request; one to a resolved address still names its host."""
     url = httpx.URL(where.url)
     if where.address is None:
         return client.build_request("POST", url, content=body, headers=dict(headers))
@@ -77,7 +77,7 @@ def _request(
 
 
 async def _read_excerpt(answer: httpx.Response) -> str:
-    """How an answer's body begins, whatever its length and charset."""
+    """Read the beginning of a reply's body, whatever its length and charset."""
     read = b""
     async for part in answer.aiter_bytes():
         read += part

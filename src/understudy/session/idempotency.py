@@ -1,4 +1,4 @@
-"""Replies remembered by idempotency key: who has it, until when, and what was answered."""
+"""Replies remembered by idempotency key, each until it expires."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class IdempotencyRule:
         pattern: what a whole key must match.
         lifetime: seconds for which a reply is replayed, on the session's clock.
         methods: the methods that honour the header.
-        unkept: statuses that are not remembered, beside every 5xx.
-        repeated: reply headers that a replay carries as the first reply did.
-        replayed, original: reply headers of a replay: that it is one, and of which request.
+        unkept: statuses of replies that are not remembered, beside every 5xx.
+        repeated: headers that a replay copies from the first reply.
+        replayed, original: headers that a replay adds: that it is one, and of which request.
     """
 
     header: str
@@ -36,7 +36,7 @@ class IdempotencyRule:
     repeated: frozenset[str] = frozenset()
 
     def check(self, key: str) -> None:
-        """Raise InvalidIdempotencyKey when the key has not the documented form."""
+        """Raise InvalidIdempotencyKey when a key does not have the documented form."""
         if not self.pattern.fullmatch(key):
             raise InvalidIdempotencyKey(
                 f"the {self.header} header must match {self.pattern.pattern}",
@@ -44,17 +44,22 @@ class IdempotencyRule:
             )
 
     def replay_headers(self, request_id: str) -> dict[str, str]:
-        """What a replay of the request with this id says of itself."""
+        """The headers that mark a replay of the request with this id."""
         return {self.replayed: "true", self.original: request_id}
 
     def keeps(self, status: int) -> bool:
-        """Whether a reply of this status is replayed to the next request with its key."""
+        """Whether a reply of this status is remembered."""
         return status < 500 and status not in self.unkept
 
 
 @dataclass(slots=True)
 class RememberedReply:
-    """What one key stands for; `status` 0 while the first request is still being answered."""
+    """The reply to the first request with a key.
+
+    Attributes:
+        expires: in nanoseconds, by the session's clock.
+        status: 0 while the request is still being answered.
+    """
 
     request_id: str
     expires: int
@@ -72,7 +77,7 @@ class IdempotencyCache:
     def begin(
         self, owner: tuple[str, str, str], request_id: str, now: int, lifetime: int
     ) -> RememberedReply | None:
-        """The remembered reply for a key, or None after noting that it is now being answered.
+        """Return the remembered reply for a key; None marks the key as being answered now.
 
         Args:
             owner: vendor, customer and key.
@@ -105,19 +110,19 @@ class IdempotencyCache:
             entry.status, entry.headers, entry.body = status, headers, body
 
     def forget(self, owner: tuple[str, str, str]) -> None:
-        """Let the next request with this key be a first one again."""
+        """Treat the next request with this key as the first one."""
         self._entries.pop(owner, None)
 
     def snapshot(self) -> dict[tuple[str, str, str], RememberedReply]:
-        """What is remembered; requests that are still being answered are not."""
+        """The remembered replies, without those that are still being answered."""
         return {owner: replace(entry) for owner, entry in self._entries.items() if entry.status}
 
     def restore(self, entries: Mapping[tuple[str, str, str], RememberedReply]) -> None:
-        """Back to what was remembered."""
+        """Replace the remembered replies."""
         self._entries = {owner: replace(entry) for owner, entry in entries.items()}
 
     def _prune(self, now: int) -> None:
-        """Drop what expired; entries are in order of beginning, so the stale ones come first."""
+        """Remove expired entries; these come first, since entries are in order of their begin."""
         stale = []
         for owner, entry in self._entries.items():
             if now < entry.expires:

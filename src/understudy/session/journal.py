@@ -89,37 +89,37 @@ def redact_target(exchange: Exchange, redactor: Redactor) -> None:
 
 
 class SharedBound:
-    """How many exchanges all journals of a server keep together; the oldest goes first.
+    """Bounds how many exchanges all journals of a server keep together; drops the oldest.
 
     Thousands of sessions with a full journal each would otherwise fill the memory.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._kept: deque[tuple[Journal, str]] = deque()
 
     def take(self, journal: Journal, id: str) -> None:
-        """Make room for one more exchange."""
+        """Note an exchange of a journal, and drop the oldest ones beyond the limit."""
         self._kept.append((journal, id))
-        while len(self._kept) > self._most:
-            oldest, gone = self._kept.popleft()
-            oldest.give_up(gone)
+        while len(self._kept) > self._limit:
+            oldest, exchange_id = self._kept.popleft()
+            oldest.drop(exchange_id)
 
 
 class Journal:
     """The latest exchanges of one session, oldest first; `size` 0 keeps none.
 
     Args:
-        room: what it shares with the other sessions' journals, if anything.
+        bound: shared with the journals of other sessions, if any.
     """
 
-    def __init__(self, size: int, room: SharedBound | None = None) -> None:
+    def __init__(self, size: int, bound: SharedBound | None = None) -> None:
         self._exchanges: deque[Exchange] = deque(maxlen=size)
-        self._room = room
+        self._bound = bound
         self._count = 0
 
     def next_id(self) -> str:
-        """A new exchange's id; ids count up from 1 and are not reused within a session."""
+        """Return a new id; ids count up from 1 and are not reused within a session."""
         self._count += 1
         return str(self._count)
 
@@ -128,10 +128,10 @@ class Journal:
         exchange.request_body = exchange.request_body[:MAX_KEPT_BODY]
         exchange.response_body = exchange.response_body[:MAX_KEPT_BODY]
         self._exchanges.append(exchange)
-        if self._room is not None:
-            self._room.take(self, exchange.id)
+        if self._bound is not None:
+            self._bound.take(self, exchange.id)
 
-    def give_up(self, id: str) -> None:
+    def drop(self, id: str) -> None:
         """Drop the oldest exchange, if it is this one."""
         if self._exchanges and self._exchanges[0].id == id:
             self._exchanges.popleft()
@@ -146,7 +146,7 @@ class Journal:
         return iter(self._exchanges)
 
     def get(self, id: str) -> Exchange | None:
-        """The exchange of this id, if it is still kept."""
+        """Find an exchange by id, if it is still kept."""
         return next((each for each in self._exchanges if each.id == id), None)
 
     def find(
@@ -162,15 +162,15 @@ class Journal:
         after: int = 0,
         body: Mapping[str, Any] | None = None,
     ) -> list[Exchange]:
-        """The exchanges that match every filter given, oldest first.
+        """Find the exchanges that match all filters, oldest first.
 
         Args:
             operation: an operationId of the vendor's document.
             path: the path at the vendor, without prefix and query.
             statuses: the reply's status is one of these.
-            since, until: it was asked from this instant (ns) on, and before that one.
-            after: its id is greater.
-            body: JSON pointers into the request's body, and the value there, or ANYTHING.
+            since, until: the request was received from this instant (ns) on, and before that one.
+            after: the id is greater than this one.
+            body: JSON pointers into the request's body, each with the value there or ANY_VALUE.
         """
         wanted = {"vendor": vendor, "operation": operation, "method": method, "path": path}
         filters = [(name, value) for name, value in wanted.items() if value is not None]

@@ -1,4 +1,4 @@
-"""Outbox: the deliveries of one session, their order, attempts and log."""
+"""Outbox: sends the deliveries of one session, in order, and keeps a log of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Outbox:
     Args:
         allowed: host names, addresses and networks beyond loopback.
         now: the session's clock.
-        report: is told of each attempt in the background.
+        report: is called with each attempt in the background.
     """
 
     def __init__(
@@ -40,21 +40,21 @@ class Outbox:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """The latest ones, in the order in which they were last sent."""
+        """The latest deliveries, in the order in which they were last sent."""
         return list(self._log.values())
 
     def find(self, id: str) -> Delivery | None:
         return self._log.get(id)
 
     def send(self, delivery: Delivery, planned: PlannedFault | None = None) -> None:
-        """Record a delivery and have it sent when those before it are through.
+        """Log a delivery and queue it behind the others of its subscription.
 
-        A closed session sends nothing. Of the faults, those that need the session's clock (`late`,
-        `out-of-order`) only hold the delivery here: somebody releases it.
+        A closed session sends nothing. Faults that need the session's clock (`webhook-late`,
+        `webhook-out-of-order`) only hold the delivery; the scheduler releases it.
         """
         if self._closed:
             return
-        delivery = self._keep(delivery)
+        delivery = self._record(delivery)
         kind = planned.fault.kind if planned else ""
         delivery.fault = kind
         if kind == "webhook-never":
@@ -79,7 +79,7 @@ class Outbox:
             self._held.setdefault(delivery.subscription, []).append(delivery)
 
     def release(self, delivery: Delivery) -> None:
-        """Send a held delivery, unless it has left meanwhile."""
+        """Queue a held delivery, unless it was sent meanwhile."""
         known = self._log.get(delivery.id)
         if known is not None and known.state != "held":
             return
@@ -87,20 +87,20 @@ class Outbox:
         if others := [each for each in held if each.id != delivery.id]:
             self._held[delivery.subscription] = others
         if not self._closed:
-            self._enqueue(known or self._keep(delivery), reported=True)
+            self._enqueue(known or self._record(delivery), reported=True)
 
     async def replay(self, delivery: Delivery, headers: Mapping[str, str]) -> Attempt:
-        """Send what was sent before once more, past the queue, with these headers.
+        """Resend a delivery immediately, bypassing the queue, with these headers.
 
-        No service is told: to the vendor it is the same attempt.
+        The attempt is not reported: to the vendor it is the same one.
         """
         delivery.headers = dict(headers)
         return await self._attempt(delivery)
 
-    def _keep(self, delivery: Delivery) -> Delivery:
-        """The log's entry of a delivery; a further attempt goes on with the one it repeats.
+    def _record(self, delivery: Delivery) -> Delivery:
+        """Log a delivery; one that repeats an earlier one takes its attempts over.
 
-        After a restore an id may come again; then the delivery of the world that is gone goes.
+        After a restore an id may be used again; the earlier delivery is then dropped.
         """
         earlier = self._log.pop(delivery.id, None)
         if earlier is not None and delivery.repeats:
@@ -116,10 +116,10 @@ class Outbox:
         queue = self._queues.setdefault(delivery.subscription, deque())
         queue.append((delivery, reported))
         if delivery.subscription not in self._workers:
-            work = self._work_off(delivery.subscription, queue)
+            work = self._send_queue(delivery.subscription, queue)
             self._workers[delivery.subscription] = asyncio.get_running_loop().create_task(work)
 
-    async def _work_off(self, subscription: str, queue: deque[tuple[Delivery, bool]]) -> None:
+    async def _send_queue(self, subscription: str, queue: deque[tuple[Delivery, bool]]) -> None:
         try:
             while queue:
                 delivery, reported = queue.popleft()
@@ -137,20 +137,20 @@ class Outbox:
                 del self._workers[subscription], self._queues[subscription]
 
     async def send_now(self, delivery: Delivery) -> Attempt:
-        """Record a delivery, send it past the queue and wait for what comes of it."""
-        return await self._attempt(self._keep(delivery))
+        """Log a delivery, send it bypassing the queue, and return the attempt."""
+        return await self._attempt(self._record(delivery))
 
     def busy(self) -> frozenset[str]:
-        """The subscriptions that have a delivery under way."""
+        """The subscriptions whose deliveries are being sent."""
         return frozenset(self._workers)
 
     async def settle(
         self, apart_from: frozenset[str] = frozenset(), timeout: float | None = None
     ) -> None:
-        """Wait until no delivery is under way, but for those of some subscriptions.
+        """Wait until all deliveries are sent, apart from those of some subscriptions.
 
         Args:
-            timeout: seconds of real time after which nobody waits any longer.
+            timeout: in seconds of real time.
         """
         try:
             async with asyncio.timeout(timeout):
@@ -162,10 +162,11 @@ class Outbox:
             return
 
     def forget(self, ids: frozenset[str]) -> None:
-        """Give up what has not left, and drop these from the log: their world is gone.
+        """Give up unsent deliveries, because the session is restored to another state.
 
         Args:
-            ids: of deliveries that the world to come holds back; they are yet to be sent there.
+            ids: of deliveries that the other state holds; they are removed from the log, since
+                they are yet to be sent.
         """
         self.stop()
         self._held.clear()
@@ -175,13 +176,13 @@ class Outbox:
                 delivery.state, delivery.reason = "failed", "given up: the session was restored"
 
     def stop(self) -> None:
-        """Give up what is under way."""
+        """Cancel the deliveries that are being sent or wait in a queue."""
         workers, self._workers, self._queues = self._workers, {}, {}
         for task in workers.values():
             task.cancel()
 
     def close(self) -> None:
-        """Give up what is under way, and send nothing more."""
+        """Stop, and send nothing more."""
         self._closed = True
         self.stop()
 
@@ -210,7 +211,7 @@ class Outbox:
 
 
 def _spoil_signature(headers: Mapping[str, str], signature: str) -> dict[str, str]:
-    """The headers with a signature whose last character is another one."""
+    """Change the last character of the signature."""
     spoilt = dict(headers)
     for name, value in headers.items():
         if name.lower() == signature:

@@ -1,4 +1,4 @@
-"""Pages of lists that grow while somebody reads them: numbered pages and keyset cursors."""
+"""Pagination of lists that grow while a client reads them: numbered pages and keyset cursors."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import orjson
 
 
 class PageAnchors:
-    """Where the readers of numbered, newest-first pages began.
+    """How many resources there were when readers of numbered, newest-first pages began.
 
-    A resource created while somebody reads moves all older ones down by one; a reader who goes on
-    by number would meet the last one of each page again. So the first page notes how many there
-    were, and later pages skip what came since.
+    A resource created meanwhile moves all older ones down by one, so that a reader would get the
+    last one of each page twice. So the first page notes the count, and later pages skip what was
+    created since.
     """
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, ...], int] = {}
 
     def newer(self, reader: tuple[str, ...], page: int, count: int) -> int:
-        """How many resources a page of this reader skips because they are newer than its first.
+        """How many resources a page skips because they are newer than the reader's first page.
 
         Args:
-            reader: what makes one reading: the customer, the operation, the filters, the page size.
+            reader: identifies one reading: customer, operation, filters, page size.
             page: counted from 1.
             count: how many resources there are now.
         """
@@ -34,11 +34,11 @@ class PageAnchors:
         return max(0, count - self._counts.get(reader, count))
 
     def snapshot(self) -> dict[tuple[str, ...], int]:
-        """Where each reader began."""
+        """The counts by reader."""
         return dict(self._counts)
 
     def restore(self, counts: Mapping[tuple[str, ...], int]) -> None:
-        """Back to where readers began."""
+        """Replace the counts."""
         self._counts = dict(counts)
 
 
@@ -47,16 +47,16 @@ def write_cursor(position: dict[str, Any]) -> str:
     return base64.b64encode(orjson.dumps(position)).decode()
 
 
-def read_cursor(cursor: str, members: frozenset[str]) -> dict[str, Any] | None:
-    """The position that a cursor stands for; None when it is not one that was handed out.
+def read_cursor(cursor: str, fields: frozenset[str]) -> dict[str, Any] | None:
+    """Read the position in a cursor; None when no such cursor was handed out.
 
     Args:
-        members: the names that a position has, all of them text.
+        fields: the names that a position has, all of them text.
     """
     try:
         position = orjson.loads(base64.b64decode(cursor, validate=True))
     except (binascii.Error, ValueError):
         return None
-    if not isinstance(position, dict) or position.keys() != members:
+    if not isinstance(position, dict) or position.keys() != fields:
         return None
     return position if all(isinstance(value, str) for value in position.values()) else None

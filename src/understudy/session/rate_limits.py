@@ -1,4 +1,4 @@
-"""Fixed windows that count requests: rules about numbers and instants, no HTTP."""
+"""Rate limits: fixed windows that count requests; no HTTP here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """Where a caller stands in a window after one more request.
+    """The state of a caller's window after one more request.
 
-    `reset` is in unix seconds, `retry_after` in seconds from now (0 when allowed).
+    Attributes:
+        reset: when the window ends, in unix seconds.
+        retry_after: in seconds from now; 0 when the request is allowed.
     """
 
     limit: int
@@ -45,7 +47,7 @@ class FixedWindowLimiter:
         self._counters: dict[Window, list[int]] = {}
 
     def take(self, pool: str, limit: Limit, now: int) -> RateLimitStatus:
-        """Count one request of a pool at an instant (ns) and say where the pool stands."""
+        """Count one request of a pool at an instant (ns)."""
         used, ends = self._count(pool, limit.name, limit.seconds, now)
         # A window of one second is its own burst; counted twice, it would be half as long.
         same = limit.seconds == 1
@@ -58,11 +60,11 @@ class FixedWindowLimiter:
         return RateLimitStatus(limit.count, max(0, limit.count - used), ends, retry_after)
 
     def snapshot(self) -> dict[Window, tuple[int, int]]:
-        """The counters: when each window began, in unix seconds, and how many it counted."""
+        """The counters: the start of each window, in unix seconds, and its number of requests."""
         return {window: (begun, used) for window, (begun, used) in self._counters.items()}
 
     def restore(self, counters: Mapping[Window, tuple[int, int]]) -> None:
-        """Back to what was counted."""
+        """Replace the counters."""
         self._counters = {window: list(counter) for window, counter in counters.items()}
 
     def _count(self, pool: str, name: str, seconds: int, now: int) -> tuple[int, int]:

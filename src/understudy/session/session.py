@@ -1,4 +1,4 @@
-"""Session: everything that is alive for one user of the mock; and all sessions of a server."""
+"""Sessions: the state of each user of the mock, and all sessions of a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from understudy.session.store import MakeStore, Snapshot, Store
 DEFAULT_SESSION = "default"
 # How many exchanges all sessions together keep, unless one journal alone may keep more.
 MAX_EXCHANGES = 1_000
-# How many of the newest sessions keep their sequences at hand; most others are never asked again.
+# How many of the newest sessions keep their random state; most older ones are not used again.
 UNFOLDED = 200
 FRESH_SESSION = "fresh"
 SESSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -146,7 +146,7 @@ class Session:
         await self.store.restore(world.resources)
 
     def send(self, delivery: Delivery) -> None:
-        """Send a delivery, as far as no planned fault strikes it."""
+        """Send a delivery, unless a planned fault withholds or holds it."""
         signed = bool(delivery.signature)
         planned = self.faults.meet_delivery(delivery.vendor, delivery.event, signed)
         self.webhooks.send(delivery, planned)
@@ -155,17 +155,17 @@ class Session:
             self.clock.hold(at, delivery.vendor, pack_delivery(delivery))
 
     def scaled(self, delay: float) -> int:
-        """Nanoseconds for something that takes `delay` seconds at the vendor."""
+        """Scale a delay of the vendor (seconds) by the pace; returns nanoseconds."""
         pace = self._settings.pace
         return int(delay * SECOND * (1.0 if pace is None else pace))
 
     @property
     def fires_by_itself(self) -> bool:
-        """Whether due calls fire as time passes, rather than by `shift` alone."""
+        """Whether due calls fire as time passes, and not only by moves of the clock."""
         return self._settings.pace is not None
 
     def wake(self, fire: Callable[[], None]) -> None:
-        """Have `fire` called when the next due call is due, if time passes by itself."""
+        """Set a timer that calls `fire` when the next call falls due, if time passes by itself."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -176,7 +176,7 @@ class Session:
         self._timer = asyncio.get_running_loop().call_later(delay, fire)
 
     def close(self) -> None:
-        """Drop what would still happen; a closed session fires and sends nothing by itself."""
+        """Cancel the timer and the deliveries; a closed session fires and sends nothing by itself."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -185,7 +185,7 @@ class Session:
 
 
 class Sessions:
-    """The sessions of one server; the least recently used one goes when there are too many."""
+    """The sessions of one server; the least recently used one is dropped when there are too many."""
 
     def __init__(
         self,
@@ -203,10 +203,10 @@ class Sessions:
         self._journals = SharedBound(max(MAX_EXCHANGES, settings.journal_size))
 
     def get(self, name: str) -> Session:
-        """The session of this name, created from the seed world when it is new.
+        """Return the session of this name, created from the seed data when it is new.
 
         Raises:
-            ValueError: when the name is not one.
+            ValueError: when the name is not valid.
         """
         session = self._sessions.get(name)
         if session is not None:
@@ -230,18 +230,18 @@ class Sessions:
         return session
 
     def find(self, name: str) -> Session | None:
-        """The session of this name, if there is one; it does not count as used."""
+        """Find a session by name; this does not count as a use of it."""
         return self._sessions.get(name)
 
     def drop(self, name: str) -> bool:
-        """Forget a session; whether there was one."""
+        """Drop a session; returns whether there was one."""
         session = self._sessions.pop(name, None)
         if session is not None:
             session.close()
         return session is not None
 
     def names(self) -> list[str]:
-        """Every session, least recently used first."""
+        """The names of all sessions, least recently used first."""
         return list(self._sessions)
 
     def close(self) -> None:
