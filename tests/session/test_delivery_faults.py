@@ -21,7 +21,7 @@ from tests.conftest import NOON, serve
 from tests.testing.receiver_thread import Received, Receiver, receiving
 from tests.waiting import LONG
 from understudy.core.settings import Settings
-from understudy.engine.registry import open_service, open_services
+from understudy.engine.registry import open_service
 from understudy.server.app import App
 from understudy.server.log_lines import delivery_to_json, format_delivery
 from understudy.session.deliveries import Delivery
