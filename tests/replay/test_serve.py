@@ -164,9 +164,9 @@ def test_match_by_operation_is_advised_where_it_helps(
     then = by_operation.post(f"/zexa/v1/contacts{query}", json=body)
 
     advice = ", or serve with --match operation" if body == {"a": 1} else ""
-    assert told == [f"ask as it was recorded{advice}"]
+    assert told == [f"send it as it was recorded{advice}"]
     assert then.status_code == (201 if advice else 404)
-    assert advice or then.json()["hints"] == ["ask as it was recorded"]
+    assert advice or then.json()["hints"] == ["send it as it was recorded"]
 
 
 def test_request_that_was_not_recorded(http: httpx.Client) -> None:

@@ -17,7 +17,7 @@ from tests.calling import create_app
 from tests.conftest import NOON
 from tests.vendors.by_hand_sent_agentmessage import Hand, hand_of
 from understudy.core.clock import SECOND
-from understudy.core.errors import Forbidden, IllegalTransition
+from understudy.core.errors import Forbidden, IllegalTransition, Internal
 from understudy.core.settings import Settings
 from understudy.server.app import App
 from understudy.session.deliveries import Delivery
@@ -482,7 +482,7 @@ class TestViews:
         _, resource = hand.stored(collection, id)
         changed = {name: each for name, each in {**resource, **broken}.items() if each is not ...}
 
-        with pytest.raises((KeyError, TypeError, ValueError)):
+        with pytest.raises((KeyError, TypeError, ValueError, Internal)):
             hand.faults(collection, changed)
 
     @pytest.mark.parametrize(

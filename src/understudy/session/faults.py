@@ -149,7 +149,7 @@ class Faults:
         """
         if len(self._planned) >= MAX_FAULTS:
             raise ValueError(f"there are {MAX_FAULTS} faults already; delete some first")
-        # Not seeded by its id, so that the same fault strikes the same way when it is planned again.
+        # Not seeded by its id: the same fault, planned again, strikes in the same way.
         words = (fault.seed, str(fault), fault.vendor, fault.operation, fault.event)
         # Not for secrets: the draws must be repeatable.
         planned = PlannedFault(fault, random.Random(repr(words)))

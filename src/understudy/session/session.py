@@ -176,7 +176,7 @@ class Session:
         self._timer = asyncio.get_running_loop().call_later(delay, fire)
 
     def close(self) -> None:
-        """Cancel the timer and the deliveries; a closed session fires and sends nothing by itself."""
+        """Cancel the timer and the deliveries; a closed session sends nothing by itself."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -185,7 +185,7 @@ class Session:
 
 
 class Sessions:
-    """The sessions of one server; the least recently used one is dropped when there are too many."""
+    """The sessions of one server; above a limit the least recently used one is dropped."""
 
     def __init__(
         self,
