@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import NOON, problem_of
 from understudy.core.settings import Settings
-from understudy.engine.registry import open_service
+from understudy.engine.registry import data_folder, open_service
+from understudy.openapi.document import read_source
 from understudy.server.app import App, create_app
 from understudy.server.log_lines import format_exchange
 from understudy.session.faults import (
@@ -50,6 +51,15 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "webhook-out-of-order": {"delay": 5},
     "webhook-never": {},
 }
+
+
+def test_the_document_lists_the_kinds_that_strike() -> None:
+    """A kind that only the document knew would be taken with 201, and would never strike."""
+    document = read_source(data_folder("specs") / "admin.yaml")
+
+    kinds = document["components"]["schemas"]["FaultKind"]["enum"]
+
+    assert sorted(kinds) == sorted([*REQUEST_FAULTS, *DELIVERY_FAULTS])
 
 
 NUMBERS = itertools.count(1)
