@@ -27,6 +27,9 @@ pytest_plugins = ["pytester"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has it ignored, and what tests start inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # So it is under nohup, which the server respects.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same examples in every run, on every machine, however long one takes.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
