@@ -109,7 +109,7 @@ def test_each_meaning_says_how_to_pass(code: str) -> None:
 
 def test_an_error_without_a_meaning_cannot_be_declared() -> None:
     """Its class names the table."""
-    with pytest.raises(TypeError, match=r'Odd: give "odd" a meaning in core/codes\.py'):
+    with pytest.raises(TypeError, match=r'Odd: give "odd" a meaning in core/codes\.json'):
         type("Odd", (ApiError,), {"code": "odd"})
 
 

@@ -81,5 +81,6 @@ def admin_service(context: AdminContext) -> Service:
         request_id=_no_request_id,
         internal=True,
     )
-    bound = {id: partial(each, context) for id, each in bind_handlers(document, handlers).items()}
+    found = bind_handlers(document, *handlers.MODULES)
+    bound = {id: partial(handler, context) for id, handler in found.items()}
     return Service(vendor, document, bound, accounts=None, shelves={}, prefix=PREFIX)

@@ -75,7 +75,7 @@ class ApiError(Exception):
 
     def __init_subclass__(cls) -> None:
         if cls.code not in MEANINGS:
-            raise TypeError(f'{cls.__name__}: give "{cls.code}" a meaning in core/codes.py')
+            raise TypeError(f'{cls.__name__}: give "{cls.code}" a meaning in core/codes.json')
 
     def __init__(self, message: str, diagnoses: Iterable[Diagnosis] = (), hint: str = "") -> None:
         super().__init__(message)

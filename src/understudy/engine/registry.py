@@ -162,31 +162,36 @@ def read_seed_resources(
     return shelves
 
 
-def bind_handlers(document: Document, handlers: ModuleType) -> dict[str, Handler]:
-    """The handler of each operation by operationId.
+def bind_handlers(document: Document, *modules: ModuleType) -> dict[str, Handler]:
+    """The handler of each operation by operationId, found in these modules.
 
     Raises:
         StartError: when a handler is missing or has no operation; says what to write.
     """
     bound: dict[str, Handler] = {}
-    prefix = f"{handlers.__name__}."
-    module = f"{handlers.__name__.removeprefix('understudy.').replace('.', '/')}.py"
     for operation in document.operations.values():
-        handler = getattr(handlers, operation.handler_name, None)
-        if not inspect.iscoroutinefunction(handler):
+        handlers = (getattr(module, operation.handler_name, None) for module in modules)
+        handler = next(filter(inspect.iscoroutinefunction, handlers), None)
+        if handler is None:
+            places = " or ".join(map(_file_of, modules))
             raise StartError(
                 f'specs/{document.name}.yaml: operationId "{operation.id}" has no handler; '
-                f"write {module}:{operation.handler_name}"
+                f"write {places}:{operation.handler_name}"
             )
         bound[operation.id] = handler
-    for name, handler in inspect.getmembers(handlers, inspect.iscoroutinefunction):
-        ours = f"{handler.__module__}.".startswith(prefix) and not name.startswith("_")
-        if ours and handler not in bound.values():
-            raise StartError(
-                f"{module}:{name} handles no operation; declare it in "
-                f"specs/{document.name}.yaml or remove it"
-            )
+    for module in modules:
+        for name, handler in inspect.getmembers(module, inspect.iscoroutinefunction):
+            ours = f"{handler.__module__}.".startswith(f"{module.__name__}.")
+            if ours and not name.startswith("_") and handler not in bound.values():
+                raise StartError(
+                    f"{_file_of(module)}:{name} handles no operation; declare it in "
+                    f"specs/{document.name}.yaml or remove it"
+                )
     return bound
+
+
+def _file_of(module: ModuleType) -> str:
+    return f"{module.__name__.removeprefix('understudy.').replace('.', '/')}.py"
 
 
 def lint_vendor(name: str) -> Iterator[str]:

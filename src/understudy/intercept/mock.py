@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from understudy.core.clock import SECOND, DueCall
@@ -116,12 +115,7 @@ class Mock:
     def __enter__(self) -> Mock:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     async def __aenter__(self) -> Mock:
@@ -134,12 +128,7 @@ class Mock:
             # Reading the documents takes a while, in which the caller's loop should go on.
             await asyncio.to_thread(apps.get, settings)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         self.stop()
 
     def __call__(self, decorated: Decorated) -> Decorated:

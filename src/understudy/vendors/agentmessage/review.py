@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from understudy.core.yaml_io import read_yaml
 from understudy.service import Resource
 
+TEXTS = read_yaml(Path(__file__).with_name("review.yaml").read_bytes())
 SAMPLES = [f"sample{number}" for number in range(1, 6)]
 VAGUE = 40
 SHORTENERS = ["bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd"]
@@ -23,44 +25,16 @@ PROHIBITED = ["cannabis", "marijuana", "cbd", "kratom", "payday loan", "debt for
 HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:@]*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that the review looks for.
-
-    Attributes:
-        detail: what is wrong with a draft, "" when nothing is.
-    """
-
-    id: str
-    severity: str
-    category: str
-    field: str
-    title: str
-    fix: str
-    detail: Callable[[Resource], str]
-
-
 def findings(draft: Resource) -> list[Resource]:
     """What the review says of a draft: one finding for each check that it fails."""
-    found = []
-    for check in CHECKS:
-        detail = check.detail(draft)
-        if detail:
-            found.append(_finding(check, detail))
-    return found
+    details = {id: find_detail(draft) for id, find_detail in CHECKS.items()}
+    return [_finding(id, detail) for id, detail in details.items() if detail]
 
 
-def _finding(check: Check, detail: str) -> Resource:
-    return {
-        "id": check.id,
-        "severity": check.severity,
-        "category": check.category,
-        "field": check.field,
-        "title": check.title,
-        "detail": detail,
-        "suggested_fix": check.fix,
-        "source": "deterministic",
-    }
+def _finding(id: str, detail: str) -> Resource:
+    texts = dict(TEXTS[id])
+    fix = texts.pop("suggested_fix")
+    return {"id": id, **texts, "detail": detail, "suggested_fix": fix, "source": "deterministic"}
 
 
 def blockers(campaign: Resource) -> list[str]:
@@ -212,235 +186,32 @@ def _unused_link(draft: Resource) -> str:
     return "embedded_link is true, but no sample holds a link." if unused else ""
 
 
-FIELDS = "required_fields"
-WORDS = "required_language"
-PAGES = "policy_pages"
-TOGGLES = "content_toggles"
-# In the order in which findings are told.
-CHECKS = (
-    Check(
-        "missing-brand-id",
-        "block",
-        FIELDS,
-        "brand_id",
-        "The brand is missing",
-        "Name a verified brand of the organization.",
-        _missing("brand_id"),
-    ),
-    Check(
-        "missing-usecase",
-        "block",
-        FIELDS,
-        "usecase",
-        "The use case is missing",
-        "Say what the messages are for, e.g. MARKETING.",
-        _missing("usecase"),
-    ),
-    Check(
-        "missing-description",
-        "block",
-        FIELDS,
-        "description",
-        "The description is missing",
-        "Say who sends what to whom.",
-        _missing("description"),
-    ),
-    Check(
-        "missing-message-flow",
-        "block",
-        FIELDS,
-        "message_flow",
-        "The message flow is missing",
-        "Say how subscribers opt in.",
-        _missing("message_flow"),
-    ),
-    Check(
-        "missing-sample",
-        "block",
-        "samples",
-        "sample1",
-        "There is no sample message",
-        "Give at least one message as it will be sent.",
-        _no_sample,
-    ),
-    Check(
-        "missing-stop-keyword",
-        "block",
-        WORDS,
-        "optout_keywords",
-        "The STOP keyword is missing",
-        "Add STOP to optout_keywords.",
-        _no_keyword("subscriber_optout", "optout_keywords", "STOP"),
-    ),
-    Check(
-        "missing-help-keyword",
-        "block",
-        WORDS,
-        "help_keywords",
-        "The HELP keyword is missing",
-        "Add HELP to help_keywords.",
-        _no_keyword("subscriber_help", "help_keywords", "HELP"),
-    ),
-    Check(
-        "privacy-policy-unreachable",
-        "block",
-        PAGES,
-        "privacy_policy_link",
-        "The privacy policy cannot be reached",
-        "Link a public page.",
-        _unreachable("privacy_policy_link", "The privacy policy"),
-    ),
-    Check(
-        "terms-unreachable",
-        "block",
-        PAGES,
-        "terms_and_conditions_link",
-        "The terms cannot be reached",
-        "Link a public page.",
-        _unreachable("terms_and_conditions_link", "The page of the terms"),
-    ),
-    Check(
-        "undeclared-link",
-        "block",
-        TOGGLES,
-        "embedded_link",
-        "A sample holds a link that is not declared",
-        "Set embedded_link to true, or take the link out of the sample.",
-        _undeclared_link,
-    ),
-    Check(
-        "link-shortener",
-        "block",
-        TOGGLES,
-        "embedded_link",
-        "A sample uses a public link shortener",
-        "Use a link of the brand's own domain.",
-        _shortener,
-    ),
-    Check(
-        "undeclared-phone",
-        "block",
-        TOGGLES,
-        "embedded_phone",
-        "A sample holds a phone number that is not declared",
-        "Set embedded_phone to true, or take the number out of the sample.",
-        _undeclared_phone,
-    ),
-    Check(
-        "age-gate-missing",
-        "block",
-        TOGGLES,
-        "age_gated",
-        "The content is for adults, but not age-gated",
-        "Set age_gated to true and ask subscribers for their age.",
-        _age_gate_missing,
-    ),
-    Check(
-        "prohibited-content",
-        "block",
-        "content",
-        "description",
-        "The content is prohibited",
-        "Leave it out; no carrier takes it.",
-        _prohibited,
-    ),
-    Check(
-        "privacy-policy-missing",
-        "warn",
-        PAGES,
-        "privacy_policy_link",
-        "There is no privacy policy",
-        "Link the page of the privacy policy.",
-        _absent("privacy_policy_link", "privacy_policy_link"),
-    ),
-    Check(
-        "vague-description",
-        "warn",
-        FIELDS,
-        "description",
-        "The description is vague",
-        "Say who sends what to whom, and why.",
-        _vague("description"),
-    ),
-    Check(
-        "vague-message-flow",
-        "warn",
-        FIELDS,
-        "message_flow",
-        "The message flow is vague",
-        "Say where and how subscribers opt in.",
-        _vague("message_flow"),
-    ),
-    Check(
-        "frequency-missing",
-        "warn",
-        WORDS,
-        "message_flow",
-        "The message frequency is not disclosed",
-        "Say how often messages come, e.g. Message frequency varies.",
-        _unsaid("frequency"),
-    ),
-    Check(
-        "rates-missing",
-        "warn",
-        WORDS,
-        "message_flow",
-        "The cost is not disclosed",
-        "Add: Message and data rates may apply.",
-        _unsaid("data rates"),
-    ),
-    Check(
-        "optout-not-in-samples",
-        "warn",
-        "samples",
-        "sample1",
-        "No sample tells how to opt out",
-        "End a sample with: Reply STOP to opt out.",
-        _no_stop,
-    ),
-    Check(
-        "direct-lending-missing",
-        "warn",
-        TOGGLES,
-        "direct_lending",
-        "The content is about lending, but not declared so",
-        "Set direct_lending to true.",
-        _lending,
-    ),
-    Check(
-        "terms-missing",
-        "info",
-        PAGES,
-        "terms_and_conditions_link",
-        "There is no page of terms",
-        "Link the page of the terms.",
-        _absent("terms_and_conditions_link", "terms_and_conditions_link"),
-    ),
-    Check(
-        "single-sample",
-        "info",
-        "samples",
-        "sample2",
-        "There is only one sample",
-        "Give a second one.",
-        _single_sample,
-    ),
-    Check(
-        "help-message-missing",
-        "info",
-        WORDS,
-        "help_message",
-        "There is no help message",
-        "Answer HELP with the brand's name and a contact.",
-        _no_help,
-    ),
-    Check(
-        "unused-link-toggle",
-        "info",
-        TOGGLES,
-        "embedded_link",
-        "Links are declared, but not shown",
-        "Show a link in a sample, or set embedded_link to false.",
-        _unused_link,
-    ),
-)
+# What is wrong with a draft ("" when nothing is), by the id of the check in review.yaml; in the
+# order in which findings are listed.
+CHECKS: Mapping[str, Callable[[Resource], str]] = {
+    "missing-brand-id": _missing("brand_id"),
+    "missing-usecase": _missing("usecase"),
+    "missing-description": _missing("description"),
+    "missing-message-flow": _missing("message_flow"),
+    "missing-sample": _no_sample,
+    "missing-stop-keyword": _no_keyword("subscriber_optout", "optout_keywords", "STOP"),
+    "missing-help-keyword": _no_keyword("subscriber_help", "help_keywords", "HELP"),
+    "privacy-policy-unreachable": _unreachable("privacy_policy_link", "The privacy policy"),
+    "terms-unreachable": _unreachable("terms_and_conditions_link", "The page of the terms"),
+    "undeclared-link": _undeclared_link,
+    "link-shortener": _shortener,
+    "undeclared-phone": _undeclared_phone,
+    "age-gate-missing": _age_gate_missing,
+    "prohibited-content": _prohibited,
+    "privacy-policy-missing": _absent("privacy_policy_link", "privacy_policy_link"),
+    "vague-description": _vague("description"),
+    "vague-message-flow": _vague("message_flow"),
+    "frequency-missing": _unsaid("frequency"),
+    "rates-missing": _unsaid("data rates"),
+    "optout-not-in-samples": _no_stop,
+    "direct-lending-missing": _lending,
+    "terms-missing": _absent("terms_and_conditions_link", "terms_and_conditions_link"),
+    "single-sample": _single_sample,
+    "help-message-missing": _no_help,
+    "unused-link-toggle": _unused_link,
+}

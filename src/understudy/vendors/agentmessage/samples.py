@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
+from understudy.core.yaml_io import read_yaml
 from understudy.service import Resource
 from understudy.vendors.agentmessage import rules, serializers
 from understudy.vendors.agentmessage.store import Call
@@ -28,148 +30,19 @@ class Story:
     messages: Sequence[str]
 
 
+TEXTS = read_yaml(Path(__file__).with_name("samples.yaml").read_bytes())
 # By use case, in the registry's words and in those of the fee catalogue.
-STORIES = {
-    "MARKETING": Story(
-        "Offers and news of $business for customers who subscribed to them",
-        (
-            "$business: 20% off all coats until Sunday.",
-            "$business: the new season is here. Come and see it this week.",
-            "$business: double points for members on Friday.",
-            "$business: your birthday voucher is waiting at the counter.",
-        ),
-    ),
-    "LOW_VOLUME_MIXED": Story(
-        "A few notices and answers a week to customers of $business",
-        (
-            "$business: we are closed on Monday for stocktaking.",
-            "$business: your glasses are ready for collection.",
-            "$business: thanks for asking. The course starts on 4 May at six.",
-        ),
-    ),
-    "AGENTS_FRANCHISES": Story(
-        "Messages of the local agents of $business to their own customers",
-        (
-            "$business: your agent Dana is at the Elm Street office until five today.",
-            "$business: your policy is up for its yearly review. Answer to find a time.",
-            "$business: our branch on Main Street opens on Saturday.",
-        ),
-    ),
-    "2FA": Story(
-        "One-time codes for customers who sign in at $business",
-        (
-            "Your $business code is 482913. It is good for ten minutes.",
-            "$business: 730158 confirms your new device. Never share it.",
-            "$business: 219604 confirms the transfer of $$250.",
-        ),
-    ),
-    "ACCOUNT_NOTIFICATION": Story(
-        "Notices about their accounts for customers of $business",
-        (
-            "$business: your statement for April is ready in your account.",
-            "$business: your payment of $$84.20 was received. Thank you.",
-            "$business: your appointment is on Tuesday at half past nine.",
-            "$business: your plan renews in three days.",
-        ),
-    ),
-    "CUSTOMER_CARE": Story(
-        "Answers of $business to customers who wrote to its support first",
-        (
-            "$business: a technician comes tomorrow between eight and ten.",
-            "$business: your ticket 4417 is solved. Not so? Just answer here.",
-            "$business: thanks for waiting. What is the number on the label?",
-        ),
-    ),
-    "DELIVERY_NOTIFICATION": Story(
-        "Where an order from $business is and when it arrives at the customer",
-        (
-            "$business: your order 70-1182 has left our warehouse.",
-            "$business: your parcel arrives today between two and four.",
-            "$business: we missed you. The parcel waits at the corner shop.",
-        ),
-    ),
-    "FRAUD_ALERT": Story(
-        "Warnings of $business about payments that do not look like the customer's",
-        (
-            "$business: did you spend $$412.90 at a petrol station in Reno? Answer YES or NO.",
-            "$business: we stopped a payment from abroad. Answer YES if it was yours.",
-            "$business: your card ending in 0042 was locked after three wrong attempts.",
-        ),
-    ),
-    "SECURITY_ALERT": Story(
-        "Warnings of $business about access to an account or a building",
-        (
-            "$business: new sign-in from Lisbon. Not you? Change your password.",
-            "$business: the back door was opened at 2:14.",
-            "$business: your password was changed a minute ago.",
-        ),
-    ),
-    "HIGHER_EDUCATION": Story(
-        "Notices of $business for students who enrolled this term",
-        (
-            "$business: enrolment for the spring term ends on Friday.",
-            "$business: the lecture on statics moves to room 12.",
-            "$business: your library loan is due on 3 June.",
-        ),
-    ),
-    "POLLING_VOTING": Story(
-        "Votes and surveys among members of $business who agreed to take part",
-        (
-            "$business: which topic is next? Answer A for trains or B for ships.",
-            "$business: how was your visit? Answer with a number from 1 to 5.",
-            "$business: the vote on the new statutes closes at noon.",
-        ),
-    ),
-    "PUBLIC_SERVICE_ANNOUNCEMENT": Story(
-        "Announcements of $business in the public interest for its residents",
-        (
-            "$business: heavy rain from six. Please avoid the riverside.",
-            "$business: Bridge Street is closed until Thursday.",
-            "$business: free vaccination in the town hall on Saturday.",
-        ),
-    ),
-    "MIXED": Story(
-        "Order updates, answers and now and then an offer of $business",
-        (
-            "$business: your order is packed.",
-            "$business: this week every second pair is half the price.",
-            "$business: we moved your booking to Wednesday as you asked.",
-        ),
-    ),
-}
+STORIES = {case: Story(**story) for case, story in TEXTS["stories"].items()}
 # Use cases that consist of others.
 MIXTURES = frozenset({"LOW_VOLUME_MIXED", "MIXED"})
 PARTS = ("ACCOUNT_NOTIFICATION", "CUSTOMER_CARE", "DELIVERY_NOTIFICATION", "MARKETING")
-FLOWS = (
-    "Customers tick a box, empty at first, when they register at $site",
-    "Customers text JOIN to the number that is printed on every receipt of $business",
-    "Customers agree on the paper form that they sign at the counter of $business",
-    "Callers who ask for messages confirm it with YES to the first message of $business",
-)
+FLOWS: Sequence[str] = TEXTS["flows"]
 TERMS = (
     "Message frequency varies. Message and data rates may apply. Reply STOP to end, HELP for help."
 )
-VERTICALS = (
-    "TECHNOLOGY",
-    "HEALTHCARE",
-    "RETAIL",
-    "REAL_ESTATE",
-    "FINANCIAL",
-    "EDUCATION",
-    "HOSPITALITY",
-    "TRANSPORTATION",
-    "GOVERNMENT",
-)
+VERTICALS: Sequence[str] = TEXTS["verticals"]
 # What the carriers refuse, as people do it by mistake.
-MISTAKES: Sequence[Resource] = (
-    {"sample1": "$business: more at https://bit.ly/3kVw2Qe Reply STOP to opt out."},
-    {
-        "sample1": "$business: call us at 415-555-0123. Reply STOP to opt out.",
-        "embedded_phone": False,
-    },
-    {"sample1": "$business: see $site/new Reply STOP to opt out.", "embedded_link": False},
-    {"privacy_policy_link": "https://www.old-site.invalid/privacy"},
-)
+MISTAKES: Sequence[Resource] = TEXTS["mistakes"]
 
 
 async def campaign(call: Call) -> Made:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from string import Template
 from typing import Any
 
 from understudy.core.fakes import Fakes
+from understudy.core.yaml_io import read_yaml
 from understudy.service import Resource
 from understudy.vendors.sent import rules, serializers
 from understudy.vendors.sent.store import Call
@@ -28,143 +30,13 @@ class Story:
     messages: Sequence[str]
 
 
+TEXTS = read_yaml(Path(__file__).with_name("samples.yaml").read_bytes())
 # By use case; the first words of a campaign's name, what it is for, what it says.
-STORIES = {
-    "MARKETING": Story(
-        ("Weekend Sale", "Member Offers", "New Arrivals", "Season Opening"),
-        "Offers of $business for customers who signed up for them",
-        (
-            "$business: 20% off everything until {date}. Shop at {url} Reply STOP to opt out.",
-            "Hi {name}, new arrivals at $business: {url} Reply STOP to opt out.",
-            "$business: your member code {code} is good until {date}. Reply STOP to opt out.",
-            "Last day, {name}: {offer} at $business. Reply STOP to opt out.",
-        ),
-    ),
-    "ACCOUNT_NOTIFICATION": Story(
-        ("Account Notices", "Statement Notices", "Appointment Reminders"),
-        "Notices about their accounts and appointments for customers of $business",
-        (
-            "Hi {name}, your appointment with $business is confirmed for {date} at {time}.",
-            "$business: your statement for {month} is ready at {url}",
-            "$business: your payment of {amount} was received. Thank you, {name}.",
-            "$business: your subscription renews on {date}. Manage it at {url}",
-        ),
-    ),
-    "CUSTOMER_CARE": Story(
-        ("Support Answers", "Care Follow-up", "Visit Reminders"),
-        "Answers of $business to customers who asked for help",
-        (
-            "Hi {name}, this is {agent} of $business about your request {ticket}.",
-            "$business: your request {ticket} is solved. Not so? Just answer here.",
-            "$business: a technician comes on {date} between {time} and {time}.",
-        ),
-    ),
-    "FRAUD_ALERT": Story(
-        ("Fraud Alerts", "Card Alerts"),
-        "Warnings of $business about payments that look wrong",
-        (
-            "$business: did you spend {amount} at {shop}? Reply YES or NO.",
-            "$business: we stopped a payment of {amount} from {city}. Call us if it was yours.",
-            "$business: your card ending in {digits} was locked after three wrong attempts.",
-        ),
-    ),
-    "TWO_FA": Story(
-        ("Sign-in Codes", "Verification Codes"),
-        "One-time codes for signing in at $business",
-        (
-            "Your $business code is {code}. It is good for ten minutes.",
-            "{code} is your $business verification code. Never share it.",
-            "$business: confirm the transfer of {amount} with {code}.",
-        ),
-    ),
-    "DELIVERY_NOTIFICATION": Story(
-        ("Parcel Updates", "Delivery Notices", "Order Tracking"),
-        "Where an order from $business is and when it arrives",
-        (
-            "$business: your order {order} has been shipped. Track it at {url}",
-            "Your parcel from $business arrives on {date} between {time} and {time}.",
-            "$business: we missed you. Choose another day for {order} at {url}",
-            "$business: your order {order} was left at {place}.",
-        ),
-    ),
-    "SECURITY_ALERT": Story(
-        ("Security Alerts", "Sign-in Alerts"),
-        "Warnings of $business about access to an account",
-        (
-            "$business: new sign-in from {city}. Not you? Call {phone}.",
-            "$business: your password was changed on {date} at {time}.",
-            "$business: the door at {place} was opened outside working hours.",
-        ),
-    ),
-    "M2M": Story(
-        ("Meter Readings", "Fleet Telemetry"),
-        "Messages between devices of $business, without people",
-        ("RD {device} {reading} {time}", "CFG {device} interval={minutes}", "ACK {device} {order}"),
-    ),
-    "MIXED": Story(
-        ("Customer Messages", "Shop Messages"),
-        "Offers, order updates and answers of $business in one place",
-        (
-            "$business: your order {order} is ready for collection.",
-            "Hi {name}, this week at $business: {offer}. Reply STOP to opt out.",
-            "$business: thanks for writing. We answer within a day.",
-        ),
-    ),
-    "HIGHER_EDUCATION": Story(
-        ("Campus Notices", "Enrolment Reminders"),
-        "Notices of $business for its students",
-        (
-            "$business: enrolment for {term} ends on {date}. See {url}",
-            "$business: the lecture of {date} moves to room {room}.",
-            "Hi {name}, your library loan is due on {date}. $business",
-        ),
-    ),
-    "POLLING_VOTING": Story(
-        ("Reader Polls", "Member Votes"),
-        "Votes and surveys among members of $business",
-        (
-            "$business: which topic is next? Reply A for {topic} or B for {topic}.",
-            "$business: how was your visit? Reply with a number from 1 to 5.",
-            "$business: the vote closes on {date}. You can still take part at {url}",
-        ),
-    ),
-    "PUBLIC_SERVICE_ANNOUNCEMENT": Story(
-        ("Weather Warnings", "Road Works", "Health Campaign"),
-        "Announcements of $business in the public interest",
-        (
-            "$business: heavy rain is expected from {time}. Avoid the riverside.",
-            "$business: {street} is closed until {date}. Follow the signs.",
-            "$business: free vaccination on {date} at {place}.",
-        ),
-    ),
-    "LOW_VOLUME": Story(
-        ("Club News", "Studio Notices"),
-        "A few messages of $business a week",
-        (
-            "$business: we meet on {date} at {time}. Who comes?",
-            "$business: the studio is closed on {date}.",
-            "Hi {name}, your photos are ready. $business",
-        ),
-    ),
-}
+STORIES = {case: Story(**story) for case, story in TEXTS["stories"].items()}
 # Sent's policy wants two messages or more of these.
 VARIED = frozenset({"MARKETING", "MIXED", "LOW_VOLUME"})
-FLOWS = (
-    "Customers tick a box when they sign up at $site",
-    "Customers text JOIN to the number that is printed on every receipt of $business",
-    "Customers agree on the order form of $business",
-    "User signs up on website and opts in to receive SMS notifications",
-)
-TEAMS = {
-    "Sales": "Quotes and follow-ups of the sales team",
-    "Support": "Answers to customers who asked for help",
-    "Delivery": "Parcel and courier updates",
-    "Events": "Trade fairs and webinars",
-    "Care": "Reminders for patients",
-    "Branch": "Messages of the branch to its own customers",
-    "Alerts": "Service alerts",
-    "Members": "News for members",
-}
+FLOWS: Sequence[str] = TEXTS["flows"]
+TEAMS: Mapping[str, str] = TEXTS["teams"]
 # Whether a profile inherits its brand, and whether its campaigns; and how often that is chosen.
 INHERITANCE = {(True, True): 4, (True, False): 2, (False, True): 1, (False, False): 3}
 

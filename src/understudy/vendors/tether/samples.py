@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
+from pathlib import Path
 from string import Template
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.yaml_io import read_yaml
 from understudy.service import Resource
 from understudy.vendors.tether import rules, serializers
 from understudy.vendors.tether.store import Call
@@ -18,54 +20,9 @@ QUARTER = 15 * 60 * SECOND
 DAY = 24 * 60 * 60 * SECOND
 # The most contacts of one campaign.
 MOST = 12
+TEXTS = read_yaml(Path(__file__).with_name("samples.yaml").read_bytes())
 # What a campaign is for, and what it says; $... is filled in here, {{...}} by Tether.
-OCCASIONS = (
-    (
-        "Lead Gen",
-        "Hi {{firstName}}, this is $rep from $company. Are you still interested in a quote?",
-    ),
-    (
-        "Lead Follow-up",
-        "Hi {{firstName}}, $rep here. Did you have time to look at our offer? Reply YES and I"
-        " will call you today.",
-    ),
-    (
-        "Appointment Reminder",
-        "Hi {{firstName}}, $company expects you on $date at $hour:00. Reply C to confirm or R for"
-        " another time.",
-    ),
-    (
-        "Review Request",
-        "Thank you for choosing $company, {{firstName}}! How did we do? A sentence is enough.",
-    ),
-    (
-        "Seasonal Offer",
-        "{{firstName}}, until $date you get $percent% off at $company. Reply INFO for details or"
-        " STOP to opt out.",
-    ),
-    (
-        "Renewal Notice",
-        "Hello {{firstName}} {{lastName}}, your contract with $company renews on $date. Questions?"
-        " $rep is one reply away.",
-    ),
-    (
-        "Open House",
-        "Hi {{firstName}}, $company opens its doors on $date from $hour:00. Shall we save you a"
-        " place?",
-    ),
-    (
-        "Missed Call",
-        "Hi {{firstName}}, we missed your call. What can $company do for you? - $rep",
-    ),
-    (
-        "Win-back",
-        "It has been a while, {{firstName}}! Come back to $company by $date and save $percent%.",
-    ),
-    (
-        "Referral Thanks",
-        "{{firstName}}, know somebody who needs $company? We thank you with a $$$percent voucher.",
-    ),
-)
+OCCASIONS = list(TEXTS["occasions"].items())
 CONTACT_STATUSES = ("New Lead", "Contacted", "Qualified", "Appointment Set", "Won", "Lost")
 PROCESSES = ("Sales Agent", "Support Agent", "Appointment Setter")
 # How recipients are named, and how often: stored ones whole, or by id alone, new ones, or both; a

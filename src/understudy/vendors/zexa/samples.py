@@ -7,9 +7,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from understudy.core.clock import SECOND, format_timestamp
+from understudy.core.yaml_io import read_yaml
 from understudy.service import Resource
 from understudy.vendors.zexa import rules
 from understudy.vendors.zexa.store import Call
@@ -41,81 +43,9 @@ class Occasion:
     variables: tuple[str, ...] = ()
 
 
-OCCASIONS = (
-    Occasion(
-        "Weekend Sale",
-        "Get {percent}% off everything at {brand} this weekend only. Shop now at {site}.",
-        "Este fim de semana: {percent}% de desconto em toda a loja {brand}. Compre em {site}.",
-        "weekend_sale",
-        ("{brand}", "{percent}"),
-    ),
-    Occasion(
-        "New Arrivals",
-        "The new collection has arrived at {brand}. See it first at {site}.",
-        "A nova colecção da {brand} já chegou. Seja o primeiro a ver em {site}.",
-        "new_arrivals_v2",
-        ("{brand}",),
-    ),
-    Occasion(
-        "Payment Reminder",
-        "{brand}: this month's invoice is due on {date}. Pay with Multicaixa Express or at {site}.",
-        "{brand}: a factura deste mês vence a {date}. Pague por Multicaixa Express ou em {site}.",
-        "payment_due",
-        ("{brand}", "{date}"),
-    ),
-    Occasion(
-        "Appointment Day",
-        "Free consultations at {brand} in {place} on {date} from {hour}:00. Book yours at {site}.",
-        "Consultas gratuitas na {brand} em {place} a {date}, a partir das {hour}:00. {site}.",
-        "appointment_day",
-        ("{place}", "{date}", "{hour}:00"),
-    ),
-    Occasion(
-        "Delivery Delays",
-        "Orders from {brand} to {place} arrive up to two days later this week because of the rain."
-        " You need not do anything: we write to you again as soon as yours is on its way. Questions"
-        " are answered at {site}.",
-        "As encomendas da {brand} para {place} chegam esta semana com dois dias de atraso devido à"
-        " chuva. Não precisa de fazer nada. Mais informações em {site}.",
-        "shipping_update_v2",
-        ("{place}", "2"),
-    ),
-    Occasion(
-        "Loyalty Points",
-        "Your {brand} points count double until {date}. See your balance at {site}.",
-        "Os seus pontos {brand} valem a dobrar até {date}. Consulte o saldo em {site}.",
-        "loyalty_points",
-        ("{brand}", "{date}"),
-    ),
-    Occasion(
-        "Store Opening",
-        "{brand} opens in {place} on {date}. The first 100 visitors get {percent}% off.",
-        "A {brand} abre em {place} a {date}. Os primeiros 100 visitantes têm {percent}% desconto.",
-        "store_opening",
-        ("{place}", "{date}", "{percent}"),
-    ),
-    Occasion(
-        "Customer Survey",
-        "How did we do? Two minutes for {brand}: {site}/survey. Ten answers win a voucher.",
-        "Como foi a sua experiência com a {brand}? Responda em dois minutos: {site}/inquerito.",
-        "customer_survey",
-    ),
-    Occasion(
-        "Service Notice",
-        "{site} is closed on {date} from {hour}:00 to {hour}:45 while {brand} makes it better.",
-        "{site} estará indisponível a {date} das {hour}:00 às {hour}:45 para manutenção.",
-        "service_notice",
-        ("{site}", "{date}"),
-    ),
-    Occasion(
-        "Training Days",
-        "Enrolment for the training days of {brand} in {place} is open until {date}: {site}.",
-        "As inscrições para a formação da {brand} em {place} estão abertas até {date}: {site}.",
-        "training_open",
-        ("{place}", "{date}"),
-    ),
-)
-PLACES = ("Luanda", "Benguela", "Huambo", "Lubango", "Cabinda", "Lobito", "Malanje", "Namibe")
+TEXTS = read_yaml(Path(__file__).with_name("samples.yaml").read_bytes())
+OCCASIONS = [Occasion(**each) for each in TEXTS["occasions"]]
+PLACES: Sequence[str] = TEXTS["places"]
 # What each channel puts around a text.
 FRAMES = {
     "sms": "{text} {stop}",
@@ -124,28 +54,9 @@ FRAMES = {
     "email": "{greeting},\n\n{text}\n\n{closing} {brand}",
     "slack": ":mega: {text}",
 }
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "stop": "Reply STOP to opt out.",
-        "greeting": "Dear customer",
-        "closing": "Your team at",
-    },
-    "pt": {
-        "stop": "Responda STOP para sair.",
-        "greeting": "Estimado cliente",
-        "closing": "A equipa da",
-    },
-}
-GIVEN = (
-    *("Adilson", "Ana", "António", "Beatriz", "Carlos", "Conceição", "Domingos", "Edna"),
-    *("Esperança", "Fernando", "Helena", "Inês", "João", "Joaquim", "Kiala", "Luzia"),
-    *("Manuel", "Maria", "Nelson", "Paulo", "Rosa", "Teresa", "Yola", "Zacarias"),
-)
-FAMILY = (
-    *("Afonso", "Bernardo", "Capita", "Cardoso", "Correia", "Costa", "Domingos", "Fernandes"),
-    *("Francisco", "Gaspar", "Kiluange", "Lopes", "Mateus", "Mbala", "Miguel", "Neto"),
-    *("Paulo", "Pedro", "Quissanga", "Sebastião", "Silva", "Simão", "Tavares", "Vunge"),
-)
+WORDS: Mapping[str, Mapping[str, str]] = TEXTS["words"]
+GIVEN: Sequence[str] = TEXTS["given"]
+FAMILY: Sequence[str] = TEXTS["family"]
 # Where mobile numbers begin: mostly at home, else in Portugal, Mozambique, Namibia, Brazil.
 PREFIXES = (*("+2449",) * 8, "+3519", "+2588", "+2648", "+55119")
 EVENTS = (
