@@ -10,12 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.core.errors import MalformedBody
-from understudy.core.strict_json import MAX_DEPTH, parse_json, read_json, write_json
+from understudy.core.strict_json import (
+    MAX_DEPTH,
+    load_json,
+    parse_json,
+    parse_json_or_none,
+    read_json,
+    write_json,
+)
 
 scalars = (
     st.none()
     | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
+    | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text()
 )
@@ -88,7 +95,29 @@ def test_a_key_twice_is_refused(body: bytes) -> None:
 @given(documents)
 def test_what_is_written_is_read_back(document: Any) -> None:
     """Writing and reading give the same document."""
-    assert read_json(write_json(document)) == document
+    written = write_json(document)
+
+    assert load_json(written) == read_json(written) == parse_json_or_none(written) == document
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64, 10254754515915142965755904])
+@pytest.mark.parametrize("around", ["%d", "[%d]", '{"a":[1,{"b":%d}],"c":2}', '{"a\\n":%d}'])
+def test_no_digit_of_an_integer_is_lost(number: int, around: str) -> None:
+    """Integers of more than 64 bits are read and written exactly, wherever they stand."""
+    text = (around % number).encode()
+
+    document = read_json(text)
+
+    assert document == json.loads(text)
+    assert str(number) in repr(document)
+    assert write_json(document).rstrip() == text
+
+
+def test_a_float_stays_one() -> None:
+    """A number with an exponent is no integer, however large it is."""
+    assert repr(read_json(b"[1e30,-1E25,18446744073709551616]")) == (
+        "[1e+30, -1e+25, 18446744073709551616]"
+    )
 
 
 def test_what_is_written_is_compact() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -23,6 +23,7 @@ from understudy.server.app import App, create_app
 from understudy.vendors import vendor_names
 
 KEY = {"x-api-key": "sk_test_acme_admin"}
+AGENTMESSAGE_KEY = "am_live_oc01abcdefghijklmnopqrstuvwxyz0123"
 JSON = {"content-type": "application/json"}
 PROFILES = "/sent/v3/profiles"
 CAMPAIGNS = f"{PROFILES}/770e8400-e29b-41d4-a716-446655440002/campaigns"
@@ -436,6 +437,44 @@ async def test_many_who_are_fed_slowly_get_it_all(live: Live) -> None:
 
     assert {reply[:15] for reply in replies} == {b"HTTP/1.1 200 OK"}
     assert all(json.loads(reply.partition(b"\r\n\r\n")[2]) for reply in replies)
+
+
+def swap_numbers(document: Any, number: float) -> Iterator[Any]:
+    """The document with one of its numbers after the other replaced."""
+    if isinstance(document, dict | list):
+        for key, value in document.items() if isinstance(document, dict) else enumerate(document):
+            for swapped in swap_numbers(value, number):
+                changed = document.copy()
+                changed[key] = swapped
+                yield changed
+    elif isinstance(document, int | float) and not isinstance(document, bool):
+        yield number
+
+
+@pytest.mark.parametrize(
+    "number", [2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**25, -(10**25), 10**300, 1e300, -1e300]
+)
+async def test_no_number_breaks_an_operation(
+    app: App, client: httpx.AsyncClient, number: float
+) -> None:
+    """Whatever stands in the place of a number in an example body, the answer is no 500."""
+    credentials = {**KEY, "authorization": f"Bearer {AGENTMESSAGE_KEY}"}
+    paths = {name: f"/{name}" for name in app.services} | {"admin": "/__admin"}
+    sent = 0
+    for name, service in {**app.services, "admin": app.admin}.items():
+        for operation in service.document.operations.values():
+            examples = operation.body.examples.values() if operation.body else ()
+            for body in (each for example in examples for each in swap_numbers(example, number)):
+                reply = await client.request(
+                    operation.method,
+                    paths[name] + operation.path,
+                    content=json.dumps(body),
+                    headers={**credentials, **JSON},
+                )
+                assert reply.status_code < 500, (operation.id, body, reply.text)
+                sent += 1
+
+    assert sent > 10
 
 
 @pytest.mark.parametrize("vendor", vendor_names())

@@ -848,6 +848,24 @@ class TestLife:
 
         assert list((await am.campaign(created["id"]))["mno_metadata"]) == ["10035"]
 
+    async def test_no_digit_of_an_integer_is_lost(self, am: Caller) -> None:
+        """The document bounds no carrier's id, so one of more than 64 bits comes back exactly."""
+        carriers = [2**63, 10254754515915142965755904, 10035]
+
+        created = await am.register(mno_ids=carriers)
+        snapshots = f"/@{am.session.name}/__admin/snapshots"
+        await am.http.post(f"{snapshots}/saved")
+        saved = (await am.http.get(f"{snapshots}/saved")).content
+        put = await am.http.put(
+            f"{snapshots}/copy", content=saved, headers={"content-type": "application/json"}
+        )
+        restored = await am.http.post(f"{snapshots}/copy/restore")
+
+        assert (put.status_code, restored.status_code) == (201, 200)
+        assert created["mno_ids"] == carriers
+        assert (await am.campaign(created["id"]))["mno_ids"] == carriers
+        assert str(carriers[1]).encode() in saved
+
     async def test_what_is_gone_by_then_does_not_happen(self, am: Caller) -> None:
         """A campaign, a brand or a number that the session lost meanwhile is left alone."""
         campaign, brand = await am.register(), await am.change("POST", "/v1/brands", COMPANY)

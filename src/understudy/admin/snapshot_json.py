@@ -15,8 +15,6 @@ from functools import cache
 from inspect import signature
 from typing import Any
 
-import orjson
-
 from understudy.admin.views import SEND_HELD_DELIVERY
 from understudy.core.clock import (
     LAST,
@@ -30,7 +28,7 @@ from understudy.core.clock import (
 from understudy.core.errors import Diagnosis, Unfit
 from understudy.core.fakes import Fakes, FakesState
 from understudy.core.json_pointer import escape_token
-from understudy.core.strict_json import write_json
+from understudy.core.strict_json import load_json, write_json
 from understudy.core.version import __version__
 from understudy.openapi.schemas import Validator
 from understudy.service.resource_validation import validate_resource
@@ -78,15 +76,15 @@ def write_world(world: World) -> Json:
 def _write_due(call: DueCall) -> Json:
     when = {"at": format_instant(call.at), "order": call.order, "vendor": call.vendor}
     if isinstance(call, HeldDelivery):
-        return {**when, "action": SEND_HELD_DELIVERY, "arguments": orjson.loads(call.delivery)}
-    return {**when, "action": call.action, "arguments": orjson.loads(call.arguments)}
+        return {**when, "action": SEND_HELD_DELIVERY, "arguments": load_json(call.delivery)}
+    return {**when, "action": call.action, "arguments": load_json(call.arguments)}
 
 
 def _write_resources(resources: Snapshot) -> Json:
     written: Json = {}
     for (vendor, collection, scope), shelf in resources.shelves.items():
         scopes = written.setdefault(vendor, {}).setdefault(collection, {})
-        scopes[scope] = [orjson.loads(resource) for resource in shelf.values()]
+        scopes[scope] = [load_json(resource) for resource in shelf.values()]
     return written
 
 

@@ -7,12 +7,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-import orjson
-
 from understudy.admin.near_misses import NearMiss
 from understudy.core.clock import MILLISECOND, DueCall, HeldDelivery, format_instant
 from understudy.core.errors import MalformedBody
-from understudy.core.strict_json import read_json
+from understudy.core.strict_json import load_json, read_json
 from understudy.coverage.coverage import Coverage, Exercised
 from understudy.redaction.redactor import Redactor
 from understudy.service.service import Service
@@ -66,16 +64,16 @@ def clock(shown: Session, pace: float | None) -> Json:
 def due(call: DueCall) -> Json:
     shown: Json = {"at": format_instant(call.at), "vendor": call.vendor}
     if isinstance(call, HeldDelivery):
-        held = orjson.loads(call.delivery)
+        held = load_json(call.delivery)
         arguments = {"delivery": held["id"], "event": held["event"]}
         return {**shown, "action": SEND_HELD_DELIVERY, "arguments": arguments}
-    return {**shown, "action": call.action, "arguments": orjson.loads(call.arguments)}
+    return {**shown, "action": call.action, "arguments": load_json(call.arguments)}
 
 
 def resource(key: CollectionKey, id: str, body: bytes) -> Json:
     vendor, collection, scope = key
     where = {"vendor": vendor, "collection": collection, "scope": scope, "id": id}
-    return {**where, "resource": orjson.loads(body)}
+    return {**where, "resource": load_json(body)}
 
 
 def fault(planned: PlannedFault) -> Json:
@@ -86,7 +84,7 @@ def fault(planned: PlannedFault) -> Json:
     )
     shown: Json = {name: getattr(it, name) for name in members}
     if it.body is not None:
-        shown["body"] = orjson.loads(it.body)
+        shown["body"] = load_json(it.body)
     return {**shown, "struck": planned.struck, "used_up": planned.used_up}
 
 

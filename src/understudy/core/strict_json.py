@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import orjson
@@ -18,6 +19,10 @@ MAX_DEPTH = 100
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # In bytes: of a body that cannot be read, so much is searched for nesting.
 MAX_SEARCHED = 10_000
+# orjson reads an integer of more than 64 bits as a float, and does not write one.
+ROUNDED = float(2**63)
+# Ends what was written with such an integer; to JSON it is white space.
+EXACT = b"\n"
 
 
 class TooDeepError(ValueError):
@@ -36,11 +41,20 @@ class DuplicateKeyError(ValueError):
 
 
 def write_json(document: Any) -> bytes:
-    """A document as compact JSON that may be kept for long.
+    """A document as compact JSON that may be kept for long, and that `load_json` reads back.
 
     orjson hands out its whole 16 KiB buffer whatever the text; a copy is as long as needed.
     """
-    return bytes(memoryview(orjson.dumps(document)))
+    try:
+        return bytes(memoryview(orjson.dumps(document)))
+    except TypeError:
+        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode() + EXACT
+
+
+def load_json(text: bytes) -> Any:
+    """A document that `write_json` wrote."""
+    return json.loads(text) if text.endswith(EXACT) else orjson.loads(text)
 
 
 def parse_json(
@@ -71,16 +85,17 @@ def parse_json(
         )
     except RecursionError as error:
         raise TooDeepError(max_depth) from error
-    _count_keys(document, max_depth)
+    _measure(document, max_depth)
     return document
 
 
 def parse_json_or_none(body: bytes) -> Any:
     """The document in a body, of any depth that orjson reads; None when there is none."""
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+    return json.loads(body) if _measure(document)[1] else document
 
 
 def read_json(body: bytes) -> Any:
@@ -91,9 +106,9 @@ def read_json(body: bytes) -> Any:
     """
     try:
         document = orjson.loads(body)
-        keys = _count_keys(document, MAX_DEPTH)
-        if not _has_as_many_keys(body, keys):
-            json.loads(body, object_pairs_hook=_refuse_duplicates)
+        keys, rounded = _measure(document, MAX_DEPTH)
+        if rounded or not _has_as_many_keys(body, keys):
+            document = json.loads(body, object_pairs_hook=_refuse_duplicates)
     except orjson.JSONDecodeError as error:
         # orjson has a bound of its own, and would not name ours.
         if max_open_brackets(STRING.sub(b"", body[:MAX_SEARCHED])) > MAX_DEPTH:
@@ -109,27 +124,33 @@ def _to_malformed(error: TooDeepError | DuplicateKeyError) -> MalformedBody:
     return MalformedBody(f"the body{str(error).removeprefix('it')}", hint=hint)
 
 
-def _count_keys(document: Any, max_depth: int) -> int:
-    """How many keys all objects of the document have together; level by level, without recursion.
+def _measure(document: Any, max_depth: float = inf) -> tuple[int, bool]:
+    """How many keys all objects of the document have together, and whether orjson rounded a number.
+
+    It goes level by level, without recursion.
 
     Raises:
         TooDeepError: when it has more levels than allowed.
     """
     keys = depth = 0
+    rounded = False
     level = [document]
     while level:
         depth += 1
         if depth > max_depth:
-            raise TooDeepError(max_depth)
+            raise TooDeepError(int(max_depth))
         below: list[Any] = []
         for each in level:
-            if type(each) is dict:
+            kind = type(each)
+            if kind is dict:
                 keys += len(each)
                 below += each.values()
-            elif type(each) is list:
+            elif kind is list:
                 below += each
+            elif kind is float and not -ROUNDED < each < ROUNDED:
+                rounded = True
         level = below
-    return keys
+    return keys, rounded
 
 
 def _has_as_many_keys(body: bytes, keys: int) -> bool:

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import orjson
-
 from understudy.core.clock import Clock
 from understudy.core.errors import Conflict
 from understudy.core.settings import Settings
-from understudy.core.strict_json import write_json
+from understudy.core.strict_json import load_json, write_json
 from understudy.engine.scheduler import Scheduler
 from understudy.service.accounts import Account
 from understudy.service.call import Call
@@ -117,5 +115,5 @@ def _in_order(shelf: CollectionData) -> CollectionData:
 
 
 def _created(resource: bytes) -> str:
-    members = orjson.loads(resource)
+    members = load_json(resource)
     return next((str(members[name]) for name in CREATED if members.get(name)), "")

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-import orjson
-
 from understudy.core.clock import LAST, Clock, DueCall, HeldDelivery, format_timestamp
+from understudy.core.strict_json import load_json
 from understudy.service.call import Action
 from understudy.service.declaration import Vendor
 from understudy.service.unit_of_work import UnitOfWork
@@ -154,7 +153,7 @@ class Scheduler:
             if past is not None:
                 work.clock, work.muted = past, True
             action = self._vendors[due.vendor].actions[due.action]
-            await action(work, **orjson.loads(due.arguments))
+            await action(work, **load_json(due.arguments))
 
         await self._run(session, due.vendor, due.at, call_action)
 

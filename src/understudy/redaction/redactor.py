@@ -13,10 +13,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
-import orjson
-
 from understudy.core.errors import Diagnosis
-from understudy.core.strict_json import parse_json_or_none
+from understudy.core.strict_json import parse_json_or_none, write_json
 from understudy.redaction.credential_names import mask_parameters, split_parameters
 from understudy.redaction.finders import (
     JSON,
@@ -140,7 +138,7 @@ class Redactor:
             return body
         try:
             return self._json_body(body, document)
-        except (RecursionError, orjson.JSONEncodeError):
+        except (RecursionError, TypeError, ValueError):
             return REDACTED.encode()
 
     def _may_hold_secret(self, body: bytes) -> bool:
@@ -175,7 +173,7 @@ class Redactor:
         cleaned = self._cleaned(document, self.values.masker("\n".join(iter_texts(document))))
         same = cleaned == document and not self._has_secret_fields(document)
         # What no reader of JSON sees may be left: the first value of a key that comes twice.
-        text = self.text(decode_latin1(body if same else orjson.dumps(cleaned)))
+        text = self.text(decode_latin1(body if same else write_json(cleaned)))
         return text.encode("latin-1")
 
     def _has_secret_fields(self, document: Any) -> bool:
@@ -200,7 +198,7 @@ class Redactor:
         """A string of JSON, which may hold JSON as text."""
         embedded = find_embedded(text)
         if embedded is not None and self._has_secret_fields(embedded):
-            text = orjson.dumps(self._cleaned(embedded, self.values.mask)).decode()
+            text = write_json(self._cleaned(embedded, self.values.mask)).decode()
         return mask(text)
 
     def _mask_for(self, value: Any) -> str:

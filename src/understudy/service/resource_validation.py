@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from understudy.core.errors import ApiError, Diagnosis
+from understudy.core.strict_json import load_json
 from understudy.service.service import Service
 from understudy.service.unit_of_work import Resource
 
@@ -44,7 +43,7 @@ def validate_resource(
 def find_common_fields(service: Service, collection: str) -> frozenset[str]:
     """The fields that every resource of a collection has in the seed data; at least the id."""
     seen = [
-        frozenset(orjson.loads(resource))
+        frozenset(load_json(resource))
         for (_, name, _), shelf in service.shelves.items()
         if name == collection
         for resource in shelf.values()

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
+from understudy.core.strict_json import load_json
 from understudy.redaction.masks import unmask
 from understudy.redaction.secret_values import MIN_LENGTH
 from understudy.service.service import Service
@@ -25,7 +24,7 @@ def find_seed_secrets(service: Service) -> frozenset[str]:
     found = {account.credential for account in accounts}
     documents: list[Any] = [dict(account.attributes) for account in accounts]
     for collection in service.shelves.values():
-        documents += [orjson.loads(each) for each in collection.values()]
+        documents += [load_json(each) for each in collection.values()]
     for document in documents:
         found.update(_secret_texts(document, service.document.secrets))
     return frozenset(each for each in found if len(each) >= MIN_LENGTH)

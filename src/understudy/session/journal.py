@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import orjson
-
 from understudy.core.errors import Diagnosis
 from understudy.core.json_pointer import ANY_VALUE, MISSING, resolve_pointer, same_json
+from understudy.core.strict_json import parse_json_or_none
 from understudy.redaction.redactor import Redactor
 
 MAX_KEPT_BODY = 65_536
@@ -189,9 +188,8 @@ class Journal:
 
 def _body_matches(text: bytes, wanted: Mapping[str, Any]) -> bool:
     """Whether a JSON body has these values at these pointers."""
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
+    document = parse_json_or_none(text)
+    if document is None and text != b"null":
         return False
     for pointer, value in wanted.items():
         found = resolve_pointer(document, pointer)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-import orjson
-
 from understudy.core.errors import NotFound
-from understudy.core.strict_json import write_json
+from understudy.core.strict_json import load_json, write_json
 
 Resource = dict[str, Any]
 Resources = list[Resource]
@@ -110,7 +108,7 @@ class Collection:
             found = changed[id]
         else:
             found = await self._store.read(key, id)
-        return None if found is None else orjson.loads(found)
+        return None if found is None else load_json(found)
 
     async def get(self, id: str, scope: str = "") -> Resource:
         """The resource.
@@ -125,14 +123,14 @@ class Collection:
 
     async def list(self, scope: str = "") -> Resources:
         """All resources of the scope, in the order in which they were first put."""
-        return [orjson.loads(resource) for resource in (await self._read(scope)).values()]
+        return [load_json(resource) for resource in (await self._read(scope)).values()]
 
     async def holding(self, member: str, value: str, scope: str = "") -> Resources:
         """Those resources of the scope whose field `member` has this value; parses few others."""
         # Bytes are compared before anything is parsed: a scope may hold thousands.
-        needle = write_json({member: value})[1:-1]
+        needle = write_json({member: value}).strip()[1:-1]
         found = [each for each in (await self._read(scope)).values() if needle in each]
-        read = [orjson.loads(each) for each in found]
+        read = [load_json(each) for each in found]
         return [each for each in read if each.get(member) == value]
 
     async def count(self, scope: str = "") -> int:
@@ -146,7 +144,7 @@ class Collection:
         stored = await self._read(scope)
         ordered = reversed(stored.values()) if newest_first else iter(stored.values())
         stop = None if limit is None else start + limit
-        return [orjson.loads(resource) for resource in islice(ordered, start, stop)]
+        return [load_json(resource) for resource in islice(ordered, start, stop)]
 
     async def page_after(
         self, id: str, scope: str = "", limit: int | None = None, newest_first: bool = False
@@ -159,7 +157,7 @@ class Collection:
         # The iterator goes on behind the id.
         while next(ids) != id:
             continue
-        return [orjson.loads(stored[each]) for each in islice(ids, limit)]
+        return [load_json(stored[each]) for each in islice(ids, limit)]
 
     async def _read(self, scope: str) -> dict[str, bytes]:
         """What is stored in the scope, seen through this work's own changes."""

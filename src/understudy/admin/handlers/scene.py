@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-import orjson
-
 from understudy.admin.context import AdminContext, MissingError, find_resource, read_instant
 from understudy.core.clock import SECOND, format_instant
 from understudy.core.errors import ApiError, Conflict, IllegalTransition
+from understudy.core.strict_json import load_json
 from understudy.engine.populate import PastClock, Population
 from understudy.service.accounts import Account
 from understudy.service.call import Call
@@ -76,7 +75,7 @@ async def fire_event(context: AdminContext, call: Call) -> Reply:
 
     async def fire() -> tuple[str, Resource]:
         (_, _, scope), found = await read(asked.get("scope"))
-        before = orjson.loads(found)
+        before = load_json(found)
         _refuse_event(service, collection, before, event)
         with _refusals(service):
             await service.vendor.fires[collection][event](work, before, scope)
@@ -84,7 +83,7 @@ async def fire_event(context: AdminContext, call: Call) -> Reply:
 
     scope, before = await work.perform(fire)
     context.scheduler.wake(session)
-    after = orjson.loads((await read(scope))[1])
+    after = load_json((await read(scope))[1])
     lifecycle = service.vendor.lifecycles[collection]
     return Reply(
         200,

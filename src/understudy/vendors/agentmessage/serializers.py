@@ -7,8 +7,6 @@ import hashlib
 from datetime import date
 from typing import Any
 
-import orjson
-
 from understudy.core.clock import MILLISECOND, SECOND, format_timestamp, parse_instant
 from understudy.core.errors import (
     ApiError,
@@ -20,6 +18,7 @@ from understudy.core.errors import (
     UnknownPath,
 )
 from understudy.core.fakes import Fakes
+from understudy.core.strict_json import load_json
 from understudy.service import STANDARD_NAMES, Attempt, Delivery, ErrorExamples, Reply, Resource
 from understudy.vendors.agentmessage import review, rules
 from understudy.vendors.agentmessage.store import Call, UnitOfWork
@@ -395,7 +394,7 @@ def event(work: UnitOfWork, organization: str, type: str, data: Resource) -> Res
 
 def attempt(work: UnitOfWork, delivery: Delivery, attempt: Attempt, outcome: str) -> Resource:
     """One attempt as stored, with the event for a replay."""
-    event = orjson.loads(delivery.body)
+    event = load_json(delivery.body)
     answered = attempt.status is not None
     return {
         "id": work.fakes.uuid(),
